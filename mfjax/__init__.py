@@ -1,0 +1,1 @@
+"""Infrared and visible image fusion at any input and output resolution."""
