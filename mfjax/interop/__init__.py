@@ -1,0 +1,5 @@
+"""Models of other programs as ours."""
+
+from mfjax.interop.pytorch import convert_state_dict, read_state_dict
+
+__all__ = ["convert_state_dict", "read_state_dict"]

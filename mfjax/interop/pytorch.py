@@ -1,0 +1,179 @@
+"""The authors' released PyTorch checkpoint as our configuration and parameters.
+
+Their network is for three equal channels. Ours is for one: the first convolution's input channels are added up, and
+the reconstructions' output channels are combined to gray with the BT.601 weights (0.299, 0.587, 0.114).
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mfjax.model import ModelConfig
+
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
+# Parameters of the release that its forward pass never reads.
+_UNUSED = re.compile(r"RCMs\.\d+\.conv_after_meta_down\.")
+
+
+def read_state_dict(path: Path) -> dict[str, np.ndarray]:
+    """The tensors of a `.pth` file by name, as NumPy arrays. Needs PyTorch.
+
+    Only tensors are unpickled (`weights_only`). A checkpoint that holds its tensors under "state_dict", "model" or
+    "params" is looked into, and the prefix "module." of multi-GPU training is dropped.
+
+    Raises:
+        ValueError: PyTorch is not installed, or the file holds anything else than tensors.
+    """
+    try:
+        import torch
+    except ImportError as error:
+        raise ValueError("reading a .pth file needs PyTorch: pip install torch") from error
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # pickle's and zip's many ways of saying the same
+        raise ValueError(f"{path} is not a PyTorch file of tensors only: {error}".splitlines()[0]) from error
+    for name in ("state_dict", "model", "params"):
+        if isinstance(state, Mapping) and isinstance(state.get(name), Mapping):
+            state = state[name]
+    if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise ValueError(f"{path} holds no state dict: a mapping of names to tensors")
+    return {name.removeprefix("module."): value.float().numpy() for name, value in state.items()}
+
+
+def convert_state_dict(state: Mapping[str, np.ndarray]) -> tuple[ModelConfig, dict[str, Any]]:
+    """Configuration and parameters for `FusionNetwork` from the release's names and arrays.
+
+    Any number of FEBs and RCMs. Values are float32 and reproduce the release's linear output (before its min-max
+    stretch) for gray images.
+
+    Raises:
+        ValueError: a parameter is missing, has an unexpected shape, or is not of that network.
+    """
+    reader = _Reader(state)
+    blocks = reader.count(r"f_net\.FENet\.(\d+)\.")
+    compensations = reader.count(r"RCMs\.(\d+)\.")
+
+    # Into one input channel the three, which are equal, count together.
+    first = reader.conv("f_net.conv0.0")
+    first["conv"]["kernel"] = first["conv"]["kernel"].sum(axis=2, keepdims=True)
+    extractor: dict[str, Any] = {
+        "conv": {"linear": first},
+        "bottleneck": {"linear": reader.conv("f_net.conv_before_meta.0")},
+    }
+    for i in range(blocks):
+        extractor[f"block_{i}"] = _block(reader, f"f_net.FENet.{i}")
+
+    branch: dict[str, Any] = {
+        "extractor": extractor,
+        "upscale": _weight_predictor(reader, "meta_up_0"),
+        "reconstruction": _to_gray(reader.conv("conv_final_ab.0")),
+    }
+    for i in range(compensations):
+        branch[f"compensation_{i}"] = {
+            "downscale": _weight_predictor(reader, f"RCMs.{i}.meta_f_down"),
+            "upscale": _weight_predictor(reader, f"RCMs.{i}.meta_error_up"),
+        }
+
+    attention = {
+        "position": {
+            "level_1": {"linear": reader.conv("PA.PA_module.conv1.0")},
+            "level_2": {"linear": reader.conv("PA.PA_module.conv2.0")},
+            "merge": {"linear": reader.conv("PA.PA_module.conv_k1.0")},
+        },
+        "merge": {"linear": reader.conv("attention_AB_cat_CONV.0")},
+    }
+    fusion = {
+        "module": {"attention": attention, "merge": {"linear": reader.conv("attention_max_fuse_CONV.0")}},
+        "reconstruction": _to_gray(reader.conv("conv_final_fuse.0")),
+    }
+    reader.check_all_read()
+    config = ModelConfig(
+        blocks=blocks,
+        compensations=compensations,
+        width=state["f_net.conv0.0.bias"].shape[0],
+        growth=state["f_net.FENet.0.conv0.0.bias"].shape[0],
+        features=state["f_net.conv_before_meta.0.bias"].shape[0],
+        hidden=state["meta_up_0.P2W.meta_block.0.bias"].shape[0],
+    )
+    return config, {"branch": branch, "fusion": fusion}
+
+
+class _Reader:
+    """Takes parameters out of a state dict by name, remembering which."""
+
+    def __init__(self, state: Mapping[str, np.ndarray]):
+        self.state = state
+        self.read: set[str] = set()
+
+    def __call__(self, name: str, ndim: int) -> np.ndarray:
+        if name not in self.state:
+            raise ValueError(f"{name} is missing: not a checkpoint of the released network")
+        value = np.asarray(self.state[name], np.float32)
+        if value.ndim != ndim:
+            raise ValueError(f"{name} has shape {value.shape}; expected {ndim} dimensions")
+        self.read.add(name)
+        return value
+
+    def count(self, pattern: str) -> int:
+        """One more than the highest number that stands in a name where the pattern has a group."""
+        found = [re.match(pattern, name) for name in self.state]
+        return max((int(match.group(1)) + 1 for match in found if match), default=0)
+
+    def conv(self, name: str) -> dict[str, Any]:
+        """A convolution, from [out, in, rows, cols] to [rows, cols, in, out]; of 1×1, a dense layer [in, out]."""
+        kernel = self(f"{name}.weight", 4).transpose(2, 3, 1, 0)
+        bias = self(f"{name}.bias", 1)
+        if kernel.shape[:2] == (1, 1):
+            return {"dense": {"kernel": kernel[0, 0], "bias": bias}}
+        return {"conv": {"kernel": kernel, "bias": bias}}
+
+    def check_all_read(self) -> None:
+        unknown = [name for name in self.state if name not in self.read and not _UNUSED.match(name)]
+        if unknown:
+            raise ValueError(f"{len(unknown)} parameters are not of the released network: {', '.join(unknown[:3])} …")
+
+
+def _block(reader: _Reader, name: str) -> dict[str, Any]:
+    units = {"rfu1": "DConv_r1", "rfu5": "DConv_r5"} | {f"rfu3_{i}": f"DConv_r3.{i}" for i in range(4)}
+    return {
+        "conv": {"linear": reader.conv(f"{name}.conv0.0")},
+        "bottleneck": {"linear": reader.conv(f"{name}.conv_k1.0")},
+    } | {ours: _receptive_field_unit(reader, f"{name}.{theirs}.Conv") for ours, theirs in units.items()}
+
+
+def _receptive_field_unit(reader: _Reader, name: str) -> dict[str, Any]:
+    return {
+        "conv": {"linear": reader.conv(f"{name}.0")},
+        "dilated": reader.conv(f"{name}.2"),
+        "prelu": {"negative_slope": reader(f"{name}.3.weight", 1)[0]},
+    }
+
+
+def _weight_predictor(reader: _Reader, name: str) -> dict[str, Any]:
+    # Both have the 576 outputs in the order (in channel, kernel row, kernel col, out channel) there; ours has the
+    # kernel's place first, as the patches do.
+    second = reader(f"{name}.P2W.meta_block.2.weight", 2).T  # [hidden, 9 c c]
+    bias = reader(f"{name}.P2W.meta_block.2.bias", 1)
+    c = round((bias.size / 9) ** 0.5)
+
+    def place_first(values: np.ndarray) -> np.ndarray:
+        grouped = values.reshape(*values.shape[:-1], c, 9, c)
+        return np.ascontiguousarray(grouped.swapaxes(-3, -2)).reshape(values.shape)
+
+    return {
+        "weights": {
+            "kernel_0": np.ascontiguousarray(reader(f"{name}.P2W.meta_block.0.weight", 2).T),
+            "bias_0": reader(f"{name}.P2W.meta_block.0.bias", 1),
+            "kernel_1": place_first(second),
+            "bias_1": place_first(bias),
+        }
+    }
+
+
+def _to_gray(conv: dict[str, Any]) -> dict[str, Any]:
+    layer = conv["conv"]
+    return {"conv": {"kernel": layer["kernel"] @ LUMA[:, None], "bias": layer["bias"] @ LUMA[:, None]}}

@@ -1,0 +1,43 @@
+"""The two layers that the whole network is built of: a convolution, and one with the paper's activation."""
+
+import flax.linen as nn
+import jax
+
+LEAKY_SLOPE = 0.2  # "a negative scope of 0.2", Section III.A
+
+
+class Conv(nn.Module):
+    """A convolution that keeps height and width (zero padding), `[n, h, w, c]` to `[n, h, w, features]`.
+
+    A 1×1 kernel is a dense layer: on CPU a matrix product is more than twice as fast as `lax.conv`.
+    """
+
+    features: int
+    size: int = 3
+    dilation: int = 1
+    zero_init: bool = False  # start as the zero map: for what is added to something already good
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        init = nn.initializers.zeros if self.zero_init else nn.initializers.lecun_normal()
+        if self.size == 1:
+            return nn.Dense(self.features, kernel_init=init, name="dense")(x)
+        return nn.Conv(
+            self.features,
+            kernel_size=(self.size, self.size),
+            kernel_dilation=(self.dilation, self.dilation),
+            padding="SAME",
+            kernel_init=init,
+            name="conv",
+        )(x)
+
+
+class LeakyConv(nn.Module):
+    """A convolution followed by LeakyReLU, `[n, h, w, c]` to `[n, h, w, features]`."""
+
+    features: int
+    size: int = 3
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        return nn.leaky_relu(Conv(self.features, self.size, name="linear")(x), LEAKY_SLOPE)

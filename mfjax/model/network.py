@@ -1,0 +1,158 @@
+"""The whole network: two super-resolution branches, the fusion branch, their reconstructions (Fig. 1)."""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from mfjax.model.compensation import ResidualCompensation
+from mfjax.model.extraction import FeatureExtractor
+from mfjax.model.fusion import FusionModule, select_by_magnitude
+from mfjax.model.layers import Conv
+from mfjax.model.resampling import MetaUpscale, Scale
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The shape of the network. The defaults are the paper's, Section IV.A."""
+
+    blocks: int = 6
+    """Feature extraction blocks (FEBs) in the extractor."""
+    compensations: int = 2
+    """Residual compensation modules (RCMs); 0 for the paper's "Baseline"."""
+    dual_attention: bool = True
+    """Whether the fusion module weighs positions and channels (DAM)."""
+    share_branches: bool = True
+    """Whether infrared and visible go through one extractor, resampling and SR reconstruction, or two."""
+    sr_base: Literal["none", "bicubic"] = "none"
+    """What the SR reconstructions are added to: nothing, as in the paper, or the bicubic-resampled source."""
+    width: int = 64
+    """Channels of the extractor between its blocks."""
+    growth: int = 32
+    """Channels of each layer inside a block."""
+    features: int = 8
+    """Channels of the feature maps that are resampled and fused."""
+    hidden: int = 256
+    """Hidden units of each weight predictor."""
+
+    def __post_init__(self) -> None:
+        for name in ("blocks", "width", "growth", "features", "hidden"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
+        if self.compensations < 0:
+            raise ValueError(f"compensations is {self.compensations}; it must be 0 or more")
+        if self.sr_base not in ("none", "bicubic"):
+            raise ValueError(f"sr_base is {self.sr_base!r}; it must be 'none' or 'bicubic'")
+
+
+class FusionOutput(NamedTuple):
+    """The three reconstructions, linear (not clipped), each `[n, H, W, 1]`."""
+
+    fused: jax.Array
+    ir: jax.Array
+    vis: jax.Array
+
+
+class Branch(NamedTuple):
+    """What a super-resolution branch gives: its image and what the fusion branch reads."""
+
+    image: jax.Array  # [n, H, W, 1]
+    upscaled: jax.Array  # F_l, [n, H, W, c]
+    residuals: tuple[jax.Array, ...]  # R_l^up of each RCM, [n, H, W, c]
+
+
+class SuperResolutionBranch(nn.Module):
+    """One source super-resolved: extractor, meta-upscale, residual compensation, reconstruction."""
+
+    config: ModelConfig
+
+    @nn.compact
+    def __call__(self, image: jax.Array, size: tuple[int, int], scale: Scale) -> Branch:
+        config = self.config
+        low = FeatureExtractor(config.blocks, config.width, config.growth, config.features, name="extractor")(image)
+        upscaled = high = MetaUpscale(config.hidden, name="upscale")(low, size, scale)  # [n, H, W, c]
+        residuals = []
+        for i in range(config.compensations):
+            residuals.append(ResidualCompensation(config.hidden, name=f"compensation_{i}")(low, high, scale))
+            high = high + residuals[-1]  # Eq. (15)
+        # Added to a base that is good already, the reconstruction starts at zero.
+        out = Conv(image.shape[-1], 3, zero_init=config.sr_base != "none", name="reconstruction")(high)
+        if config.sr_base == "bicubic":
+            out = out + bicubic(image, size, scale)
+        return Branch(out, upscaled, tuple(residuals))
+
+
+class FusionBranch(nn.Module):
+    """The fused image from what the two super-resolution branches found, `[n, H, W, 1]`."""
+
+    config: ModelConfig
+
+    @nn.compact
+    def __call__(self, ir: Branch, vis: Branch) -> jax.Array:
+        fused = FusionModule(self.config.dual_attention, name="module")(ir.upscaled, vis.upscaled)
+        for residual_ir, residual_vis in zip(ir.residuals, vis.residuals, strict=True):
+            fused = fused + select_by_magnitude(residual_ir, residual_vis)  # Eqs. (13), (14)
+        return Conv(ir.image.shape[-1], 3, name="reconstruction")(fused)
+
+
+class FusionNetwork(nn.Module):
+    """Fused and super-resolved images of any size from an infrared and a visible one of any two sizes (Fig. 1).
+
+    `FusionNetwork(config).apply({"params": params}, ir, vis, size=(H, W))`, with `ir` `[n, h, w, 1]` and `vis`
+    `[n, h', w', 1]` in [0, 1] showing the same field of view, gives a `FusionOutput`. The parameters have the
+    top-level names `fusion` and `branch` (or `branch_ir` and `branch_vis`); only `fusion` is trained in phase two.
+    """
+
+    config: ModelConfig = ModelConfig()
+
+    def setup(self) -> None:
+        if self.config.share_branches:
+            self.branch = SuperResolutionBranch(self.config)
+        else:
+            self.branch_ir = SuperResolutionBranch(self.config)
+            self.branch_vis = SuperResolutionBranch(self.config)
+        self.fusion = FusionBranch(self.config)
+
+    def __call__(
+        self,
+        ir: jax.Array,
+        vis: jax.Array,
+        *,
+        size: tuple[int, int],
+        scales: tuple[Scale, Scale] | None = None,
+    ) -> FusionOutput:
+        """The three reconstructions at `size` pixels.
+
+        `scales` (infrared, visible) is for training, where sources are canvases that reach beyond the output: without
+        it each source covers the output's field of view exactly.
+        """
+        branches = self.branches(ir, vis, size=size, scales=scales)
+        return self.fuse(*branches)
+
+    def branches(
+        self,
+        ir: jax.Array,
+        vis: jax.Array,
+        *,
+        size: tuple[int, int],
+        scales: tuple[Scale, Scale] | None = None,
+    ) -> tuple[Branch, Branch]:
+        """Both super-resolution branches, infrared first: all that phase two leaves as it is."""
+        scale_ir, scale_vis = scales or (Scale.between(x.shape[1:3], size) for x in (ir, vis))
+        of_ir, of_vis = (self.branch, self.branch) if self.config.share_branches else (self.branch_ir, self.branch_vis)
+        return of_ir(ir, size, scale_ir), of_vis(vis, size, scale_vis)
+
+    def fuse(self, ir: Branch, vis: Branch) -> FusionOutput:
+        """The fused image from both branches: all that phase two trains."""
+        return FusionOutput(self.fusion(ir, vis), ir.image, vis.image)
+
+
+def bicubic(image: jax.Array, size: tuple[int, int], scale: Scale) -> jax.Array:
+    """The image resampled by cubic convolution (Keys, 1981), pixel centres aligned, antialiased where it shrinks."""
+    n, _, _, c = image.shape
+    factors = jnp.array([r.numerator / r.denominator for r in (scale.rows, scale.cols)])
+    return jax.image.scale_and_translate(
+        image, (n, *size, c), (1, 2), factors, jnp.zeros(2), method="cubic", antialias=True
+    )
