@@ -5,6 +5,10 @@ import jax
 
 LEAKY_SLOPE = 0.2  # "a negative scope of 0.2", Section III.A
 
+# PyTorch's default, so the authors': a third of the variance that keeps a signal's size, which keeps six blocks of
+# residual connections from blowing it up.
+KERNEL_INIT = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")
+
 
 class Conv(nn.Module):
     """A convolution that keeps height and width (zero padding), `[n, h, w, c]` to `[n, h, w, features]`.
@@ -19,7 +23,7 @@ class Conv(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
-        init = nn.initializers.zeros if self.zero_init else nn.initializers.lecun_normal()
+        init = nn.initializers.zeros if self.zero_init else KERNEL_INIT
         if self.size == 1:
             return nn.Dense(self.features, kernel_init=init, name="dense")(x)
         return nn.Conv(

@@ -20,6 +20,10 @@ TAPS = 3  # the filters are 3×3
 Integer = int | jax.Array
 Predict = Callable[[jax.Array], jax.Array]
 
+# Hidden units of a weight predictor start about this large. All filter weights of all positions hang on each of them, so
+# one Adam step moves a filter weight by (hidden units) × (their size) × (learning rate): at size 1 training tumbles.
+HIDDEN_SIZE = 0.05
+
 # Of predicted filter weights, about so many floats are held at a time (64 MiB) when a ratio has many offsets.
 _WEIGHTS_AT_A_TIME = 2**24
 
@@ -114,8 +118,8 @@ class WeightPredictor(nn.Module):
             kernel[TAPS * TAPS // 2] = np.eye(c)
             return jnp.asarray(kernel.reshape(shape))
 
-        first = self.param("kernel_0", nn.initializers.lecun_normal(), (3, self.hidden))
-        first_bias = self.param("bias_0", nn.initializers.uniform(0.5), (self.hidden,))
+        first = self.param("kernel_0", nn.initializers.normal(HIDDEN_SIZE), (3, self.hidden))
+        first_bias = self.param("bias_0", nn.initializers.normal(HIDDEN_SIZE), (self.hidden,))
         second = self.param("kernel_1", nn.initializers.normal(1e-3), (self.hidden, outputs))
         second_bias = self.param("bias_1", identity, (outputs,))
 

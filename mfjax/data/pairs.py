@@ -1,0 +1,68 @@
+"""Folders of registered pairs: `ir/NAME` and `vis/NAME`, equal names, equal sizes."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from mfjax import images
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # BT.601, as OpenCV's BGR2GRAY
+
+
+class PairFiles(NamedTuple):
+    """The two files of a pair."""
+
+    ir: Path
+    vis: Path
+
+
+def pair_folder(root: Path) -> list[PairFiles]:
+    """The pairs of `root/ir` and `root/vis`, sorted by name. Names match but for their suffix.
+
+    Raises:
+        ValueError: a folder is missing, there is no pair, or a name has no partner.
+    """
+    folders = [root / "ir", root / "vis"]
+    for folder in folders:
+        if not folder.is_dir():
+            raise ValueError(f"{folder} is not a folder; pairs are read from {root}/ir and {root}/vis")
+    ir, vis = ({f.stem: f for f in sorted(folder.iterdir()) if f.suffix.lower() in SUFFIXES} for folder in folders)
+    unpaired = sorted(ir.keys() ^ vis.keys())
+    if unpaired:
+        names = ", ".join(unpaired[:5]) + (" …" if len(unpaired) > 5 else "")
+        raise ValueError(f"{len(unpaired)} images under {root} have no partner of the same name: {names}")
+    if not ir:
+        raise ValueError(f"no images in {folders[0]}")
+    return [PairFiles(ir[name], vis[name]) for name in sorted(ir)]
+
+
+def pair_folders(roots: Sequence[Path]) -> list[list[PairFiles]]:
+    """The pairs of each of several folders; a folder of such folders counts as all of them."""
+    found = []
+    for root in roots:
+        if not root.is_dir():
+            raise ValueError(f"{root} is not a folder")
+        inner = [d for d in sorted(root.iterdir()) if (d / "ir").is_dir() and (d / "vis").is_dir()]
+        found += [pair_folder(d) for d in ([root] if (root / "ir").is_dir() or not inner else inner)]
+    return found
+
+
+def read_pair(files: PairFiles) -> tuple[np.ndarray, np.ndarray]:
+    """Luma of both images, uint8 `[h, w]`.
+
+    Raises:
+        ValueError: a file can't be read, or the two sizes differ.
+    """
+    ir, vis = (_luma(images.read(file)) for file in files)
+    if ir.shape != vis.shape:
+        raise ValueError(f"{files.ir} is {ir.shape[0]}x{ir.shape[1]} but {files.vis} {vis.shape[0]}x{vis.shape[1]}")
+    return ir, vis
+
+
+def _luma(image: np.ndarray) -> np.ndarray:
+    image = images.to_float(image)
+    gray = image @ LUMA if image.ndim == 3 else image
+    return images.from_float(gray, np.uint8)

@@ -1,0 +1,54 @@
+"""What a training run is made of."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from mfjax.data.pipeline import DataConfig
+from mfjax.model import ModelConfig
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """A training run in two phases (Section III.E)."""
+
+    model: ModelConfig = field(default_factory=ModelConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    phase_one_steps: int = 60_000
+    """Steps on the pixel loss, all parameters."""
+    phase_two_steps: int = 9_000
+    """Steps on the total loss, fusion branch only."""
+    learning_rate: float = 1e-4
+    """Adam's; the peak of the schedule, if there is one."""
+    phase_two_learning_rate: float | None = None
+    """The same for phase two, if another."""
+    schedule: Literal["constant", "cosine"] = "constant"
+    """How the learning rate goes over each phase; "cosine" ends at a hundredth of it."""
+    warmup_steps: int = 0
+    """Steps at the start of phase one over which the learning rate rises from 0."""
+    clip_norm: float | None = None
+    """Largest gradient norm; longer gradients are shortened to it."""
+    contrast_weight: float = 0.005
+    """λ of Eq. (22)."""
+    contrast_pairs: int = 4096
+    """Pixel pairs an image for the contrast loss."""
+    checkpoint_every: int = 500
+    """Steps between checkpoints."""
+    seed: int = 0
+    """Of initial parameters, crops, scales and sampled pairs."""
+
+    def __post_init__(self) -> None:
+        if self.phase_one_steps < 0 or self.phase_two_steps < 0:
+            raise ValueError(f"steps are {self.phase_one_steps} and {self.phase_two_steps}; they must be 0 or more")
+        if self.learning_rate <= 0:
+            raise ValueError(f"learning_rate is {self.learning_rate}; it must be positive")
+        if self.checkpoint_every < 1:
+            raise ValueError(f"checkpoint_every is {self.checkpoint_every}; it must be at least 1")
+
+    @property
+    def steps(self) -> int:
+        """Steps of both phases."""
+        return self.phase_one_steps + self.phase_two_steps
+
+    def phase(self, step: int) -> Literal[1, 2]:
+        """The phase that a step, counted from 0, belongs to."""
+        return 1 if step < self.phase_one_steps else 2

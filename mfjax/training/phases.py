@@ -1,0 +1,53 @@
+"""What each phase trains (Section III.E), by one labelling of the parameter tree.
+
+Phase one trains everything. Phase two freezes all that the super-resolution branches use and trains the fusion branch:
+dual attention, fusion convolutions, the fused image's reconstruction.
+"""
+
+from typing import Any, Literal
+
+import jax
+import optax
+
+from mfjax.training.config import TrainConfig
+
+Phase = Literal[1, 2]
+Params = dict[str, Any]
+
+
+def trainable(params: Params, phase: Phase) -> Params:
+    """For every parameter, whether the phase trains it: a tree of booleans like `params`."""
+    return {name: jax.tree.map(lambda _: phase == 1 or name == "fusion", tree) for name, tree in params.items()}
+
+
+def split(params: Params, phase: Phase) -> tuple[Params, Params]:
+    """Trained and frozen parameters, each a tree like `params` with None in place of the others."""
+    mask = trainable(params, phase)
+    return (
+        jax.tree.map(lambda train, p: p if train else None, mask, params),
+        jax.tree.map(lambda train, p: None if train else p, mask, params),
+    )
+
+
+def merge(trained: Params, frozen: Params) -> Params:
+    """The tree that `split` took apart."""
+    return jax.tree.map(lambda a, b: b if a is None else a, trained, frozen, is_leaf=lambda x: x is None)
+
+
+def optimizer(config: TrainConfig, phase: Phase) -> optax.GradientTransformation:
+    """Adam on what the phase trains; for frozen parameters the mask keeps no moments and passes zeros."""
+    rate = config.learning_rate
+    if phase == 2 and config.phase_two_learning_rate is not None:
+        rate = config.phase_two_learning_rate
+    steps = config.phase_one_steps if phase == 1 else config.phase_two_steps
+    warmup = config.warmup_steps if phase == 1 else 0
+    schedules = [
+        optax.linear_schedule(0.0, rate, warmup),
+        optax.cosine_decay_schedule(rate, max(1, steps - warmup), alpha=0.01)
+        if config.schedule == "cosine"
+        else optax.constant_schedule(rate),
+    ]
+    adam = optax.adam(optax.join_schedules(schedules, [warmup]) if warmup else schedules[1])
+    clip = optax.identity() if config.clip_norm is None else optax.clip_by_global_norm(config.clip_norm)
+    labels = {True: optax.chain(clip, adam), False: optax.set_to_zero()}
+    return optax.partition(labels, lambda params: trainable(params, phase))

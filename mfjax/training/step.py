@@ -1,0 +1,90 @@
+"""One update of the parameters: a pure function for one device, or for one of several along a named axis."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from mfjax import losses
+from mfjax.data.degradation import Canvas, degrade
+from mfjax.data.pipeline import Batch
+from mfjax.model import FusionNetwork, FusionOutput
+from mfjax.training.config import TrainConfig
+from mfjax.training.phases import Params, Phase, merge, optimizer, split
+
+Metrics = dict[str, jax.Array]
+Canvases = tuple[Canvas, Canvas]  # infrared, visible
+Step = Callable[["State", Batch, Canvases], tuple["State", Metrics]]
+
+
+class State(NamedTuple):
+    """All that a step changes."""
+
+    params: Params
+    opt_state: Any
+    step: jax.Array  # int32 scalar, counted over both phases
+
+
+def initial_state(config: TrainConfig) -> State:
+    """Random parameters from the configured seed, and a fresh optimiser for phase one."""
+    tiny = jnp.zeros((1, 8, 8, 1))
+    params = FusionNetwork(config.model).init(jax.random.key(config.seed), tiny, tiny, size=(8, 8))["params"]
+    return State(params, optimizer(config, 1).init(params), jnp.zeros((), jnp.int32))
+
+
+def begin_phase_two(config: TrainConfig, state: State) -> State:
+    """The same parameters with a fresh optimiser for phase two."""
+    return state._replace(opt_state=optimizer(config, 2).init(state.params))
+
+
+def make_step(config: TrainConfig, phase: Phase, *, axis_name: str | None = None) -> Step:
+    """The function that takes a state, a batch and two static canvases to the next state and the step's metrics.
+
+    With `axis_name` it runs on each device's part of a batch under `jax.shard_map` or `jax.pmap`: gradients and
+    metrics are averaged over the axis.
+    """
+    network = FusionNetwork(config.model)
+    transform = optimizer(config, phase)
+    crop = config.data.crop
+
+    def objective(output: FusionOutput, ir: jax.Array, vis: jax.Array, key: jax.Array) -> tuple[jax.Array, Metrics]:
+        sr = losses.sr_loss(output, ir, vis)
+        fusion = losses.fusion_loss(output.fused, ir, vis)
+        total = sr + fusion  # L_pixel, Eq. (16)
+        metrics = {"sr": sr, "fusion": fusion}
+        if phase == 2:
+            terms = losses.contrast_loss(key, output.fused, ir, vis, pairs=config.contrast_pairs)
+            total = total + config.contrast_weight * terms.total  # Eq. (22)
+            metrics |= {"deviation": terms.deviation, "contrast": terms.contrast}
+        return total, metrics | {"loss": total}
+
+    def step(state: State, batch: Batch, canvases: Canvases) -> tuple[State, Metrics]:
+        key = jax.random.fold_in(jax.random.key(config.seed), state.step)
+        if axis_name is not None:
+            key = jax.random.fold_in(key, jax.lax.axis_index(axis_name))
+        sources = [jnp.asarray(image, jnp.float32) / 255 for image in (batch.ir, batch.vis)]
+        truth_ir, truth_vis = (image[:, :crop, :crop] for image in sources)
+        numerators = [jnp.asarray(batch.numerators)[i] for i in range(2)]
+        low = [degrade(*each) for each in zip(sources, canvases, numerators, strict=True)]
+        scale_ir, scale_vis = (canvas.scale(n) for canvas, n in zip(canvases, numerators, strict=True))
+        trained, frozen = split(state.params, phase)
+
+        def loss(trained: Params) -> tuple[jax.Array, Metrics]:
+            variables = {"params": merge(trained, frozen)}
+            output = network.apply(variables, *low, size=(crop, crop), scales=(scale_ir, scale_vis))
+            return objective(output, truth_ir, truth_vis, key)
+
+        # Only the trained sub-tree is differentiated: in phase two nothing goes back through the SR branches.
+        gradients, metrics = jax.grad(loss, has_aux=True)(trained)
+        if axis_name is not None:
+            gradients, metrics = jax.lax.pmean((gradients, metrics), axis_name)
+        metrics["gradient_norm"] = optax.global_norm(gradients)
+        whole = merge(gradients, jax.tree.map(jnp.zeros_like, frozen))
+        updates, opt_state = transform.update(whole, state.opt_state, state.params)
+        # Frozen leaves are passed on as they are, bit for bit, not as themselves plus zero.
+        updated = optax.apply_updates(trained, split(updates, phase)[0])
+        return State(merge(updated, frozen), opt_state, state.step + 1), metrics
+
+    return step
