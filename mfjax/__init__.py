@@ -1,1 +1,43 @@
-"""Infrared and visible image fusion at any input and output resolution."""
+"""Infrared and visible image fusion at any input and output resolution.
+
+    fused = mfjax.fuse(ir, vis, size=(480, 640))  # arrays in, an array out
+    fuser = mfjax.load("default")  # .fused .ir .vis = fuser(ir, vis)
+
+The names below are imported when they are first used, since JAX takes a second or two.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mfjax.inference.fuser import Fuser, Fusion, fuse, fuse_luma, load
+    from mfjax.model import FusionNetwork, ModelConfig
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Fuser",
+    "Fusion",
+    "FusionNetwork",
+    "ModelConfig",
+    "__version__",
+    "fuse",
+    "fuse_luma",
+    "load",
+]
+
+_HOMES = {
+    "mfjax.inference.fuser": ("Fuser", "Fusion", "fuse", "fuse_luma", "load"),
+    "mfjax.model": ("FusionNetwork", "ModelConfig"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(importlib.import_module(home), name)
+    raise AttributeError(f"module 'mfjax' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

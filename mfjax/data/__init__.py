@@ -1,0 +1,1 @@
+"""Training data: rendered scenes, folders of pairs, degradation, batches."""

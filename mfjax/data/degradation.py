@@ -67,7 +67,13 @@ def degrade(image: jax.Array, canvas: Canvas, numerator: jax.Array) -> jax.Array
     n, *_, c = image.shape
     factors = jnp.full(2, TENTHS / numerator)
     small = jax.image.scale_and_translate(
-        image, (n, canvas.size, canvas.size, c), (1, 2), factors, jnp.zeros(2), method="linear", antialias=False
+        image,
+        (n, canvas.size, canvas.size, c),
+        (1, 2),
+        factors,
+        jnp.zeros(2),
+        method="linear",
+        antialias=False,
     )
     return jnp.round(jnp.clip(small, 0, 1) * 255) / 255
 

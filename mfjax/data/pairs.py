@@ -9,7 +9,6 @@ import numpy as np
 from mfjax import images
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # BT.601, as OpenCV's BGR2GRAY
 
 
 class PairFiles(NamedTuple):
@@ -63,6 +62,4 @@ def read_pair(files: PairFiles) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _luma(image: np.ndarray) -> np.ndarray:
-    image = images.to_float(image)
-    gray = image @ LUMA if image.ndim == 3 else image
-    return images.from_float(gray, np.uint8)
+    return images.from_float(images.to_luma(images.to_float(image)), np.uint8)

@@ -1,7 +1,7 @@
 """The authors' released PyTorch checkpoint as our configuration and parameters.
 
 Their network is for three equal channels. Ours is for one: the first convolution's input channels are added up, and
-the reconstructions' output channels are combined to gray with the BT.601 weights (0.299, 0.587, 0.114).
+the reconstructions' output channels are combined to gray with the BT.601 weights.
 """
 
 import re
@@ -11,9 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from mfjax.images import LUMA
 from mfjax.model import ModelConfig
-
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 # Parameters of the release that its forward pass never reads.
 _UNUSED = re.compile(r"RCMs\.\d+\.conv_after_meta_down\.")

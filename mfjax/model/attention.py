@@ -4,7 +4,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from mfjax.model.layers import Conv, LeakyConv
+from mfjax.model.layers import LeakyConv
 
 
 def pixel_shuffle(x: jax.Array) -> jax.Array:
@@ -56,4 +56,6 @@ class DualAttention(nn.Module):
     def __call__(self, x: jax.Array) -> jax.Array:
         by_position = x * PositionAttention(name="position")(x)  # Eq. (3)
         by_channel = x * channel_attention(x)  # Eq. (6)
-        return LeakyConv(x.shape[-1], 1, name="merge")(jnp.concatenate([x, by_channel, by_position], axis=-1))  # Eq. (7)
+        return LeakyConv(x.shape[-1], 1, name="merge")(
+            jnp.concatenate([x, by_channel, by_position], axis=-1)
+        )  # Eq. (7)

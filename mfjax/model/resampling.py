@@ -20,7 +20,7 @@ TAPS = 3  # the filters are 3×3
 Integer = int | jax.Array
 Predict = Callable[[jax.Array], jax.Array]
 
-# Hidden units of a weight predictor start about this large. All filter weights of all positions hang on each of them, so
+# Hidden units of a weight predictor start about this large. All filters of all positions hang on each of them, so
 # one Adam step moves a filter weight by (hidden units) × (their size) × (learning rate): at size 1 training tumbles.
 HIDDEN_SIZE = 0.05
 

@@ -1,6 +1,8 @@
 """What a training run is made of."""
 
+import runpy
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from mfjax.data.pipeline import DataConfig
@@ -52,3 +54,17 @@ class TrainConfig:
     def phase(self, step: int) -> Literal[1, 2]:
         """The phase that a step, counted from 0, belongs to."""
         return 1 if step < self.phase_one_steps else 2
+
+
+def read_config(path: Path) -> TrainConfig:
+    """The `config` that a Python file such as `configs/paper.py` defines.
+
+    Raises:
+        ValueError: there is no such file, or it defines no `config`.
+    """
+    if not path.is_file():
+        raise ValueError(f"{path} is not a file; a config is a Python file such as configs/paper.py")
+    config = runpy.run_path(str(path)).get("config")
+    if not isinstance(config, TrainConfig):
+        raise ValueError(f"{path} defines no `config = TrainConfig(…)`")
+    return config

@@ -33,10 +33,9 @@ def train(config: TrainConfig, workdir: Path) -> Path:
         ValueError: no training data, or the checkpoint in `workdir` is of another model.
     """
     workdir.mkdir(parents=True, exist_ok=True)
-    data = None
     checkpoints = Checkpoints(workdir / "checkpoints")
-    # How a run resumes: 1. the phase follows from the step; 2. its optimiser gives the state's structure; 3. batches and
-    # random numbers are functions of seed and step.
+    # How a run resumes: 1. the phase follows from the step; 2. its optimiser gives the state's structure;
+    # 3. batches and random numbers are functions of seed and step.
     start = checkpoints.newest() or 0
     state = initial_state(config)
     if start > config.phase_one_steps:
@@ -47,7 +46,10 @@ def train(config: TrainConfig, workdir: Path) -> Path:
     data = batches(config.data, config.seed, start=start)
     try:
         with (workdir / "log.jsonl").open("a") as log:
-            for phase, first, last in ((1, 0, config.phase_one_steps), (2, config.phase_one_steps, config.steps)):
+            for phase, first, last in (
+                (1, 0, config.phase_one_steps),
+                (2, config.phase_one_steps, config.steps),
+            ):
                 if start >= last:
                     continue
                 if phase == 2 and start <= first:

@@ -17,7 +17,11 @@ Params = dict[str, Any]
 
 def trainable(params: Params, phase: Phase) -> Params:
     """For every parameter, whether the phase trains it: a tree of booleans like `params`."""
-    return {name: jax.tree.map(lambda _: phase == 1 or name == "fusion", tree) for name, tree in params.items()}
+
+    def label(branch: str, tree: Params) -> Params:
+        return jax.tree.map(lambda _: phase == 1 or branch == "fusion", tree)
+
+    return {branch: label(branch, tree) for branch, tree in params.items()}
 
 
 def split(params: Params, phase: Phase) -> tuple[Params, Params]:

@@ -1,0 +1,66 @@
+"""PSNR of the super-resolved sources against bicubic, by the protocol of the README's model table.
+
+    python benchmarks/sr_psnr.py DIR [DIR ...] [--model default] [--scale 2]
+
+DIR holds ir/ and vis/ (or such folders) of equal sizes, which are the truth. Inputs are the truth resized by OpenCV's
+INTER_LINEAR to floor(size / scale). PSNR in dB of 8-bit values over the whole image, averaged over pairs.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import cv2
+import numpy as np
+import tyro
+from tqdm import tqdm
+
+import mfjax
+from mfjax.data.pairs import pair_folders, read_pair
+
+
+def psnr(truth: np.ndarray, image: np.ndarray) -> float:
+    """Peak signal-to-noise ratio of 8-bit images in dB."""
+    error = np.mean(np.square(truth.astype(np.float64) - image))
+    return float(10 * np.log10(255**2 / error))
+
+
+def main(
+    folders: Annotated[tuple[Path, ...], tyro.conf.Positional],
+    *,
+    model: str = "default",
+    scale: float = 2.0,
+    stride: int = 1,
+) -> None:
+    """Prints a Markdown row a folder.
+
+    Args:
+        folders: Folders of pairs.
+        model: A bundled model or a weights file.
+        scale: How much smaller the inputs are.
+        stride: Only every so many pairs, for a quick look.
+    """
+    fuser = mfjax.load(model)
+    found = [(f"{files[0].ir.parts[-3]}", files[::stride]) for files in pair_folders(folders)]
+    scores: dict[str, list[list[float]]] = {}
+    for name, files in found:
+        for pair in tqdm(files, desc=name, leave=False):
+            truths = read_pair(pair)
+            h, w = truths[0].shape
+            small = [cv2.resize(t, (int(w / scale), int(h / scale)), interpolation=cv2.INTER_LINEAR) for t in truths]
+            cubic = [cv2.resize(s, (w, h), interpolation=cv2.INTER_CUBIC) for s in small]
+            ours = fuser(*small, size=(h, w))
+            row = [
+                psnr(t, image)
+                for t, pair in zip(truths, zip(cubic, ours[1:], strict=True), strict=True)
+                for image in pair
+            ]
+            scores.setdefault(name, []).append(row)
+    print("| folder | pairs | infrared: bicubic | ours | gain | visible: bicubic | ours | gain |")
+    print("|---|---|---|---|---|---|---|---|")
+    for name, rows in [*scores.items(), ("all", [row for rows in scores.values() for row in rows])]:
+        a, b, c, d = np.mean(rows, axis=0)
+        print(f"| {name} | {len(rows)} | {a:.2f} | {b:.2f} | {b - a:+.2f} | {c:.2f} | {d:.2f} | {d - c:+.2f} |")
+
+
+if __name__ == "__main__":
+    tyro.cli(main)

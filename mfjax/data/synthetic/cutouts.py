@@ -1,0 +1,73 @@
+"""Flat figures: drawn as polygons once, then put anywhere on the stage."""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mfjax.data.synthetic.light import AIR, Light
+from mfjax.data.synthetic.stage import Stage, Surface
+
+
+class Cutout(NamedTuple):
+    """A flat figure, rows from the top: where it is, its reflectance, its degrees above the air."""
+
+    covered: NDArray  # [h, w] in [0, 1]
+    colour: NDArray  # [h, w, 3]
+    warmth: NDArray  # [h, w]
+    glow: NDArray  # [h, w, 3], light of its own
+
+
+def blank(height: int, width: int) -> Cutout:
+    """An empty cut-out."""
+    shape = (height, width)
+    return Cutout(
+        np.zeros(shape, np.float32),
+        np.zeros((*shape, 3), np.float32),
+        np.zeros(shape, np.float32),
+        np.zeros((*shape, 3), np.float32),
+    )
+
+
+def fill(cutout: Cutout, points, colour, warmth: float, glow=(0.0, 0.0, 0.0)) -> None:
+    """Fills a polygon whose points are (x, y) in pixels."""
+    polygon = np.rint(np.asarray(points, float) * 16).astype(np.int32)
+    for plane, value in zip(cutout, (1.0, colour, warmth, glow), strict=True):
+        cv2.fillPoly(plane, [polygon], value, cv2.LINE_8, 4)
+
+
+def disc(centre, radius: float, squeeze: float = 1.0) -> NDArray:
+    """The outline [40, 2] of a disc, narrower than high where `squeeze` is below 1."""
+    turn = np.linspace(0, 2 * np.pi, 40)
+    return np.stack([centre[0] + squeeze * radius * np.cos(turn), centre[1] + radius * np.sin(turn)], axis=1)
+
+
+def limb(start, end, width_start: float, width_end: float) -> NDArray:
+    """The outline around two discs, as of an arm or a leg."""
+    both = np.concatenate([disc(start, width_start), disc(end, width_end)]).astype(np.float32)
+    return cv2.convexHull(both)[:, 0]
+
+
+def place(stage: Stage, light: Light, cutout: Cutout, origin, along, up, size, *, tilt: float = 1.0) -> None:
+    """Puts a cut-out of `size` (width, height) in metres on a plane, its lower left corner at `origin`."""
+    width, height = size
+    rows, cols = cutout.covered.shape
+    origin, along, up = (np.asarray(vector, float) for vector in (origin, along, up))
+    cutout = Cutout(*(np.ascontiguousarray(plane, np.float32) for plane in cutout))
+    width, height, tilt = float(width), float(height), float(tilt)
+
+    def shade(s: NDArray, t: NDArray, depth: NDArray) -> Surface:
+        where = (
+            (s / width * cols - 0.5).astype(np.float32),
+            ((1 - t / height) * rows - 0.5).astype(np.float32),
+        )
+        covered, colour, warmth, glow = (
+            cv2.remap(plane, *where, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) for plane in cutout
+        )
+        middle = origin + 0.5 * width * along + 0.5 * height * up
+        falling = light.falling_on(*middle.tolist()) * (0.7 + 0.3 * t / height)[..., None]
+        radiance = light.through_haze(colour * falling * tilt + glow, depth)
+        return Surface(covered > 0.5, radiance, AIR + warmth)
+
+    stage.add(origin, along, up, (0, width, 0, height), shade)

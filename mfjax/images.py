@@ -1,0 +1,281 @@
+"""Image files to arrays and back, and the number formats between them.
+
+An image is an array [h, w] (gray) or [h, w, 3] (RGB, never BGR) of one of three types: uint8 from 0 to 255,
+uint16 from 0 to 65535, or float32. Files hold any of the three; the models take float32 in [0, 1].
+"""
+
+import logging
+import os
+import struct
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+logger = logging.getLogger("mfjax")
+
+# A single row or column has no neighbour to interpolate from, nor any contrast along one of its axes.
+MIN_SIDE = 2
+
+# What `write` can encode, and how many bits a channel the format holds.
+FORMATS = {
+    ".png": (8, 16),
+    ".tif": (8, 16, 32),
+    ".tiff": (8, 16, 32),
+    ".jpg": (8,),
+    ".jpeg": (8,),
+    ".bmp": (8,),
+}
+
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # of R, G, B: BT.601, as OpenCV's BGR2GRAY
+
+_PNG, _JPEG, _TIFF = b"\x89PNG\r\n\x1a\n", b"\xff\xd8", (b"II*\x00", b"MM\x00*")
+
+
+def read(path: str | os.PathLike[str]) -> NDArray:
+    """The pixels of an image file as stored: gray [h, w] or RGB [h, w, 3]; uint8, uint16 or float32.
+
+    A gray picture stored as RGB with equal channels stays RGB: `is_colour` tells the two apart. Float files
+    may have any finite range (degrees, kelvin). An alpha channel is dropped, only the first page of a TIFF is
+    read, and an EXIF orientation is ignored: turning one image of a registered pair would break the pair.
+    Each of the three is logged as a warning by the logger "mfjax".
+
+    Raises:
+        FileNotFoundError: nothing is at `path`.
+        ValueError: `path` is no readable, complete image of at least 2x2 finite pixels.
+    """
+    path = Path(path)
+    data = _bytes_of(path)
+    if _is_truncated(data):
+        raise ValueError(f"{path}: the file is cut short; copy it again")
+    try:
+        with _quiet_opencv():
+            image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error as error:
+        raise ValueError(f"{path}: can't be decoded ({error.err})") from error
+    if image is None:
+        raise ValueError(f"{path}: not an image, or a damaged one")
+    if _has_more_pages(data):
+        logger.warning("%s: first page read, others ignored", path)
+    if (orientation := _exif_orientation(data)) != 1:
+        logger.warning("%s: EXIF orientation %d ignored", path, orientation)
+    return _checked(path, _without_alpha(path, image, gray=_is_gray_png(data)))
+
+
+def write(path: str | os.PathLike[str], image: NDArray) -> None:
+    """Writes an image file whole or not at all; the suffix of `path` (any of `FORMATS`) chooses the format.
+
+    uint8 and uint16 pixels are stored as they are. Floats are stored as float32 in a TIFF, which takes any
+    finite range, and as 8 bits in the other formats, from [0, 1]; for 16 bits use `from_float` first.
+
+    Args:
+        path: where to write; a file already there is replaced only when the new one is complete.
+        image: gray [h, w] or RGB [h, w, 3].
+
+    Raises:
+        ValueError: the format can't hold the image, its shape or range is wrong, or `path` can't be written.
+    """
+    path = Path(path)
+    data = _encoded(path, image)
+    # In the same folder, for only there is a rename atomic; opened plainly, so the umask sets its mode.
+    temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
+    try:
+        with open(temporary, "xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except FileNotFoundError as error:
+        raise ValueError(f"{path}: there is no folder {path.parent}; make it first") from error
+    except OSError as error:
+        raise ValueError(f"{path}: can't be written ({error.strerror}); choose another place") from error
+    finally:
+        with suppress(OSError):  # still there only if something failed, an interrupt included
+            temporary.unlink()
+
+
+def is_colour(image: NDArray) -> bool:
+    """Whether an image shows any colour: it has three channels and they differ somewhere."""
+    return image.ndim == 3 and not (
+        np.array_equal(image[..., 0], image[..., 1]) and np.array_equal(image[..., 1], image[..., 2])
+    )
+
+
+def to_luma(image: NDArray) -> NDArray:
+    """0.299 R + 0.587 G + 0.114 B of a float RGB image [h, w, 3]; a gray one [h, w] as it is."""
+    return image @ LUMA if image.ndim == 3 else image
+
+
+def to_float(image: NDArray) -> NDArray[np.float32]:
+    """The image as float32 in [0, 1]: integers over the largest value of their type, floats as they are.
+
+    Raises:
+        ValueError: the type is neither uint8, uint16 nor float, or a float lies outside [0, 1].
+    """
+    if image.dtype in (np.uint8, np.uint16):
+        return image.astype(np.float32) / np.float32(np.iinfo(image.dtype).max)
+    _check_unit_range(image)
+    return image.astype(np.float32)
+
+
+def from_float(image: NDArray, dtype: DTypeLike = np.uint8) -> NDArray:
+    """An image in [0, 1] as another type: uint8 or uint16 rounded to the nearest step, or a float type.
+
+    The inverse of `to_float`, exactly, for every uint8 and uint16 value.
+
+    Raises:
+        ValueError: `dtype` is none of these, or a value lies outside [0, 1].
+    """
+    _check_unit_range(image)
+    dtype = np.dtype(dtype)
+    if dtype.kind == "f":
+        return image.astype(dtype)
+    if dtype not in (np.uint8, np.uint16):
+        raise ValueError(f"images are uint8, uint16 or float, not {dtype}")
+    return np.rint(image.astype(np.float32) * np.float32(np.iinfo(dtype).max)).astype(dtype)
+
+
+def _bytes_of(path: Path) -> bytes:
+    if path.is_dir():
+        raise ValueError(f"{path}: is a folder, not an image file")
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path}: no such file") from None
+    except OSError as error:
+        raise ValueError(f"{path}: can't be read ({error.strerror})") from error
+    if not data:
+        raise ValueError(f"{path}: the file is empty")
+    return data
+
+
+def _is_truncated(data: bytes) -> bool:
+    """Whether a PNG or JPEG lacks its end mark, for which some OpenCV releases return gray rows silently."""
+    if data.startswith(_PNG):
+        return b"IEND" not in data
+    if data.startswith(_JPEG):  # the end of image must follow the last scan: a thumbnail has an end of its own
+        return data.rfind(b"\xff\xd9") <= data.rfind(b"\xff\xda")
+    return False
+
+
+def _is_gray_png(data: bytes) -> bool:
+    """Whether a PNG's colour type is gray or gray with alpha, which OpenCV returns as four channels."""
+    return data.startswith(_PNG) and data[25] in (0, 4)
+
+
+def _has_more_pages(data: bytes) -> bool:
+    """Whether the first directory of a TIFF names a second one."""
+    if not data.startswith(_TIFF):
+        return False
+    order = "<" if data.startswith(b"II") else ">"
+    (start,) = struct.unpack_from(order + "I", data, 4)
+    (entries,) = struct.unpack_from(order + "H", data, start)
+    (following,) = struct.unpack_from(order + "I", data, start + 2 + 12 * entries)
+    return following != 0
+
+
+def _exif_orientation(data: bytes) -> int:
+    """The EXIF orientation of a JPEG, 1 to 8, where 1 is upright and also stands for none."""
+    head = data.find(b"Exif\0\0", 0, 65536) + 6
+    if not data.startswith(_JPEG) or head < 6 or data[head : head + 4] not in _TIFF:
+        return 1
+    order = "<" if data[head : head + 2] == b"II" else ">"
+    try:
+        (start,) = struct.unpack_from(order + "I", data, head + 4)
+        (entries,) = struct.unpack_from(order + "H", data, head + start)
+        for entry in range(entries):
+            tag, _, _, value = struct.unpack_from(order + "HHIH", data, head + start + 2 + 12 * entry)
+            if tag == 0x0112:
+                return value
+    except struct.error:  # damaged metadata says nothing about the pixels
+        pass
+    return 1
+
+
+def _without_alpha(path: Path, image: NDArray, *, gray: bool) -> NDArray:
+    """Gray [h, w] or RGB [h, w, 3] from the channels OpenCV returns: 1, gray + alpha, BGR or BGR + alpha."""
+    channels = 1 if image.ndim == 2 else image.shape[2]
+    if channels in (2, 4):
+        logger.warning("%s: alpha dropped", path)
+    if channels == 1:
+        return image.reshape(image.shape[:2])
+    if channels == 2 or gray:
+        return np.ascontiguousarray(image[..., 0])
+    if channels in (3, 4):
+        return np.ascontiguousarray(image[..., 2::-1])
+    raise ValueError(f"{path}: has {channels} channels; gray and RGB images are read")
+
+
+def _checked(path: Path, image: NDArray) -> NDArray:
+    if min(image.shape[:2]) < MIN_SIDE:
+        raise ValueError(f"{path}: is {_size(image)}; images must be at least {MIN_SIDE}x{MIN_SIDE}")
+    if image.dtype in (np.uint8, np.uint16):
+        return image
+    if image.dtype.kind != "f":
+        raise ValueError(f"{path}: pixels are {image.dtype}; save them as 8 or 16 bits unsigned, or as float")
+    if not np.isfinite(image).all():
+        raise ValueError(f"{path}: has pixels that are NaN or infinite; replace them first")
+    return image.astype(np.float32)
+
+
+def _check_unit_range(image: NDArray) -> None:
+    if image.dtype.kind != "f":
+        raise ValueError(f"images are uint8, uint16 or float, not {image.dtype}")
+    low, high = image.min(), image.max()
+    if not (low >= 0 and high <= 1):  # so written, NaN fails too
+        raise ValueError(f"float images must lie in [0, 1], not [{low:g}, {high:g}]; scale or clip first")
+
+
+def _encoded(path: Path, image: NDArray) -> bytes:
+    if path.suffix.lower() not in FORMATS:
+        raise ValueError(f"{path}: unknown suffix {path.suffix!r}; use one of {', '.join(FORMATS)}")
+    if image.ndim != 2 and (image.ndim != 3 or image.shape[2] != 3):
+        raise ValueError(f"{path}: an image is [h, w] or [h, w, 3], not {list(image.shape)}")
+    pixels = _storable(path, image)
+    bgr = pixels if pixels.ndim == 2 else np.ascontiguousarray(pixels[..., ::-1])
+    options = []
+    if pixels.dtype == np.float32:  # OpenCV 4.10 compresses float TIFFs into different numbers
+        options = [cv2.IMWRITE_TIFF_COMPRESSION, 1]
+    try:
+        with _quiet_opencv():
+            done, data = cv2.imencode(path.suffix.lower(), bgr, options)
+    except cv2.error as error:
+        raise ValueError(f"{path}: {_size(image)} pixels can't be encoded ({error.err})") from error
+    if not done:
+        raise ValueError(f"{path}: {_size(image)} pixels can't be encoded as {path.suffix}")
+    return data.tobytes()
+
+
+def _storable(path: Path, image: NDArray) -> NDArray:
+    """The pixels in a type that the format of `path` holds."""
+    depths = FORMATS[path.suffix.lower()]
+    if image.dtype.kind == "f":
+        if 32 not in depths:
+            return from_float(image)
+        if not np.isfinite(image).all():
+            raise ValueError(f"{path}: the image has values that are NaN or infinite")
+        return image.astype(np.float32)
+    if image.dtype not in (np.uint8, np.uint16):
+        raise ValueError(f"{path}: images are uint8, uint16 or float, not {image.dtype}")
+    if 8 * image.dtype.itemsize not in depths:
+        raise ValueError(f"{path}: {path.suffix} holds 8 bits, the image 16; write .png or .tiff, or 8 bits")
+    return image
+
+
+def _size(image: NDArray) -> str:
+    return f"{image.shape[0]}x{image.shape[1]}"
+
+
+@contextmanager
+def _quiet_opencv() -> Iterator[None]:
+    """Keeps OpenCV from printing what an exception is about to say."""
+    log = getattr(cv2.utils, "logging", cv2)  # where OpenCV 5 and 4 keep the level; 0 is silence
+    level = log.setLogLevel(0)
+    try:
+        yield
+    finally:
+        log.setLogLevel(level)

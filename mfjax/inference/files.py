@@ -1,0 +1,150 @@
+"""Fusing image files: what is read from where and written to where, one pair at a time."""
+
+import logging
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from mfjax import images
+from mfjax.inference.pairs import Pair, pair_folders
+
+if TYPE_CHECKING:  # importing the fuser imports JAX
+    from mfjax.inference.fuser import Fuser
+
+FOLDER_SUFFIX = ".png"  # of what is written to a folder: lossless, 8 or 16 bits
+
+logger = logging.getLogger("mfjax")
+
+
+class Job(NamedTuple):
+    """A pair of files and where its results go."""
+
+    pair: Pair
+    fused: Path
+    ir: Path | None  # the super-resolved sources, if they are wanted
+    vis: Path | None
+
+    @property
+    def outputs(self) -> list[Path]:
+        """The files that this writes."""
+        return [path for path in (self.ir, self.vis, self.fused) if path is not None]
+
+
+class Plan(NamedTuple):
+    """All that is to be done, and what can't be: a line for each problem."""
+
+    jobs: list[Job]
+    problems: list[str]
+
+
+def plan(ir: Path, vis: Path, out: Path, *, sr: bool = False) -> Plan:
+    """What to fuse and where to write it, checked before any work is done.
+
+    Args:
+        ir: an infrared image file, or a folder of them.
+        vis: a visible image file, or a folder of them.
+        out: the fused image's file, or the folder for NAME.png of every pair.
+        sr: also write both super-resolved sources, as NAME_ir and NAME_vis beside NAME.
+
+    Raises:
+        FileNotFoundError: a source does not exist.
+        ValueError: the sources can't be paired, or the results can't be written there.
+    """
+    for source in (ir, vis):
+        if not source.exists():
+            raise FileNotFoundError(f"{source}: no such file or folder")
+    if ir.is_dir() != vis.is_dir():
+        folder, file = (ir, vis) if ir.is_dir() else (vis, ir)
+        raise ValueError(f"{folder} is a folder and {file} a file; give two files or two folders")
+    if not ir.is_dir():
+        job = _job(Pair(out.stem, ir, vis), out, sr=sr)
+        _check_file(out)
+        _check_outputs([job])
+        return Plan([job], [])
+    if out.exists() and not out.is_dir():
+        raise ValueError(f"{out} is a file; for two folders, the output is a folder")
+    pairs, problems = pair_folders(ir, vis)
+    jobs = [_job(pair, out / f"{pair.name}{FOLDER_SUFFIX}", sr=sr) for pair in pairs]
+    _check_outputs(jobs)
+    return Plan(jobs, problems)
+
+
+def fuse_pair(fuser: "Fuser", job: Job, **options: Any) -> tuple[int, int]:
+    """Fuses one pair of files, writes all of its results or none, and returns their (height, width).
+
+    `options` are those of a `Fuser`'s call.
+
+    Raises:
+        FileNotFoundError, ValueError, MemoryError: as `images.read`, `Fuser.__call__` and `images.write` do.
+    """
+    result = fuser(images.read(job.pair.ir), images.read(job.pair.vis), **options)
+    job.fused.parent.mkdir(parents=True, exist_ok=True)
+    written: list[Path] = []
+    try:
+        for path, image in ((job.ir, result.ir), (job.vis, result.vis), (job.fused, result.fused)):
+            if path is not None:
+                images.write(path, _storable(image, path))
+                written.append(path)
+    except BaseException:
+        for path in written:
+            path.unlink()
+        raise
+    return result.fused.shape[:2]
+
+
+def _job(pair: Pair, fused: Path, *, sr: bool) -> Job:
+    """Where a pair's results go."""
+    ir, vis = (fused.with_stem(f"{fused.stem}_{source}") for source in ("ir", "vis")) if sr else (None, None)
+    return Job(pair, fused, ir, vis)
+
+
+def _storable(image: np.ndarray, path: Path) -> np.ndarray:
+    """The image in as many bits as its file's format holds."""
+    if image.dtype == np.uint16 and 16 not in images.FORMATS[path.suffix.lower()]:
+        logger.warning("%s: stored in 8 bits of the sources' 16; .png and .tif keep them", path)
+        return images.from_float(images.to_float(image), np.uint8)
+    return image
+
+
+def _check_file(out: Path) -> None:
+    """Raises ValueError if one fused image can't have this name."""
+    if out.is_dir():
+        raise ValueError(f"{out} is a folder; of two files, the output is a file such as {out / 'fused.png'}")
+    if out.suffix.lower() not in images.FORMATS:
+        raise ValueError(f"{out}: unknown suffix {out.suffix!r}; use one of {', '.join(images.FORMATS)}")
+
+
+def _check_outputs(jobs: Iterable[Job]) -> None:
+    """Raises ValueError if results would replace a source or each other, or can't be written."""
+    jobs = list(jobs)
+    outputs = [path for job in jobs for path in job.outputs]
+    sources = {_identity(path) for job in jobs for path in (job.pair.ir, job.pair.vis)}
+    for path in outputs:
+        if path.exists() and _identity(path) in sources:
+            raise ValueError(f"{path} is a source and would be overwritten; choose another output")
+    for path, count in Counter(outputs).items():
+        if count > 1:
+            raise ValueError(f"{count} results would be called {path.name}; rename their sources")
+    for folder in {path.parent for path in outputs}:
+        _check_writable(folder)
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """What two names of one file have in common."""
+    status = path.stat()
+    return status.st_dev, status.st_ino
+
+
+def _check_writable(folder: Path) -> None:
+    """Raises ValueError if a file can't be made in a folder, or the folder itself can't be made."""
+    existing = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            pass  # tried, not asked: what permissions say is wrong for root and for read-only disks
+    except OSError as error:
+        raise ValueError(f"{folder}: can't be written to ({os.strerror(error.errno or 0)})") from error

@@ -1,0 +1,174 @@
+"""Fusing arrays: the pure function, a model that does it, and the one call for who wants no more.
+
+The one call is `fused = mfjax.fuse(ir, vis, size=(480, 640))`. With a model of one's own choice it is
+`fused, ir, vis = mfjax.load("default")(ir, vis, size=(480, 640))`, and `Fuser.apply` is its pure function:
+`jax.grad(lambda ir: fuser.apply(ir, vis, size=(480, 640)).fused.mean())(ir)`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+
+from mfjax import images, weights
+from mfjax.inference import sizes
+from mfjax.inference.colour import Color, colourise, wants_colour
+from mfjax.inference.sources import IrRange, as_source, infrared_luma, visible_values
+from mfjax.model import FusionNetwork, FusionOutput, ModelConfig
+
+
+class Fusion(NamedTuple):
+    """What fusing a pair gives, each of the output's size and the sources' type."""
+
+    fused: np.ndarray  # [H, W], or [H, W, 3] in colour
+    ir: np.ndarray  # [H, W], the super-resolved infrared source
+    vis: np.ndarray  # [H, W], or [H, W, 3] in colour, the super-resolved visible source
+
+
+def fuse_luma(
+    config: ModelConfig, params: Mapping[str, Any], ir: ArrayLike, vis: ArrayLike, *, size: sizes.Size
+) -> FusionOutput:
+    """Fused and super-resolved luma, linear (not clipped). Pure: jit it, vmap it, differentiate it.
+
+    Args:
+        config: the network's architecture (static under `jit`).
+        params: its parameters.
+        ir: infrared luma in [0, 1], [h, w] or a batch [n, h, w].
+        vis: visible luma in [0, 1] of the same view, [h', w'] or [n, h', w'].
+        size: the output's (H, W), any (static under `jit`).
+
+    Returns:
+        `.fused .ir .vis`, each [H, W] or [n, H, W].
+    """
+    sources = [jnp.asarray(image, jnp.float32)[..., None] for image in (ir, vis)]  # [(n,) h, w, 1]
+    single = sources[0].ndim == 3
+    if single:
+        sources = [image[None] for image in sources]
+    out = FusionNetwork(config).apply({"params": params}, *sources, size=size)  # each [n, H, W, 1]
+    return jax.tree.map(lambda image: image[0, ..., 0] if single else image[..., 0], out)
+
+
+_fuse_luma_compiled = jax.jit(fuse_luma, static_argnames=("config", "size"))
+
+
+@dataclass(frozen=True, eq=False)
+class Fuser:
+    """A model that fuses an infrared and a visible image of any two sizes to any third.
+
+    The first call of a combination of sizes compiles it, which takes some seconds.
+    """
+
+    config: ModelConfig
+    params: Mapping[str, Any]
+    metadata: Mapping[str, str] = field(default_factory=dict)  # how the model was trained
+
+    def __call__(
+        self,
+        ir: ArrayLike,
+        vis: ArrayLike,
+        *,
+        size: sizes.PartialSize | None = None,
+        scale: float | None = None,
+        color: Color = "auto",
+        ir_range: IrRange = "full",
+        stretch: bool = False,
+    ) -> Fusion:
+        """The fused image and both sources, super-resolved to its size, clipped to their type's range.
+
+        Args:
+            ir: infrared [h, w] or RGB [h, w, 3] (its luma is used), uint8, uint16 or float in [0, 1].
+            vis: visible [h', w'] or RGB [h', w', 3], likewise; it shows the same field of view.
+            size: (height, width) of the output; one may be None and follows from the larger source's aspect.
+                By default the larger source's size.
+            scale: instead of `size`: times the larger source's.
+            color: "auto" gives colour if `vis` is RGB, "gray" never, "color" insists on it.
+            ir_range: the infrared values that are black and white: "full" range of the type, "auto" from the
+                image's own 0.1 and 99.9 percentiles (for raw thermal data), or (low, high) in its units.
+            stretch: fuse sources whose aspects differ by more than 20 %.
+
+        Returns:
+            `.fused .ir .vis` as NumPy arrays of the sources' type; where these differ, of the finer one
+            (`np.result_type`: uint16 for uint8 and uint16, float32 for an integer type and float32).
+
+        Raises:
+            ValueError: the sources or options are not as above, or the memory would not suffice.
+            MemoryError: it did not suffice.
+        """
+        ir, vis = as_source(ir, "infrared"), as_source(vis, "visible")
+        shapes = ir.shape[:2], vis.shape[:2]
+        in_colour = wants_colour(color, vis)
+        out = sizes.output_size(*shapes, size=size, scale=scale)
+        sizes.check_aspects(*shapes, stretch=stretch)
+        sizes.check_memory(*shapes, out, _free_memory())
+
+        dtype = np.result_type(ir, vis)
+        vis = visible_values(vis)
+        luma = self._luma(infrared_luma(ir, ir_range), images.to_luma(vis), out)
+        if in_colour:
+            luma = luma._replace(fused=colourise(luma.fused, vis), vis=colourise(luma.vis, vis))
+        return Fusion(*(images.from_float(image, dtype) for image in luma))
+
+    def apply(self, ir: ArrayLike, vis: ArrayLike, *, size: sizes.Size) -> FusionOutput:
+        """`fuse_luma` with this model: pure, for `jax.jit`, `jax.vmap` and `jax.grad`."""
+        return fuse_luma(self.config, self.params, ir, vis, size=size)
+
+    def _luma(self, ir: np.ndarray, vis: np.ndarray, size: sizes.Size) -> Fusion:
+        """`fuse_luma`, compiled and run; float32 in [0, 1]."""
+        try:
+            out = jax.device_get(_fuse_luma_compiled(self.config, self.params, ir, vis, size=size))
+        except jax.errors.JaxRuntimeError as error:
+            if "RESOURCE_EXHAUSTED" not in str(error):
+                raise
+            raise MemoryError(
+                f"the device's memory does not suffice for {size[0]}x{size[1]}; ask for a smaller size"
+            ) from error
+        return Fusion(*(np.clip(image, 0, 1) for image in out))
+
+
+def load(name_or_path: str | Path = "default") -> Fuser:
+    """A bundled model by its name (`mfjax.weights.available()`), or one from a weights file.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ValueError: the file is not a weights file, or one of another architecture.
+    """
+    config, params, metadata = weights.load(name_or_path)
+    return Fuser(config, jax.device_put(params), metadata)
+
+
+def fuse(
+    ir: ArrayLike,
+    vis: ArrayLike,
+    *,
+    size: sizes.PartialSize | None = None,
+    scale: float | None = None,
+    color: Color = "auto",
+    ir_range: IrRange = "full",
+    stretch: bool = False,
+) -> np.ndarray:
+    """The fused image of a pair by the default model, [H, W] or [H, W, 3], in the sources' type.
+
+    Arguments and errors are those of a `Fuser`'s call, and the first call loads the model.
+    """
+    fuser = _default_fuser()
+    return fuser(ir, vis, size=size, scale=scale, color=color, ir_range=ir_range, stretch=stretch).fused
+
+
+_default_fuser = cache(partial(load, "default"))
+
+
+def _free_memory() -> int | None:
+    """The bytes free where JAX computes by default: the accelerator's, if it tells, or the host's."""
+    device = jax.devices()[0]
+    if device.platform == "cpu":
+        return sizes.host_memory()
+    stats = device.memory_stats() or {}
+    if "bytes_limit" not in stats:
+        return None
+    return stats["bytes_limit"] - stats.get("bytes_in_use", 0)

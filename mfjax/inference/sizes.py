@@ -1,0 +1,138 @@
+"""How large the output is, whether two sources show the same view, and whether the memory suffices.
+
+Every size is (height, width) in pixels.
+"""
+
+import logging
+import math
+import operator
+from pathlib import Path
+
+Size = tuple[int, int]
+PartialSize = tuple[int | None, int | None]  # one side may follow from the other
+
+ASPECTS_DIFFER = 0.20  # relative; beyond it two images can't be one view
+ASPECTS_ABOUT_EQUAL = 0.02  # two real sensors differ per axis by a few percent
+
+# Peak memory of the default architecture (six blocks, float32, compiled for a CPU) at eight combinations of
+# sizes up to 1600x1600, which these three fit to within 25 %, but for the smallest.
+FIXED_BYTES = 250_000_000
+SOURCE_BYTES = 2_500  # a pixel of the larger source
+OUTPUT_BYTES = 1_200  # a pixel of the output
+
+logger = logging.getLogger("mfjax")
+
+
+def check_request(size: PartialSize | None, scale: float | None) -> None:
+    """Raises ValueError if a requested size can't be one, whatever the sources are."""
+    if scale is not None:
+        if size is not None:
+            raise ValueError("give a size (--height, --width) or a scale (--scale), not both")
+        if not (math.isfinite(scale) and scale > 0):
+            raise ValueError(f"scale is {scale:g}; it must be positive")
+    try:
+        height, width = (side if side is None else operator.index(side) for side in size or (None, None))
+    except (TypeError, ValueError):
+        raise ValueError(f"size is {size!r}; it is (height, width) in whole pixels") from None
+    for name, side in (("height", height), ("width", width)):
+        if side is not None and side < 1:
+            raise ValueError(f"{name} is {side}; the output needs at least one pixel")
+
+
+def output_size(ir: Size, vis: Size, *, size: PartialSize | None = None, scale: float | None = None) -> Size:
+    """The output's (height, width).
+
+    Args:
+        ir: the infrared image's size.
+        vis: the visible image's size.
+        size: the wanted (height, width); a side that is None follows from the larger source's aspect.
+        scale: times the larger source's size, instead of `size`.
+
+    Returns:
+        That size; by default the larger source's (by area; the visible one's if they tie).
+
+    Raises:
+        ValueError: the size is not positive, or both `size` and `scale` are given.
+    """
+    check_request(size, scale)
+    rows, cols = max((vis, ir), key=math.prod)
+    if scale is None:
+        height, width = _complete(size or (None, None), rows, cols)
+    else:
+        height, width = round(rows * scale), round(cols * scale)
+    if height < 1 or width < 1:
+        raise ValueError(f"the output would be {height}x{width}; it needs at least one pixel a side")
+    return height, width
+
+
+def _complete(size: PartialSize, rows: int, cols: int) -> Size:
+    """A size whose missing sides follow from those of an image."""
+    height, width = size
+    if height is None:
+        return (rows, cols) if width is None else (round(rows * width / cols), width)
+    return height, round(cols * height / rows) if width is None else width
+
+
+def check_aspects(ir: Size, vis: Size, *, stretch: bool = False) -> None:
+    """Refuses two sources that can't show the same view, and warns where they differ a little.
+
+    Args:
+        ir: the infrared image's size.
+        vis: the visible image's size.
+        stretch: accept any difference, without a word.
+
+    Raises:
+        ValueError: their aspects differ by more than 20 %.
+    """
+    aspects = ir[0] / ir[1], vis[0] / vis[1]
+    difference = max(aspects) / min(aspects) - 1
+    if stretch or difference <= ASPECTS_ABOUT_EQUAL:
+        return
+    shapes = f"infrared is {_describe(ir)} but visible is {_describe(vis)}"
+    if difference > ASPECTS_DIFFER:
+        raise ValueError(f"{shapes}: they can't show the same view; crop one of them, or pass stretch=True (--stretch)")
+    logger.warning("%s: %.0f %% apart, stretched to the same view", shapes, 100 * difference)
+
+
+def _describe(size: Size) -> str:
+    """A size with its aspect, such as 512x640 (4:5) or 301x496 (1:1.65)."""
+    rows, cols = size
+    common = math.gcd(rows, cols)
+    aspect = f"{rows // common}:{cols // common}"
+    if max(rows, cols) // common > 32:
+        aspect = f"1:{cols / rows:.2f}"
+    return f"{rows}x{cols} ({aspect})"
+
+
+def memory_needed(ir: Size, vis: Size, out: Size) -> int:
+    """About how many bytes it takes to fuse two sources to an output size.
+
+    Features are extracted from one source after the other, then upscaled and fused: the larger stage counts.
+    """
+    extraction = SOURCE_BYTES * max(math.prod(ir), math.prod(vis))
+    return FIXED_BYTES + max(extraction, OUTPUT_BYTES * math.prod(out))
+
+
+def check_memory(ir: Size, vis: Size, out: Size, available: int | None) -> None:
+    """Raises ValueError if fusing takes more than the available bytes (None: unknown, not checked)."""
+    needed = memory_needed(ir, vis, out)
+    if available is not None and needed > available:
+        raise ValueError(
+            f"an output of {out[0]}x{out[1]} from {ir[0]}x{ir[1]} and {vis[0]}x{vis[1]} takes about "
+            f"{_gigabytes(needed)} of memory and {_gigabytes(available)} are free; ask for a smaller size"
+        )
+
+
+def host_memory() -> int | None:
+    """The bytes of memory this process could still take without swapping; None where that can't be told."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+    except OSError:
+        return None
+    fields = dict(line.split(":", 1) for line in lines)
+    return int(fields["MemAvailable"].split()[0]) * 1024
+
+
+def _gigabytes(count: int) -> str:
+    """A number of bytes as people say it."""
+    return f"{count / 1e9:,.1f} GB"

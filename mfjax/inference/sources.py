@@ -1,0 +1,115 @@
+"""What the two source images may be, and how their values become luma in [0, 1].
+
+A source is [h, w] or [h, w, 3] (RGB), uint8, uint16 or floating point, at least two pixels a side.
+"""
+
+import logging
+import math
+from typing import Any, Literal
+
+import numpy as np
+
+from mfjax import images
+
+IrRange = Literal["full", "auto"] | tuple[float, float]
+
+AUTO_PERCENTILES = 0.1, 99.9  # dead pixels go, a small hot target stays
+SMALL_SPAN = 1 / 4  # of the 16-bit range: all that a 14-bit sensor can use
+
+logger = logging.getLogger("mfjax")
+
+
+def as_source(image: Any, name: str) -> np.ndarray:
+    """The image as an array, once its shape and type are found to be those of a source.
+
+    Args:
+        image: anything that `np.asarray` takes.
+        name: what to call it in errors, "infrared" or "visible".
+
+    Raises:
+        ValueError: another shape or type, too small, or NaN or infinite values.
+    """
+    array = np.asarray(image)
+    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[-1] != 3):
+        raise ValueError(f"{name} has shape {array.shape}; an image is [h, w] (gray) or [h, w, 3] (RGB)")
+    if min(array.shape[:2]) < 2:
+        rows, cols = array.shape[:2]
+        raise ValueError(f"{name} is {rows}x{cols}; an image has at least 2 pixels a side")
+    if array.dtype not in (np.uint8, np.uint16) and array.dtype.kind != "f":
+        raise ValueError(f"{name} is {array.dtype}; pass uint8, uint16, or float in [0, 1]")
+    if array.dtype.kind == "f" and (strange := array.size - np.count_nonzero(np.isfinite(array))):
+        raise ValueError(f"{name} has {strange} NaN or infinite values")
+    return array
+
+
+def visible_values(vis: np.ndarray) -> np.ndarray:
+    """A visible source as float32 in [0, 1], in its own shape.
+
+    Raises:
+        ValueError: a float image has values outside [0, 1].
+    """
+    _refuse_outside_unit(vis, "visible", "rescale it")
+    return images.to_float(vis)
+
+
+def infrared_luma(ir: np.ndarray, ir_range: IrRange) -> np.ndarray:
+    """An infrared source as float32 [h, w] in [0, 1].
+
+    Args:
+        ir: the source; of one in colour, the luma.
+        ir_range: which values are black and white. "full": the ends of its type's range (0 and 1 for floats);
+            "auto": its own 0.1 and 99.9 percentiles; (low, high): these, in the image's own units.
+
+    Raises:
+        ValueError: `ir_range` is not one, or "full" and a float image has values outside [0, 1].
+    """
+    ir_range = check_ir_range(ir_range)
+    if images.is_colour(ir):
+        logger.warning("infrared is in colour: its luma is fused, which in a false-colour palette is not heat")
+    if ir_range == "full":
+        _refuse_outside_unit(ir, "infrared", 'pass ir_range="auto" (--ir-range auto) or rescale it')
+        _warn_of_small_span(ir)
+        return images.to_luma(images.to_float(ir))
+    luma = images.to_luma(ir.astype(np.float32))
+    low, high = np.percentile(luma, AUTO_PERCENTILES) if ir_range == "auto" else ir_range
+    if high == low:  # only the percentiles of a flat image
+        return np.zeros_like(luma)
+    return np.clip((luma - low) / (high - low), 0, 1).astype(np.float32)
+
+
+def check_ir_range(ir_range: IrRange) -> IrRange:
+    """An infrared range as it was given, a pair as a tuple of floats.
+
+    Raises:
+        ValueError: it is not "full", "auto" or two increasing numbers.
+    """
+    if isinstance(ir_range, str):
+        if ir_range in ("full", "auto"):
+            return ir_range
+    else:
+        try:
+            low, high = (float(bound) for bound in ir_range)
+        except (TypeError, ValueError):
+            low = high = math.nan
+        if -math.inf < low < high < math.inf:
+            return low, high
+    raise ValueError(f'infrared range is {ir_range!r}; it is "full", "auto", or a low and a higher value')
+
+
+def _refuse_outside_unit(image: np.ndarray, name: str, way_out: str) -> None:
+    """Raises ValueError if a float image leaves [0, 1]."""
+    if image.dtype.kind == "f" and (image.min() < 0 or image.max() > 1):
+        found = f"from {image.min():g} to {image.max():g}"
+        raise ValueError(f"{name} has values {found}, outside [0, 1]; {way_out}")
+
+
+def _warn_of_small_span(ir: np.ndarray) -> None:
+    """Says that a 16-bit image uses little of its range, as a raw thermal one does."""
+    low, high = int(ir.min()), int(ir.max())
+    if ir.dtype == np.uint16 and high - low <= SMALL_SPAN * 65_535:
+        logger.warning(
+            'infrared uses only %d to %d of 0 to 65535 and will look flat; ir_range="auto" (--ir-range auto) '
+            "stretches it",
+            low,
+            high,
+        )

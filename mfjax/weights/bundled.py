@@ -1,0 +1,25 @@
+"""Which models come with the package, and where a model's file is."""
+
+from pathlib import Path
+
+SUFFIX = ".safetensors"
+FOLDER = Path(__file__).parent
+
+
+def available() -> list[str]:
+    """The names of the bundled models, sorted."""
+    return sorted(path.stem for path in FOLDER.glob(f"*{SUFFIX}"))
+
+
+def find(name_or_path: str | Path) -> Path:
+    """The weights file of a bundled model's name, or the given file itself.
+
+    Raises:
+        FileNotFoundError: it is neither.
+    """
+    if str(name_or_path) in available():
+        return FOLDER / f"{name_or_path}{SUFFIX}"
+    path = Path(name_or_path)
+    if not path.is_file():
+        raise FileNotFoundError(f"model {str(name_or_path)!r} not found; available: {available()}, or a file")
+    return path

@@ -1,0 +1,168 @@
+"""Weights files: the parameters as safetensors, the architecture and free text in the header.
+
+The header's metadata holds `config`, the model's configuration as JSON, `format`, and whatever strings
+`save` was given (training recipe, version). Parameter names are the parameter tree's paths joined by dots.
+"""
+
+import dataclasses
+import json
+import os
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+
+from mfjax.weights import bundled
+
+# JAX takes over a second to import, and a command line may need names only: it is imported where used.
+if TYPE_CHECKING:
+    from mfjax.model import ModelConfig
+
+FORMAT = "mfjax-1"
+_RESERVED = {"config", "format"}
+
+
+class Weights(NamedTuple):
+    """What a weights file holds."""
+
+    config: "ModelConfig"
+    params: dict[str, Any]  # nested, float32 NumPy arrays
+    metadata: dict[str, str]  # what `save` was given
+
+
+def save(
+    path: str | Path,
+    config: "ModelConfig",
+    params: Mapping[str, Any],
+    metadata: Mapping[str, str] | None = None,
+    *,
+    dtype: Literal["float32", "bfloat16"] = "float32",
+) -> None:
+    """Writes a weights file, whole or not at all.
+
+    Args:
+        path: the file; replaced if it exists.
+        config: the architecture that `params` belongs to.
+        params: nested parameters of `FusionNetwork(config)`.
+        metadata: free text to keep with them; the keys `config` and `format` are taken.
+        dtype: how numbers are stored; bfloat16 halves the file and keeps 8 bits of precision.
+
+    Raises:
+        ValueError: a metadata key is taken, or the parameters are not those of `config`.
+    """
+    import jax.numpy as jnp
+    from flax.traverse_util import flatten_dict
+    from safetensors.numpy import save as to_bytes
+
+    metadata = dict(metadata or {})
+    if taken := _RESERVED & metadata.keys():
+        raise ValueError(f"metadata keys {sorted(taken)} are taken; rename them")
+    flat = flatten_dict(params, sep=".")
+    _check_shapes({name: np.shape(leaf) for name, leaf in flat.items()}, config, "the parameter tree")
+
+    storage = {"float32": np.float32, "bfloat16": jnp.bfloat16}[dtype]
+    tensors = {name: np.asarray(leaf, storage, order="C") for name, leaf in flat.items()}
+    header = metadata | {"config": json.dumps(dataclasses.asdict(config)), "format": FORMAT}
+    _write_whole(Path(path), to_bytes(tensors, metadata=header))
+
+
+def load(name_or_path: str | Path) -> Weights:
+    """The architecture, float32 parameters and free text of a bundled model or a weights file.
+
+    Raises:
+        FileNotFoundError: no such model or file.
+        ValueError: the file is not a weights file of this package, or of an architecture it can't build.
+    """
+    import jax.numpy as jnp
+    from flax.traverse_util import unflatten_dict
+    from safetensors import SafetensorError, deserialize
+
+    path = bundled.find(name_or_path)
+    data = path.read_bytes()
+    try:
+        tensors = deserialize(data)
+    except SafetensorError as error:
+        raise ValueError(f"{path} is not a safetensors file ({error})") from error
+    metadata = _header_metadata(data)
+    config = _config_of(metadata, path)
+
+    dtypes = {"F32": np.float32, "BF16": jnp.bfloat16}
+    if strange := sorted({spec["dtype"] for _, spec in tensors} - dtypes.keys()):
+        raise ValueError(f"{path} stores numbers as {', '.join(strange)}; weights are F32 or BF16")
+    _check_shapes({name: tuple(spec["shape"]) for name, spec in tensors}, config, str(path))
+    flat = {
+        name: np.frombuffer(spec["data"], dtypes[spec["dtype"]]).reshape(spec["shape"]).astype(np.float32)
+        for name, spec in tensors
+    }
+    free_text = {key: text for key, text in metadata.items() if key not in _RESERVED}
+    return Weights(config, unflatten_dict(flat, sep="."), free_text)
+
+
+def _header_metadata(data: bytes) -> dict[str, str]:
+    """The strings in a safetensors header: its length as 8 little-endian bytes, then JSON."""
+    length = int.from_bytes(data[:8], "little")
+    return json.loads(data[8 : 8 + length]).get("__metadata__", {})
+
+
+def _config_of(metadata: Mapping[str, str], path: Path) -> "ModelConfig":
+    """The architecture that a header describes, checked field by field."""
+    from mfjax.model import ModelConfig
+
+    if metadata.get("format") != FORMAT or "config" not in metadata:
+        found = metadata.get("format", "none")
+        raise ValueError(f"{path} holds no mfjax model (its header's format is {found}, not {FORMAT})")
+    try:
+        fields = dict(json.loads(metadata["config"]))
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path} has a damaged model configuration: {metadata['config']!r}") from error
+    known = {field.name for field in dataclasses.fields(ModelConfig)}
+    if unknown := sorted(fields.keys() - known):
+        raise ValueError(
+            f"{path} is a model of another architecture: unknown configuration {', '.join(unknown)}; "
+            "update mfjax, or choose another model"
+        )
+    try:
+        return ModelConfig(**fields)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path} is a model of another architecture: {error}") from error
+
+
+def _check_shapes(shapes: Mapping[str, tuple[int, ...]], config: "ModelConfig", owner: str) -> None:
+    """Raises ValueError unless names and shapes are those of the network that `config` describes."""
+    expected = _expected_shapes(config)
+    if missing := sorted(expected.keys() - shapes.keys()):
+        problem = f"lacks {len(missing)} of its architecture's parameters, such as {missing[0]}"
+    elif extra := sorted(shapes.keys() - expected.keys()):
+        problem = f"has {len(extra)} parameters that its architecture lacks, such as {extra[0]}"
+    elif other := [name for name in expected if shapes[name] != expected[name]]:
+        name = other[0]
+        problem = f"has {name} of shape {shapes[name]}, where its architecture needs {expected[name]}"
+    else:
+        return
+    raise ValueError(f"{owner} {problem}: a model of another architecture, or a damaged file")
+
+
+def _expected_shapes(config: "ModelConfig") -> dict[str, tuple[int, ...]]:
+    """The shape of every parameter of a network, found without computing one."""
+    import jax
+    from flax.traverse_util import flatten_dict
+
+    from mfjax.model import FusionNetwork
+
+    image = jax.ShapeDtypeStruct((1, 8, 8, 1), np.float32)
+    network = FusionNetwork(config)
+    init = partial(network.init, size=(8, 8))
+    variables = jax.eval_shape(init, jax.random.key(0), image, image)
+    return {name: leaf.shape for name, leaf in flatten_dict(variables["params"], sep=".").items()}
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    """Writes a file beside its place and moves it there, so that no reader ever sees half of it."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        beside.write_bytes(data)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)

@@ -1,0 +1,54 @@
+"""What several test files share: a model so small that it compiles in a second."""
+
+from functools import partial
+
+import jax
+import numpy as np
+import pytest
+
+from mfjax import weights
+from mfjax.inference import fuser
+from mfjax.model import FusionNetwork, FusionOutput, ModelConfig
+
+
+@pytest.fixture(scope="session")
+def tiny_config():
+    return ModelConfig(blocks=1, compensations=1, width=8, growth=4, features=4, hidden=8, sr_base="bicubic")
+
+
+@pytest.fixture(scope="session")
+def random_params():
+    """A function that gives random parameters of an architecture, nested, float32."""
+
+    def draw(config):
+        image = np.zeros((1, 8, 8, 1), np.float32)
+        init = partial(FusionNetwork(config).init, size=(8, 8))
+        shapes = jax.eval_shape(init, jax.random.key(0), image, image)["params"]
+        rng = np.random.default_rng(0)
+        return jax.tree.map(lambda leaf: rng.normal(0, 0.1, leaf.shape).astype(np.float32), shapes)
+
+    return draw
+
+
+@pytest.fixture(scope="session")
+def tiny_params(tiny_config, random_params):
+    """Its parameters."""
+    return random_params(tiny_config)
+
+
+@pytest.fixture(scope="session")
+def tiny_weights(tiny_config, tiny_params, tmp_path_factory):
+    """The weights file of that model."""
+    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
+    weights.save(path, tiny_config, tiny_params, {"recipe": "random"})
+    return path
+
+
+@pytest.fixture
+def black_network(monkeypatch):
+    """Puts one that needs no compiling and gives black images in the network's place."""
+
+    def black(config, params, ir, vis, *, size):
+        return FusionOutput(*(np.zeros(size, np.float32) for _ in range(3)))
+
+    monkeypatch.setattr(fuser, "_fuse_luma_compiled", black)

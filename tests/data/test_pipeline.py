@@ -1,0 +1,115 @@
+"""Folders of pairs and batches of crops."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from mfjax.data.pairs import pair_folder, pair_folders
+from mfjax.data.pipeline import DataConfig, batches, draw_numerators
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """Two folders of pairs; a pixel's values tell the pair, and visible is infrared plus one."""
+    top = tmp_path_factory.mktemp("pairs")
+    rng = np.random.default_rng(0)
+    for source in ("a", "b"):
+        for modality in ("ir", "vis"):
+            (top / source / modality).mkdir(parents=True)
+        for i in range(3):
+            image = rng.integers(0, 255, (64, 72), dtype=np.uint8)
+            cv2.imwrite(str(top / source / "ir" / f"{i}.png"), image)
+            cv2.imwrite(str(top / source / "vis" / f"{i}.png"), image + 1)
+    return top
+
+
+@pytest.fixture(scope="module")
+def config(root):
+    return DataConfig(roots=(str(root),), crop=16, batch=2)
+
+
+def take(config, count, **options):
+    reader = batches(config, 7, **options)
+    return [next(reader) for _ in range(count)]
+
+
+def test_both_sources_of_a_crop_come_from_the_same_place(config):
+    for batch in take(config, 4):
+        np.testing.assert_array_equal(batch.vis, batch.ir + 1)
+
+
+def test_batches_are_the_same_for_the_same_seed_and_differ_between_steps(config):
+    first, second = take(config, 4), take(config, 4)
+    for a, b in zip(first, second, strict=True):
+        np.testing.assert_array_equal(a.ir, b.ir)
+        np.testing.assert_array_equal(a.numerators, b.numerators)
+    assert not np.array_equal(first[0].ir, first[1].ir)
+
+
+def test_batches_from_a_later_start_are_those_of_the_unbroken_run(config):
+    for a, b in zip(take(config, 6)[4:], take(config, 2, start=4), strict=True):
+        np.testing.assert_array_equal(a.ir, b.ir)
+        np.testing.assert_array_equal(a.numerators, b.numerators)
+
+
+def test_scales_of_the_two_sources_are_drawn_independently_over_the_whole_range(config):
+    drawn = np.array([draw_numerators(config, 0, step) for step in range(2000)])
+    assert set(drawn[:, 0]) == set(drawn[:, 1]) == set(range(10, 31))
+    assert abs(np.corrcoef(drawn.T)[0, 1]) < 0.1
+
+
+def test_weights_say_how_often_a_folder_is_drawn_from(root, config):
+    only_first = replace(config, weights=(1.0, 1e-9))
+    first = {file.name: cv2.imread(str(file), 0) for file in (root / "a" / "ir").iterdir()}
+    for batch in take(only_first, 4):
+        for crop in batch.ir[..., 0]:
+            views = [v for v in (crop, crop[::-1], crop[:, ::-1], crop[::-1, ::-1])]
+            side = crop.shape[0]
+            assert any(
+                np.array_equal(image[i : i + side, j : j + side], view)
+                for image in first.values()
+                for view in views
+                for i in range(image.shape[0] - side + 1)
+                for j in range(image.shape[1] - side + 1)
+            )
+
+
+def test_flat_crops_are_avoided_where_there_are_others(tmp_path):
+    image = np.zeros((200, 200), np.uint8)
+    image[100:] = np.random.default_rng(0).integers(0, 255, (100, 200))
+    for modality in ("ir", "vis"):
+        (tmp_path / modality).mkdir()
+        cv2.imwrite(str(tmp_path / modality / "half_black.png"), image)
+    config = DataConfig(roots=(str(tmp_path),), crop=16, batch=8)
+
+    def flat(config):
+        return np.mean([batch.ir.std(axis=(1, 2)) < 0.03 * 255 for batch in take(config, 10)])
+
+    assert flat(replace(config, min_detail=0.03)) < 0.1 < flat(config)
+
+
+def test_names_without_a_partner_are_named(tmp_path):
+    for modality in ("ir", "vis"):
+        (tmp_path / modality).mkdir()
+    for path in ("ir/one.png", "vis/one.png", "ir/two.png"):
+        (tmp_path / path).touch()
+    with pytest.raises(ValueError, match=r"1 images .* no partner .* two"):
+        pair_folder(tmp_path)
+
+
+def test_missing_folder_is_named(tmp_path):
+    with pytest.raises(ValueError, match="nowhere is not a folder"):
+        pair_folders([tmp_path / "nowhere"])
+
+
+def test_image_smaller_than_a_crop_is_named_with_both_sizes(config):
+    reader = batches(replace(config, crop=64), 0)
+    with pytest.raises(ValueError, match=r"64x72; training needs images of 96x96"):
+        next(reader)
+
+
+def test_weights_that_do_not_fit_the_folders_are_refused(config):
+    with pytest.raises(ValueError, match="3 weights for 2 folders"):
+        next(batches(replace(config, weights=(1.0, 1.0, 1.0)), 0))

@@ -1,0 +1,91 @@
+"""Output sizes, aspects and the memory they take."""
+
+import logging
+
+import pytest
+
+from mfjax.inference import sizes
+
+
+def test_the_default_is_the_larger_source_by_area():
+    assert sizes.output_size((100, 200), (300, 90)) == (300, 90)
+
+
+def test_of_two_equal_areas_the_visible_one_counts():
+    assert sizes.output_size((10, 40), (20, 20)) == (20, 20)
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [((240, None), (240, 320)), ((None, 320), (240, 320)), ((7, 11), (7, 11)), ((None, None), (480, 640))],
+)
+def test_a_missing_side_keeps_the_aspect_of_the_larger_source(size, expected):
+    assert sizes.output_size((120, 160), (480, 640), size=size) == expected
+
+
+def test_scale_is_relative_to_the_larger_source():
+    assert sizes.output_size((480, 640), (120, 160), scale=0.5) == (240, 320)
+
+
+def test_size_and_scale_together_are_refused():
+    with pytest.raises(ValueError, match="not both"):
+        sizes.output_size((8, 8), (8, 8), size=(4, 4), scale=2.0)
+
+
+@pytest.mark.parametrize("size", [(0, None), (8, 0), (-4, 8)])
+def test_a_size_below_one_pixel_is_refused(size):
+    with pytest.raises(ValueError, match="at least one pixel"):
+        sizes.output_size((8, 8), (8, 8), size=size)
+
+
+@pytest.mark.parametrize("size", [8, (8,), (8, 8, 8), (8.0, 8), "88"])
+def test_a_size_that_is_not_two_whole_numbers_is_refused(size):
+    with pytest.raises(ValueError, match="whole pixels"):
+        sizes.output_size((8, 8), (8, 8), size=size)
+
+
+@pytest.mark.parametrize("scale", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_scale_that_is_not_positive_is_refused(scale):
+    with pytest.raises(ValueError, match="must be positive"):
+        sizes.output_size((8, 8), (8, 8), scale=scale)
+
+
+def test_a_scale_that_leaves_nothing_is_refused():
+    with pytest.raises(ValueError, match="0x0"):
+        sizes.output_size((8, 8), (8, 8), scale=0.01)
+
+
+def test_aspects_of_one_view_pass_in_silence(caplog):
+    sizes.check_aspects((480, 640), (961, 1280))
+    assert not caplog.records
+
+
+def test_aspects_a_little_apart_are_one_warning(caplog):
+    with caplog.at_level(logging.WARNING):
+        sizes.check_aspects((301, 496), (939, 1394))
+    assert [record.getMessage() for record in caplog.records] == [
+        "infrared is 301x496 (1:1.65) but visible is 939x1394 (1:1.48): 11 % apart, stretched to the same view"
+    ]
+
+
+def test_aspects_far_apart_are_refused_with_both_and_the_way_out():
+    with pytest.raises(ValueError, match=r"512x640 \(4:5\) but visible is 480x1920 \(1:4\).*stretch=True"):
+        sizes.check_aspects((512, 640), (480, 1920))
+
+
+def test_stretch_accepts_any_aspects_in_silence(caplog):
+    sizes.check_aspects((512, 640), (480, 1920), stretch=True)
+    assert not caplog.records
+
+
+def test_more_memory_than_there_is_is_refused_with_both_amounts():
+    with pytest.raises(ValueError, match=r"100000x100000 .* 12,000\.\d GB .* 8\.0 GB"):
+        sizes.check_memory((480, 640), (480, 640), (100_000, 100_000), 8_000_000_000)
+
+
+def test_memory_that_is_not_known_is_not_checked():
+    sizes.check_memory((480, 640), (480, 640), (100_000, 100_000), None)
+
+
+def test_a_megapixel_takes_between_one_and_three_gigabytes():
+    assert 1e9 < sizes.memory_needed((500, 500), (1000, 1000), (1000, 1000)) < 3e9

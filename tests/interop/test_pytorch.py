@@ -1,0 +1,92 @@
+"""Parity with the authors' network, every stage; and what the conversion refuses."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mfjax.interop import convert_state_dict
+from mfjax.model import FusionNetwork
+
+GOLDEN = Path(__file__).parents[3] / "shared/golden/parity/authors_network_seed0.npz"
+LUMA = np.array([0.299, 0.587, 0.114])
+
+needs_golden = pytest.mark.skipif(not GOLDEN.exists(), reason="the authors' activations are not beside the project")
+
+
+@pytest.fixture(scope="module")
+def golden():
+    with np.load(GOLDEN) as stored:
+        return dict(stored)
+
+
+@pytest.fixture(scope="module")
+def state(golden):
+    return {name.removeprefix("state/"): v for name, v in golden.items() if name.startswith("state/")}
+
+
+def stages(config, params, ir, vis, size):
+    """Every stage that is stored, by its name there."""
+    variables = {"params": params}
+    output, recorded = FusionNetwork(config).apply(variables, ir, vis, size=size, capture_intermediates=True)
+    recorded = recorded["intermediates"]
+    fusion = recorded["fusion"]["module"]
+    found = {
+        "fused_features": fusion["__call__"][0],
+        "fused": output.fused,
+        "sr_ir": output.ir,
+        "sr_vis": output.vis,
+    }
+    for i, source in enumerate(("ir", "vis")):
+        branch = recorded["branch"]["__call__"][i]
+        found[f"features_{source}"] = recorded["branch"]["extractor"]["__call__"][i]
+        found[f"position_weight_{source}"] = fusion["attention"]["position"]["__call__"][i]
+        found[f"upscaled_{source}"] = refined = branch.upscaled
+        for k, residual in enumerate(branch.residuals):
+            found[f"rcm{k}_{source}"] = refined = refined + residual
+    return found
+
+
+@needs_golden
+@pytest.mark.parametrize("case", ["r2.5_r2", "r3_r1", "r1_r4"])
+def test_every_stage_matches_the_authors_network(golden, state, case):
+    stored = {name.removeprefix(f"{case}/"): v for name, v in golden.items() if name.startswith(f"{case}/")}
+    config, params = convert_state_dict(state)
+    ir, vis = (stored[name][None, ..., None] for name in ("ir", "vis"))
+    found = stages(config, params, ir, vis, tuple(int(n) for n in stored["size"]))
+    for name, value in found.items():
+        expected = stored[name] if name in stored else (stored[f"{name}_rgb"] @ LUMA)[..., None]
+        error = np.abs(value[0] - expected).max() / np.abs(expected).max()
+        assert error < 1e-5, f"{name} is off by {error:.1e} of its largest value"
+
+
+@needs_golden
+def test_number_of_blocks_and_compensations_is_read_from_the_names(state):
+    fewer = {k: v for k, v in state.items() if not k.startswith(("f_net.FENet.5.", "f_net.FENet.4.", "RCMs.1."))}
+    config, params = convert_state_dict(fewer)
+    assert (config.blocks, config.compensations) == (4, 1)
+    image = np.zeros((1, 6, 6, 1), np.float32)
+    assert FusionNetwork(config).apply({"params": params}, image, image, size=(9, 9)).fused.shape == (
+        1,
+        9,
+        9,
+        1,
+    )
+
+
+@needs_golden
+def test_missing_parameter_is_named(state):
+    without = {k: v for k, v in state.items() if k != "PA.PA_module.conv1.0.bias"}
+    with pytest.raises(ValueError, match=r"PA\.PA_module\.conv1\.0\.bias is missing"):
+        convert_state_dict(without)
+
+
+@needs_golden
+def test_unknown_parameter_is_named(state):
+    with pytest.raises(ValueError, match=r"1 parameters .* extra\.weight"):
+        convert_state_dict(state | {"extra.weight": np.zeros(3)})
+
+
+def test_state_of_another_network_is_refused():
+    with pytest.raises(ValueError, match="not a checkpoint of the released network"):
+        convert_state_dict({"layer.weight": np.zeros((3, 3))})

@@ -1,0 +1,121 @@
+"""The network as a whole: any size, its switches, and that it is a pure function."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from mfjax.model import FusionNetwork, ModelConfig
+from mfjax.model.network import bicubic
+from mfjax.model.resampling import Scale
+
+SIZES = [  # infrared, visible, output
+    ((12, 16), (24, 32), (24, 32)),
+    ((7, 9), (13, 17), (19, 23)),  # odd, coprime
+    ((67, 5), (131, 11), (131, 11)),
+    ((1, 1), (2, 3), (5, 4)),  # tiny
+    ((30, 40), (24, 32), (10, 14)),  # downwards
+    ((16, 4), (16, 4), (3, 31)),  # rows down, columns up
+]
+
+
+def random_pair(*sizes, batch=1):
+    rng = np.random.default_rng(0)
+    return [rng.random((batch, *size, 1), np.float32) for size in sizes]
+
+
+@pytest.mark.parametrize(("ir_size", "vis_size", "size"), SIZES)
+def test_output_has_the_requested_size_and_is_finite(tiny_config, tiny_params, ir_size, vis_size, size):
+    ir, vis = random_pair(ir_size, vis_size)
+    output = FusionNetwork(tiny_config).apply({"params": tiny_params}, ir, vis, size=size)
+    for image in output:
+        assert image.shape == (1, *size, 1)
+        assert jnp.isfinite(image).all()
+
+
+def test_jitted_output_equals_eager_output(tiny_config, tiny_params):
+    ir, vis = random_pair((11, 8), (17, 15), batch=2)
+    apply = lambda params, ir, vis: FusionNetwork(tiny_config).apply({"params": params}, ir, vis, size=(20, 18))
+    for eager, jitted in zip(apply(tiny_params, ir, vis), jax.jit(apply)(tiny_params, ir, vis), strict=True):
+        np.testing.assert_allclose(eager, jitted, atol=1e-5)
+
+
+def test_vmapped_output_equals_a_batch(tiny_config, tiny_params):
+    ir, vis = random_pair((8, 8), (12, 12), batch=3)
+    apply = lambda ir, vis: FusionNetwork(tiny_config).apply({"params": tiny_params}, ir, vis, size=(16, 16))
+    mapped = jax.vmap(lambda ir, vis: apply(ir[None], vis[None]).fused[0])(ir, vis)
+    np.testing.assert_allclose(mapped, apply(ir, vis).fused, atol=1e-5)
+
+
+def test_one_image_of_a_batch_does_not_change_another(tiny_config, tiny_params):
+    ir, vis = random_pair((8, 8), (12, 12), batch=2)
+    both = FusionNetwork(tiny_config).apply({"params": tiny_params}, ir, vis, size=(16, 16))
+    alone = FusionNetwork(tiny_config).apply({"params": tiny_params}, ir[:1], vis[:1], size=(16, 16))
+    np.testing.assert_allclose(both.fused[:1], alone.fused, atol=1e-5)
+
+
+def test_gradient_reaches_both_sources_and_every_parameter(tiny_config, tiny_params):
+    ir, vis = random_pair((8, 8), (12, 12))
+
+    def loss(params, ir, vis):
+        output = FusionNetwork(tiny_config).apply({"params": params}, ir, vis, size=(16, 16))
+        return sum(jnp.square(image).sum() for image in output)
+
+    of_params, of_ir, of_vis = jax.grad(loss, argnums=(0, 1, 2))(tiny_params, ir, vis)
+    assert jnp.abs(of_ir).max() > 0
+    assert jnp.abs(of_vis).max() > 0
+    dead = [path for path, g in jax.tree_util.tree_leaves_with_path(of_params) if not jnp.abs(g).max() > 0]
+    assert not dead
+
+
+def shapes(config):
+    image = jnp.zeros((1, 8, 8, 1))
+    tree = jax.eval_shape(
+        lambda key: FusionNetwork(config).init(key, image, image, size=(8, 8))["params"], jax.random.key(0)
+    )
+    return {"/".join(k.key for k in path): leaf.shape for path, leaf in jax.tree_util.tree_leaves_with_path(tree)}
+
+
+def test_papers_network_has_1_99_million_parameters_of_which_1709_are_the_fusion_branch():
+    sizes = {name: int(np.prod(shape)) for name, shape in shapes(ModelConfig()).items()}
+    assert sum(sizes.values()) == 1_992_226
+    assert sum(size for name, size in sizes.items() if name.startswith("fusion/")) == 1_709
+
+
+def test_separate_branches_have_a_full_set_of_parameters_each(tiny_config):
+    shared = shapes(tiny_config)
+    separate = shapes(dataclasses.replace(tiny_config, share_branches=False))
+    of_branch = {name for name in shared if name.startswith("branch/")}
+    expected = {name.replace("branch/", f"branch_{source}/", 1) for name in of_branch for source in ("ir", "vis")}
+    assert {name for name in separate if name.startswith("branch")} == expected
+
+
+def test_attention_can_be_left_out_and_compensations_counted(tiny_config):
+    baseline = shapes(dataclasses.replace(tiny_config, dual_attention=False, compensations=0))
+    assert not any("attention" in name or "compensation" in name for name in baseline)
+    three = shapes(dataclasses.replace(tiny_config, compensations=3))
+    assert {name.split("/")[1] for name in three if "compensation" in name} == {f"compensation_{i}" for i in range(3)}
+
+
+def test_new_network_with_bicubic_base_starts_at_bicubic(tiny_config):
+    ir, vis = random_pair((9, 12), (12, 16))
+    network = FusionNetwork(dataclasses.replace(tiny_config, sr_base="bicubic"))
+    output, _ = network.init_with_output(jax.random.key(0), ir, vis, size=(24, 32))
+    np.testing.assert_allclose(output.ir, bicubic(ir, (24, 32), Scale.between((9, 12), (24, 32))), atol=1e-6)
+
+
+def test_bicubic_reproduces_a_linear_ramp():
+    ramp = jnp.linspace(0, 1, 16)[None, :, None, None] * jnp.ones((1, 16, 8, 1))
+    up = bicubic(ramp, (40, 8), Scale.between((16, 8), (40, 8)))
+    slopes = jnp.diff(up[0, 8:-8, 0, 0])
+    np.testing.assert_allclose(slopes, 16 / 40 / 15, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("blocks", 0), ("compensations", -1), ("features", 0), ("sr_base", "linear")]
+)
+def test_config_refuses_what_makes_no_network_naming_field_and_value(field, value):
+    with pytest.raises(ValueError, match=rf"{field} is .*{value}"):
+        ModelConfig(**{field: value})

@@ -1,0 +1,300 @@
+"""The command as a user meets it: what is written, what is said, and the exit code."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mfjax import images
+from mfjax.cli import main
+
+ROOT = Path(__file__).parents[1]
+
+
+def picture(*shape, seed=0, dtype=np.uint8):
+    return np.random.default_rng(seed).integers(0, np.iinfo(dtype).max, shape, dtype, endpoint=True)
+
+
+@pytest.fixture
+def pair(tmp_path):
+    """An infrared file 12x16 and a visible one 24x32 in colour."""
+    images.write(tmp_path / "ir.png", picture(12, 16))
+    images.write(tmp_path / "vis.png", picture(24, 32, 3))
+    return tmp_path / "ir.png", tmp_path / "vis.png"
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """Two folders with the pairs a and b of those sizes."""
+    for folder, shape in (("ir", (12, 16)), ("vis", (24, 32, 3))):
+        (tmp_path / folder).mkdir()
+        for name in "ab":
+            images.write(tmp_path / folder / f"{name}.png", picture(*shape))
+    return tmp_path / "ir", tmp_path / "vis"
+
+
+@pytest.fixture
+def fuse(tiny_weights, capsys):
+    """A function that runs `mfjax fuse` and returns the exit code and the lines of standard error."""
+
+    def run(*arguments):
+        code = main(["fuse", *map(str, arguments), "--model", str(tiny_weights)])
+        return code, capsys.readouterr().err.splitlines()
+
+    return run
+
+
+def refused(result, message):
+    """Whether a run ended with exit code 2 and one line that has this in it."""
+    code, lines = result
+    return code == 2 and len(lines) == 1 and re.search(message, lines[0])
+
+
+def test_a_pair_of_files_is_fused_in_colour_at_the_larger_size(pair, fuse, tmp_path):
+    assert fuse(*pair, "--out", tmp_path / "out.png") == (0, [])
+    assert images.read(tmp_path / "out.png").shape == (24, 32, 3)
+
+
+def test_size_and_colour_options_reach_the_result(pair, fuse, tmp_path):
+    assert fuse(*pair, "--out", tmp_path / "out.png", "--height", 18, "--color", "gray") == (0, [])
+    assert images.read(tmp_path / "out.png").shape == (18, 24)
+
+
+def test_sr_writes_both_sources_beside_the_result(pair, fuse, tmp_path):
+    assert fuse(*pair, "--out", tmp_path / "new" / "out.png", "--sr") == (0, [])
+    found = {path.name: images.read(path).shape for path in (tmp_path / "new").iterdir()}
+    assert found == {"out.png": (24, 32, 3), "out_ir.png": (24, 32), "out_vis.png": (24, 32, 3)}
+
+
+def test_two_folders_are_fused_pair_by_pair(folders, fuse, tmp_path):
+    assert fuse(*folders, "--out", tmp_path / "out") == (0, [])
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.png", "b.png"]
+
+
+def test_the_summary_says_what_was_written(folders, tiny_weights, tmp_path, capsys):
+    main(["fuse", *map(str, folders), "--out", str(tmp_path / "out"), "--model", str(tiny_weights)])
+    assert "2 of 2 pairs fused" in capsys.readouterr().out
+
+
+def test_a_bad_file_in_a_folder_is_reported_and_the_rest_done(folders, fuse, tmp_path):
+    (folders[0] / "a.png").write_bytes(b"no image")
+    code, (line,) = fuse(*folders, "--out", tmp_path / "out")
+    assert code == 1
+    assert line.startswith("error: a: ")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["b.png"]
+
+
+def test_unpaired_names_in_folders_are_listed_and_the_rest_done(folders, fuse, tmp_path):
+    (folders[0] / "a.png").rename(folders[0] / "c.png")
+    code, lines = fuse(*folders, "--out", tmp_path / "out")
+    assert code == 1
+    assert lines == ["error: no visible image for c.png", "error: no infrared image for a.png"]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["b.png"]
+
+
+def test_warnings_about_a_pair_of_folders_name_it(folders, fuse, tmp_path, black_network):
+    images.write(folders[0] / "a.png", picture(12, 15))
+    code, (line,) = fuse(*folders, "--out", tmp_path / "out")
+    assert code == 0
+    assert line.startswith("warning: a: infrared is 12x15 (4:5) but visible is 24x32 (3:4): 7 % apart")
+
+
+def test_sixteen_bits_stay_so_in_png_and_lose_eight_in_jpeg_with_a_warning(pair, fuse, tmp_path):
+    images.write(pair[0], picture(12, 16, dtype=np.uint16))
+    assert fuse(*pair, "--out", tmp_path / "out.png") == (0, [])
+    assert images.read(tmp_path / "out.png").dtype == np.uint16
+    code, (line,) = fuse(*pair, "--out", tmp_path / "out.jpg")
+    assert code == 0
+    assert "out.jpg: stored in 8 bits" in line
+    assert images.read(tmp_path / "out.jpg").dtype == np.uint8
+
+
+@pytest.mark.parametrize("option", [("--ir-range", "auto"), ("--ir-range", "7000,7255")])
+def test_raw_thermal_data_warns_unless_a_range_is_given(option, pair, fuse, tmp_path):
+    images.write(pair[0], picture(12, 16).astype(np.uint16) + 7000)
+    code, (line,) = fuse(*pair, "--out", tmp_path / "out.png")
+    assert code == 0
+    assert "--ir-range auto" in line
+    assert fuse(*pair, "--out", tmp_path / "out.png", *option) == (0, [])
+
+
+@pytest.mark.parametrize("missing", [0, 1])
+def test_a_missing_file_is_refused(missing, pair, fuse, tmp_path):
+    pair[missing].unlink()
+    assert refused(fuse(*pair, "--out", tmp_path / "out.png"), f"{pair[missing].name}: no such file")
+
+
+@pytest.mark.parametrize("content", [b"", b"no image", b"\x89PNG\r\n\x1a\n"])
+def test_an_unreadable_file_is_refused(content, pair, fuse, tmp_path):
+    pair[0].write_bytes(content)
+    assert refused(fuse(*pair, "--out", tmp_path / "out.png"), "ir.png: ")
+    assert not (tmp_path / "out.png").exists()
+
+
+def test_an_image_of_one_pixel_is_refused(pair, fuse, tmp_path):
+    # A bitmap by hand, since `images.write` need not write what `images.read` refuses.
+    one_pixel = b"BM:\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\1\0\0\0\1\0\0\0\1\0\x18\0" + bytes(24) + b"\xff\xff\xff\0"
+    (tmp_path / "one.bmp").write_bytes(one_pixel)
+    assert refused(fuse(tmp_path / "one.bmp", pair[1], "--out", tmp_path / "out.png"), "1x1")
+
+
+def test_views_of_different_aspects_are_refused_unless_stretched(pair, fuse, tmp_path, black_network):
+    images.write(pair[0], picture(12, 32))
+    out = "--out", tmp_path / "out.png"
+    assert refused(fuse(*pair, *out), r"12x32 \(3:8\) but visible is 24x32 \(3:4\): .*--stretch")
+    assert not (tmp_path / "out.png").exists()
+    assert fuse(*pair, *out, "--stretch") == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--height", 0), "height is 0"),
+        (("--width", -3), "width is -3"),
+        (("--scale", 0), "scale is 0"),
+        (("--scale", 0.001), "output would be 0x0"),
+        (("--scale", 2, "--height", 8), "not both"),
+        (("--height", 100_000, "--width", 100_000), "100000x100000 .* GB"),
+        (("--scale", 10_000), "240000x320000 .* GB"),
+        (("--ir-range", "wide"), "--ir-range is 'wide'"),
+        (("--ir-range", "9,3"), "infrared range is"),
+    ],
+)
+def test_an_impossible_option_is_refused(options, message, pair, fuse, tmp_path):
+    assert refused(fuse(*pair, "--out", tmp_path / "out.png", *options), message)
+    assert not (tmp_path / "out.png").exists()
+
+
+def test_colour_of_a_gray_visible_image_is_refused(pair, fuse, tmp_path):
+    assert refused(fuse(pair[0], pair[0], "--out", tmp_path / "out.png", "--color", "color"), "no colour")
+
+
+def test_nan_in_a_float_image_is_refused(pair, fuse, tmp_path):
+    import cv2  # `images.write` refuses to make such a file
+
+    image = np.zeros((12, 16), np.float32)
+    image[3, 3] = np.nan
+    cv2.imwrite(str(tmp_path / "nan.tif"), image)
+    assert refused(fuse(tmp_path / "nan.tif", pair[1], "--out", tmp_path / "out.png"), "NaN")
+
+
+def test_a_float_image_in_degrees_is_refused_with_the_option_that_takes_it(pair, fuse, tmp_path):
+    images.write(tmp_path / "celsius.tif", np.linspace(-20, 80, 192, dtype=np.float32).reshape(12, 16))
+    arguments = tmp_path / "celsius.tif", pair[1], "--out", tmp_path / "out.png"
+    assert refused(fuse(*arguments), "from -20 to 80, outside .*--ir-range auto")
+    assert fuse(*arguments, "--ir-range", "auto") == (0, [])
+
+
+def test_a_file_with_a_folder_is_refused(pair, folders, fuse, tmp_path):
+    assert refused(fuse(folders[0], pair[1], "--out", tmp_path / "out.png"), "two files or two folders")
+
+
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [
+        ("out.gif", "unknown suffix '.gif'"),
+        ("out", "unknown suffix ''"),
+        (".", "is a folder"),
+        ("vis.png/out.png", "vis.png: can't be written to"),
+        ("vis.png", "is a source and would be overwritten"),
+        ("./ir.png", "is a source and would be overwritten"),
+    ],
+)
+def test_an_output_that_can_not_be_is_refused_before_the_model_runs(out, message, pair, fuse, tmp_path, monkeypatch):
+    monkeypatch.setattr("mfjax.inference.files.fuse_pair", lambda *_, **__: pytest.fail("the model ran"))
+    before = [path.read_bytes() for path in pair]
+    assert refused(fuse(*pair, "--out", tmp_path / out), message)
+    assert [path.read_bytes() for path in pair] == before
+
+
+def test_a_super_resolved_source_never_replaces_a_source(pair, fuse, tmp_path):
+    source = pair[0].rename(tmp_path / "out_ir.png")
+    assert refused(fuse(source, pair[1], "--out", tmp_path / "out.png", "--sr"), "out_ir.png is a source")
+
+
+def test_a_folder_of_sources_is_refused_as_output(folders, fuse):
+    assert refused(fuse(*folders, "--out", folders[1]), "would be overwritten")
+
+
+def test_two_results_of_one_name_are_refused(folders, fuse, tmp_path):
+    images.write(folders[0] / "a_ir.png", picture(12, 16))
+    images.write(folders[1] / "a_vis.png", picture(24, 32, 3))
+    assert refused(fuse(*folders, "--out", tmp_path / "out"), "2 results would be called a.png")
+
+
+def test_a_file_as_output_of_two_folders_is_refused(folders, pair, fuse):
+    assert refused(fuse(*folders, "--out", pair[0]), "is a file")
+
+
+def test_an_unknown_model_is_refused_with_those_there_are(pair, tmp_path, capsys):
+    code = main(["fuse", *map(str, pair), "--out", str(tmp_path / "out.png"), "--model", "nothing"])
+    assert refused((code, capsys.readouterr().err.splitlines()), r"model 'nothing' not found; available: \[")
+
+
+def test_weights_of_another_architecture_are_refused(pair, tiny_weights, tmp_path, capsys):
+    data = tiny_weights.read_bytes().replace(rb"\"blocks\": 1", rb"\"blocks\": 2")
+    (tmp_path / "other.safetensors").write_bytes(data)
+    code = main(
+        [
+            "fuse",
+            *map(str, pair),
+            "--out",
+            str(tmp_path / "out.png"),
+            "--model",
+            str(tmp_path / "other.safetensors"),
+        ]
+    )
+    assert refused((code, capsys.readouterr().err.splitlines()), "another architecture")
+
+
+@pytest.mark.parametrize(("stop", "code"), [(KeyboardInterrupt, 130), (OSError("disk full"), 2)])
+def test_a_run_that_is_stopped_while_it_writes_leaves_nothing(stop, code, pair, fuse, tmp_path, monkeypatch):
+    write = images.write
+
+    def write_two(path, image):
+        if path.name == "out.png":  # the last of the three
+            raise stop
+        write(path, image)
+
+    monkeypatch.setattr(images, "write", write_two)
+    before = set(tmp_path.iterdir())
+    assert fuse(*pair, "--out", tmp_path / "out.png", "--sr")[0] == code
+    assert set(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("arguments", [[], ["fuse"], ["fuse", "a"], ["fuse", "a", "b"], ["melt"]])
+def test_incomplete_arguments_are_refused(arguments, capsys):
+    assert main(arguments) == 2
+    assert capsys.readouterr().err
+
+
+def test_help_names_every_option(capsys):
+    assert main(["fuse", "--help"]) == 0
+    out = capsys.readouterr().out
+    for option in ("out", "height", "width", "scale", "color", "sr", "stretch", "model", "ir-range"):
+        assert f"--{option} " in out
+
+
+def test_help_and_argument_errors_do_without_jax():
+    program = (
+        "import sys; from mfjax.cli import main; main(['fuse', '--help']); "
+        "main(['fuse', 'a', 'b', '--out', 'c']); sys.exit('jax' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert done.stderr == "error: a: no such file or folder\n"
+
+
+@pytest.mark.parametrize("command", [["fuse.py"], ["-m", "mfjax", "fuse"]])
+def test_the_script_and_the_module_are_the_command(command):
+    done = subprocess.run(
+        [sys.executable, *command, "a", "b", "--out", "c.png"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (2, "error: a: no such file or folder\n")
