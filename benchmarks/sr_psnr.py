@@ -49,15 +49,12 @@ def main(
             small = [cv2.resize(t, (int(w / scale), int(h / scale)), interpolation=cv2.INTER_LINEAR) for t in truths]
             cubic = [cv2.resize(s, (w, h), interpolation=cv2.INTER_CUBIC) for s in small]
             ours = fuser(*small, size=(h, w))
-            row = [
-                psnr(t, image)
-                for t, pair in zip(truths, zip(cubic, ours[1:], strict=True), strict=True)
-                for image in pair
-            ]
-            scores.setdefault(name, []).append(row)
+            columns = zip(truths, cubic, ours[1:], strict=True)
+            scores.setdefault(name, []).append([psnr(t, image) for t, *both in columns for image in both])
+    scores["all"] = [row for rows in scores.values() for row in rows]
     print("| folder | pairs | infrared: bicubic | ours | gain | visible: bicubic | ours | gain |")
     print("|---|---|---|---|---|---|---|---|")
-    for name, rows in [*scores.items(), ("all", [row for rows in scores.values() for row in rows])]:
+    for name, rows in scores.items():
         a, b, c, d = np.mean(rows, axis=0)
         print(f"| {name} | {len(rows)} | {a:.2f} | {b:.2f} | {b - a:+.2f} | {c:.2f} | {d:.2f} | {d - c:+.2f} |")
 

@@ -32,10 +32,10 @@ def main(*, crop: int = 128, steps: int = 5, scales: tuple[int, ...] = (10, 20, 
     available = canvases(crop, *config.data.scales)
     side = crop_with_margin(available)
     rng = np.random.default_rng(0)
-    pair = [rng.integers(0, 256, (config.data.batch, side, side, 1), dtype=np.uint8) for _ in range(2)]
+    ir, vis = rng.integers(0, 256, (2, config.data.batch, side, side, 1), dtype=np.uint8)
     print("| scale | phase 1, s | phase 2, s | ratio |\n|---|---|---|---|")
     for scale in scales:
-        batch = Batch(*pair, np.full(2, scale, np.int32))
+        batch = Batch(ir, vis, np.full(2, scale, np.int32))
         chosen = (canvas_for(scale, available),) * 2
         state, medians = initial_state(config), []
         for phase in get_args(Phase):

@@ -1,6 +1,10 @@
 """What several test files share: a model so small that it compiles in a second."""
 
+import os
 from functools import partial
+
+# Before JAX starts: several devices, for what runs along a named axis.
+os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=2"
 
 import jax
 import numpy as np

@@ -1,9 +1,9 @@
 """Wald's protocol: low-resolution inputs made from crops that serve as the truth (Section III.D).
 
 Scales are whole tenths, 1.0 to 3.0. A program compiled for each of the 441 pairs of them would take hours, so the
-scale is a traced number, and a low-resolution input is cut to one of a few canvas sizes. A canvas may show more of
-the scene than the crop that is the truth, so it is filled with real image, never with padding; hence crops are read
-with a margin.
+scale is a traced number, and a low-resolution input is cut to one of a few canvas sizes. A canvas may have room for
+more of the scene than the crop that is the truth. It is filled with real image, for which crops are read with a
+margin, and the network looks either at all of it, or at no more than the crop, to learn what the ends of an image are.
 """
 
 import functools
@@ -11,10 +11,12 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
+from mfjax.model.network import Window
 from mfjax.model.resampling import Scale
 
 TENTHS = 10  # a scale is numerator / TENTHS
@@ -27,9 +29,13 @@ class Canvas:
     size: int  # pixels a side
     largest: int  # numerator of the largest scale
 
-    def scale(self, numerator: jax.Array) -> Scale:
-        """The scale `numerator / 10`, with traced numerator."""
-        return Scale.traced(numerator, TENTHS, self.largest)
+    def window(self, crop: int, numerator: jax.Array, whole: jax.Array) -> Window:
+        """The scale `numerator / 10`, with all of the canvas in view if `whole`, or only what shows the crop.
+
+        Numerator and `whole` may be traced.
+        """
+        seen = jnp.where(whole, self.size, _pixels(crop, numerator))
+        return Window(Scale.traced(numerator, TENTHS, self.largest), seen, seen)
 
 
 @functools.lru_cache(maxsize=32)
@@ -78,6 +84,6 @@ def degrade(image: jax.Array, canvas: Canvas, numerator: jax.Array) -> jax.Array
     return jnp.round(jnp.clip(small, 0, 1) * 255) / 255
 
 
-def _pixels(crop: int, numerator: int) -> int:
+def _pixels(crop: int, numerator: Any) -> Any:
     """Low-resolution pixels that cover a crop."""
     return -(-crop * TENTHS // numerator)

@@ -1,13 +1,14 @@
 """The feature extraction network: 3×3 convolution, feature extraction blocks, 1×1 convolution (Fig. 2).
 
-Every layer keeps height and width: "to avoid the loss of information caused by pooling and strided convolution".
+Every layer keeps height and width: "to avoid the loss of information caused by pooling and strided convolution". A mask
+`[h, w, 1]` tells what of a padded image is image; None: all of it.
 """
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from mfjax.model.layers import Conv, LeakyConv
+from mfjax.model.layers import Conv, LeakyConv, inside
 
 
 class ReceptiveFieldUnit(nn.Module):
@@ -17,11 +18,11 @@ class ReceptiveFieldUnit(nn.Module):
     d: int
 
     @nn.compact
-    def __call__(self, x: jax.Array) -> jax.Array:
-        x = LeakyConv(self.features, self.d, name="conv")(x)
+    def __call__(self, x: jax.Array, mask: jax.Array | None = None) -> jax.Array:
+        x = LeakyConv(self.features, self.d, name="conv")(x, mask)
         x = Conv(self.features, 3, dilation=self.d, name="dilated")(x)
         # "each dilated convolutional layer is followed by a PReLU layer"; PyTorch's one slope, starting at 0.25.
-        return nn.PReLU(negative_slope_init=0.25, name="prelu")(x)
+        return inside(nn.PReLU(negative_slope_init=0.25, name="prelu")(x), mask)
 
 
 class FeatureExtractionBlock(nn.Module):
@@ -30,18 +31,18 @@ class FeatureExtractionBlock(nn.Module):
     growth: int  # channels of every layer inside
 
     @nn.compact
-    def __call__(self, x: jax.Array) -> jax.Array:  # [n, h, w, c] -> the same
+    def __call__(self, x: jax.Array, mask: jax.Array | None = None) -> jax.Array:  # [n, h, w, c] -> the same
         def unit(d: int, name: str) -> ReceptiveFieldUnit:
             return ReceptiveFieldUnit(self.growth, d, name=name)
 
-        narrow = LeakyConv(self.growth, 3, name="conv")(x)  # [n, h, w, g]
-        first = unit(1, "rfu1")(narrow)
+        narrow = LeakyConv(self.growth, 3, name="conv")(x, mask)  # [n, h, w, g]
+        first = unit(1, "rfu1")(narrow, mask)
         dense = narrow
         for i in range(4):  # "four RFU_3 and the dense skip connection manner"
-            dense = jnp.concatenate([dense, unit(3, f"rfu3_{i}")(dense)], axis=-1)  # [n, h, w, (i + 2) g]
-        third = unit(5, "rfu5")(narrow)
+            dense = jnp.concatenate([dense, unit(3, f"rfu3_{i}")(dense, mask)], axis=-1)  # [n, h, w, (i + 2) g]
+        third = unit(5, "rfu5")(narrow, mask)
         branches = jnp.concatenate([first, dense, third], axis=-1)  # [n, h, w, 7 g]
-        return x + LeakyConv(x.shape[-1], 1, name="bottleneck")(branches)
+        return x + LeakyConv(x.shape[-1], 1, name="bottleneck")(branches, mask)
 
 
 class FeatureExtractor(nn.Module):
@@ -53,8 +54,8 @@ class FeatureExtractor(nn.Module):
     features: int
 
     @nn.compact
-    def __call__(self, image: jax.Array) -> jax.Array:
-        first = x = LeakyConv(self.width, 3, name="conv")(image)  # [n, h, w, width]
+    def __call__(self, image: jax.Array, mask: jax.Array | None = None) -> jax.Array:
+        first = x = LeakyConv(self.width, 3, name="conv")(inside(image, mask), mask)  # [n, h, w, width]
         for i in range(self.blocks):
-            x = FeatureExtractionBlock(self.growth, name=f"block_{i}")(x)
-        return LeakyConv(self.features, 1, name="bottleneck")(x + first)
+            x = FeatureExtractionBlock(self.growth, name=f"block_{i}")(x, mask)
+        return LeakyConv(self.features, 1, name="bottleneck")(x + first, mask)

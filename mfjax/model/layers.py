@@ -2,6 +2,7 @@
 
 import flax.linen as nn
 import jax
+import jax.numpy as jnp
 
 LEAKY_SLOPE = 0.2  # "a negative scope of 0.2", Section III.A
 
@@ -36,12 +37,21 @@ class Conv(nn.Module):
         )(x)
 
 
+def inside(x: jax.Array, mask: jax.Array | None) -> jax.Array:
+    """The map with zeros where the mask is False: what a convolution finds outside the image."""
+    return x if mask is None else jnp.where(mask, x, 0)
+
+
 class LeakyConv(nn.Module):
-    """A convolution followed by LeakyReLU, `[n, h, w, c]` to `[n, h, w, features]`."""
+    """A convolution followed by LeakyReLU, `[n, h, w, c]` to `[n, h, w, features]`.
+
+    With a mask `[h, w, 1]` the result is zero where that is False, so that a map padded to a larger one gives exactly
+    what it gives unpadded.
+    """
 
     features: int
     size: int = 3
 
     @nn.compact
-    def __call__(self, x: jax.Array) -> jax.Array:
-        return nn.leaky_relu(Conv(self.features, self.size, name="linear")(x), LEAKY_SLOPE)
+    def __call__(self, x: jax.Array, mask: jax.Array | None = None) -> jax.Array:
+        return inside(nn.leaky_relu(Conv(self.features, self.size, name="linear")(x), LEAKY_SLOPE), mask)

@@ -63,15 +63,30 @@ class Branch(NamedTuple):
     residuals: tuple[jax.Array, ...]  # R_l^up of each RCM, [n, H, W, c]
 
 
+class Window(NamedTuple):
+    """What of an array is source image, for training: arrays of one size then serve many scales with one program."""
+
+    scale: Scale  # output over source
+    rows: jax.Array  # from the top left; the rest is not looked at, as if the image ended there
+    cols: jax.Array
+
+    def mask(self, h: int, w: int) -> jax.Array:
+        """Where an array of that size is image, `[h, w, 1]`."""
+        return ((jnp.arange(h) < self.rows)[:, None] & (jnp.arange(w) < self.cols))[..., None]
+
+
 class SuperResolutionBranch(nn.Module):
     """One source super-resolved: extractor, meta-upscale, residual compensation, reconstruction."""
 
     config: ModelConfig
 
     @nn.compact
-    def __call__(self, image: jax.Array, size: tuple[int, int], scale: Scale) -> Branch:
-        config = self.config
-        low = FeatureExtractor(config.blocks, config.width, config.growth, config.features, name="extractor")(image)
+    def __call__(self, image: jax.Array, size: tuple[int, int], window: Window | None = None) -> Branch:
+        config, (h, w) = self.config, image.shape[1:3]
+        scale = Scale.between((h, w), size) if window is None else window.scale
+        mask = None if window is None else window.mask(h, w)
+        extractor = FeatureExtractor(config.blocks, config.width, config.growth, config.features, name="extractor")
+        low = extractor(image, mask)  # [n, h, w, c]
         upscaled = high = MetaUpscale(config.hidden, name="upscale")(low, size, scale)  # [n, H, W, c]
         residuals = []
         for i in range(config.compensations):
@@ -121,15 +136,13 @@ class FusionNetwork(nn.Module):
         vis: jax.Array,
         *,
         size: tuple[int, int],
-        scales: tuple[Scale, Scale] | None = None,
+        windows: tuple[Window, Window] | None = None,
     ) -> FusionOutput:
         """The three reconstructions at `size` pixels.
 
-        `scales` (infrared, visible) is for training, where sources are canvases that reach beyond the output: without
-        it each source covers the output's field of view exactly.
+        Without `windows` (infrared, visible) each source covers the output's field of view exactly.
         """
-        branches = self.branches(ir, vis, size=size, scales=scales)
-        return self.fuse(*branches)
+        return self.fuse(*self.branches(ir, vis, size=size, windows=windows))
 
     def branches(
         self,
@@ -137,12 +150,12 @@ class FusionNetwork(nn.Module):
         vis: jax.Array,
         *,
         size: tuple[int, int],
-        scales: tuple[Scale, Scale] | None = None,
+        windows: tuple[Window, Window] | None = None,
     ) -> tuple[Branch, Branch]:
         """Both super-resolution branches, infrared first: all that phase two leaves as it is."""
-        scale_ir, scale_vis = scales or (Scale.between(x.shape[1:3], size) for x in (ir, vis))
+        window_ir, window_vis = windows or (None, None)
         of_ir, of_vis = (self.branch, self.branch) if self.config.share_branches else (self.branch_ir, self.branch_vis)
-        return of_ir(ir, size, scale_ir), of_vis(vis, size, scale_vis)
+        return of_ir(ir, size, window_ir), of_vis(vis, size, window_vis)
 
     def fuse(self, ir: Branch, vis: Branch) -> FusionOutput:
         """The fused image from both branches: all that phase two trains."""

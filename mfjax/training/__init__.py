@@ -1,6 +1,8 @@
 """Training in two phases (Section III.E)."""
 
-from mfjax.training.config import DataConfig, ModelConfig, TrainConfig
+from mfjax.data.pipeline import DataConfig
+from mfjax.model import ModelConfig
+from mfjax.training.config import TrainConfig
 from mfjax.training.loop import train
 
 __all__ = ["DataConfig", "ModelConfig", "TrainConfig", "train"]

@@ -51,10 +51,6 @@ class TrainConfig:
         """Steps of both phases."""
         return self.phase_one_steps + self.phase_two_steps
 
-    def phase(self, step: int) -> Literal[1, 2]:
-        """The phase that a step, counted from 0, belongs to."""
-        return 1 if step < self.phase_one_steps else 2
-
 
 def read_config(path: Path) -> TrainConfig:
     """The `config` that a Python file such as `configs/paper.py` defines.

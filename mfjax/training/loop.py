@@ -33,6 +33,7 @@ def train(config: TrainConfig, workdir: Path) -> Path:
         ValueError: no training data, or the checkpoint in `workdir` is of another model.
     """
     workdir.mkdir(parents=True, exist_ok=True)
+    _claim(workdir, config)
     checkpoints = Checkpoints(workdir / "checkpoints")
     # How a run resumes: 1. the phase follows from the step; 2. its optimiser gives the state's structure;
     # 3. batches and random numbers are functions of seed and step.
@@ -46,10 +47,7 @@ def train(config: TrainConfig, workdir: Path) -> Path:
     data = batches(config.data, config.seed, start=start)
     try:
         with (workdir / "log.jsonl").open("a") as log:
-            for phase, first, last in (
-                (1, 0, config.phase_one_steps),
-                (2, config.phase_one_steps, config.steps),
-            ):
+            for phase, first, last in _phases(config):
                 if start >= last:
                     continue
                 if phase == 2 and start <= first:
@@ -71,6 +69,23 @@ def train(config: TrainConfig, workdir: Path) -> Path:
     path = workdir / "model.safetensors"
     export(config, state, path)
     return path
+
+
+def _phases(config: TrainConfig) -> list[tuple[Phase, int, int]]:
+    """Each phase with the steps at which it starts and ends."""
+    return [(1, 0, config.phase_one_steps), (2, config.phase_one_steps, config.steps)]
+
+
+def _claim(workdir: Path, config: TrainConfig) -> None:
+    """Notes in the folder which model its checkpoints are of, or refuses one that holds another's."""
+    note, model = workdir / "model.json", dataclasses.asdict(config.model)
+    if not note.exists():
+        note.write_text(json.dumps(model))
+    there = json.loads(note.read_text())
+    if different := [
+        f"{name} {there.get(name)} there, {model[name]} here" for name in model if there.get(name) != model[name]
+    ]:
+        raise ValueError(f"{workdir} has checkpoints of another model: {'; '.join(different)}; choose another workdir")
 
 
 def export(config: TrainConfig, state: State, path: Path) -> None:

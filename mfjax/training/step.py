@@ -61,28 +61,29 @@ def make_step(config: TrainConfig, phase: Phase, *, axis_name: str | None = None
         return total, metrics | {"loss": total}
 
     def step(state: State, batch: Batch, canvases: Canvases) -> tuple[State, Metrics]:
-        key = jax.random.fold_in(jax.random.key(config.seed), state.step)
-        if axis_name is not None:
+        key, key_whole = jax.random.split(jax.random.fold_in(jax.random.key(config.seed), state.step))
+        if axis_name is not None:  # pixel pairs differ from device to device, windows don't
             key = jax.random.fold_in(key, jax.lax.axis_index(axis_name))
         sources = [jnp.asarray(image, jnp.float32) / 255 for image in (batch.ir, batch.vis)]
         truth_ir, truth_vis = (image[:, :crop, :crop] for image in sources)
         numerators = [jnp.asarray(batch.numerators)[i] for i in range(2)]
         low = [degrade(*each) for each in zip(sources, canvases, numerators, strict=True)]
-        scale_ir, scale_vis = (canvas.scale(n) for canvas, n in zip(canvases, numerators, strict=True))
+        whole = jax.random.bernoulli(key_whole, shape=(2,))
+        window_ir, window_vis = (c.window(crop, n, w) for c, n, w in zip(canvases, numerators, whole, strict=True))
         trained, frozen = split(state.params, phase)
 
         def loss(trained: Params) -> tuple[jax.Array, Metrics]:
             variables = {"params": merge(trained, frozen)}
-            output = network.apply(variables, *low, size=(crop, crop), scales=(scale_ir, scale_vis))
+            output: Any = network.apply(variables, *low, size=(crop, crop), windows=(window_ir, window_vis))
             return objective(output, truth_ir, truth_vis, key)
 
         # Only the trained sub-tree is differentiated: in phase two nothing goes back through the SR branches.
         gradients, metrics = jax.grad(loss, has_aux=True)(trained)
         if axis_name is not None:
             gradients, metrics = jax.lax.pmean((gradients, metrics), axis_name)
-        metrics["gradient_norm"] = optax.global_norm(gradients)
-        whole = merge(gradients, jax.tree.map(jnp.zeros_like, frozen))
-        updates, opt_state = transform.update(whole, state.opt_state, state.params)
+        metrics = metrics | {"gradient_norm": optax.tree.norm(gradients)}
+        with_zeros = merge(gradients, jax.tree.map(jnp.zeros_like, frozen))
+        updates, opt_state = transform.update(with_zeros, state.opt_state, state.params)
         # Frozen leaves are passed on as they are, bit for bit, not as themselves plus zero.
         updated = optax.apply_updates(trained, split(updates, phase)[0])
         return State(merge(updated, frozen), opt_state, state.step + 1), metrics

@@ -17,19 +17,16 @@ def photograph(side):
 
 
 @pytest.mark.parametrize("numerator", [10, 14, 15, 20, 23, 30])
-def test_degraded_image_is_opencvs_bilinear_to_within_a_gray_level(numerator):
+def test_degraded_image_is_opencvs_bilinear_rounded_to_a_gray_level(numerator):
     small_side = 40
     side = small_side * numerator // 10  # exact, so that OpenCV's grid is the same
-    if small_side * numerator % 10:
-        pytest.fail("choose a side that the scale divides")
     image = photograph(side)
-    expected = cv2.resize(image, (small_side, small_side), interpolation=cv2.INTER_LINEAR)
+    expected = cv2.resize(image.astype(np.float32), (small_side, small_side), interpolation=cv2.INTER_LINEAR)
     [canvas] = canvases(side, numerator, numerator, count=1)
     assert canvas.size == small_side
     ours = degrade(jnp.asarray(image, jnp.float32)[None, ..., None] / 255, canvas, jnp.int32(numerator))
     difference = np.abs(np.asarray(ours)[0, ..., 0] * 255 - expected)
-    assert difference.max() <= 1.001
-    assert difference.mean() < 0.05
+    assert difference.max() <= 0.5 + 1e-3
 
 
 def test_degraded_values_are_whole_gray_levels():

@@ -65,7 +65,7 @@ def test_weights_say_how_often_a_folder_is_drawn_from(root, config):
     first = {file.name: cv2.imread(str(file), 0) for file in (root / "a" / "ir").iterdir()}
     for batch in take(only_first, 4):
         for crop in batch.ir[..., 0]:
-            views = [v for v in (crop, crop[::-1], crop[:, ::-1], crop[::-1, ::-1])]
+            views = crop, crop[::-1], crop[:, ::-1], crop[::-1, ::-1]
             side = crop.shape[0]
             assert any(
                 np.array_equal(image[i : i + side, j : j + side], view)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mfjax.model import FusionNetwork, ModelConfig
-from mfjax.model.network import bicubic
+from mfjax.model.network import Window, bicubic
 from mfjax.model.resampling import Scale
 
 SIZES = [  # infrared, visible, output
@@ -119,3 +119,20 @@ def test_bicubic_reproduces_a_linear_ramp():
 def test_config_refuses_what_makes_no_network_naming_field_and_value(field, value):
     with pytest.raises(ValueError, match=rf"{field} is .*{value}"):
         ModelConfig(**{field: value})
+
+
+def test_window_of_a_padded_source_gives_what_the_source_gives_unpadded(tiny_config, tiny_params):
+    [source] = random_pair((16, 16), batch=1)
+    rng = np.random.default_rng(1)
+    padded = rng.random((1, 24, 24, 1), np.float32)
+    padded[:, :16, :16] = source
+    network = FusionNetwork(dataclasses.replace(tiny_config, sr_base="none"))
+    expected = network.apply({"params": tiny_params}, source, source, size=(32, 32))
+
+    @jax.jit
+    def through_window(numerator, seen):
+        window = Window(Scale.traced(numerator, 10, 30), seen, seen)
+        return network.apply({"params": tiny_params}, padded, padded, size=(32, 32), windows=(window, window))
+
+    for image, same in zip(through_window(20, 16), expected, strict=True):
+        np.testing.assert_allclose(image, same, atol=1e-5)

@@ -1,0 +1,144 @@
+"""A whole run, as a user starts it."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import jax
+import numpy as np
+import pytest
+
+from mfjax import weights
+from mfjax.cli import main
+from mfjax.training import DataConfig, TrainConfig, train
+from mfjax.training.config import read_config
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pairs")
+    rng = np.random.default_rng(0)
+    for modality in ("ir", "vis"):
+        (folder / modality).mkdir()
+        for i in range(2):
+            cv2.imwrite(str(folder / modality / f"{i}.png"), rng.integers(0, 256, (32, 40), dtype=np.uint8))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def config(root, tiny_config):
+    data = DataConfig(roots=(str(root),), crop=8, batch=2, scales=(20, 20))  # one scale, so one program a phase
+    return TrainConfig(
+        model=tiny_config, data=data, phase_one_steps=3, phase_two_steps=2, contrast_pairs=16, checkpoint_every=1
+    )
+
+
+@pytest.fixture(scope="module")
+def run(config, tmp_path_factory):
+    """An unbroken run: its folder and its weights file."""
+    workdir = tmp_path_factory.mktemp("run")
+    return workdir, train(config, workdir)
+
+
+def test_run_ends_with_a_weights_file_that_says_how_it_was_made(config, run):
+    model = weights.load(run[1])
+    assert model.config == config.model
+    recipe = json.loads(model.metadata["recipe"])
+    assert model.metadata["steps"] == "5"
+    assert recipe["contrast_weight"] == config.contrast_weight
+    assert str(Path(config.data.roots[0]).parent) not in model.metadata["recipe"]  # no paths of one's own machine
+
+
+def test_log_has_the_losses_of_both_phases(run):
+    lines = [json.loads(line) for line in (run[0] / "log.jsonl").read_text().splitlines()]
+    assert [(line["step"], line["phase"]) for line in lines] == [(3, 1), (5, 2)]
+    assert all(np.isfinite(line["loss"]) for line in lines)
+
+
+def test_weights_after_phase_one_have_the_same_sr_branches_as_at_the_end(run):
+    before, after = (weights.load(path).params for path in (run[0] / "phase_1.safetensors", run[1]))
+    jax.tree.map(np.testing.assert_array_equal, before["branch"], after["branch"])
+    kernel = ("module", "merge", "linear", "dense", "kernel")
+    a, b = before["fusion"], after["fusion"]
+    for name in kernel:
+        a, b = a[name], b[name]
+    assert not np.array_equal(a, b)
+
+
+@pytest.mark.parametrize("stop", [2, 4], ids=["in phase one", "in phase two"])
+def test_interrupted_run_ends_bit_identical_to_an_unbroken_one(config, run, tmp_path, monkeypatch, stop):
+    from mfjax.training import loop
+
+    class StopHereError(Exception):
+        pass
+
+    show = loop._Progress.show
+
+    def interrupt(self, step, metrics):
+        show(self, step, metrics)
+        if step == stop + 1:
+            raise StopHereError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop._Progress, "show", interrupt)
+        with pytest.raises(StopHereError):
+            train(config, tmp_path)
+    resumed = weights.load(train(config, tmp_path)).params
+    jax.tree.map(np.testing.assert_array_equal, resumed, weights.load(run[1]).params)
+
+
+def test_finished_run_is_not_trained_again(config, run):
+    before = run[1].read_bytes()
+    assert train(config, run[0]).read_bytes() == before
+
+
+def test_checkpoint_of_another_network_is_refused(config, run):
+    other = replace(config, model=replace(config.model, features=5))
+    with pytest.raises(ValueError, match="checkpoints of another model: features 4 there, 5 here"):
+        train(other, run[0])
+
+
+def test_train_command_reads_the_recipe_and_its_flags(root, config, tmp_path, capsys):
+    recipe = tmp_path / "recipe.py"
+    recipe.write_text(
+        "from mfjax.training import DataConfig, ModelConfig, TrainConfig\n"
+        f"config = TrainConfig(model={config.model!r}, data=DataConfig(crop=8, batch=2, scales=(20, 20)),\n"
+        "    phase_one_steps=9, phase_two_steps=0)\n"
+    )
+    flags = ["--phase-one-steps", "1", "--data.roots", str(root), "--workdir", str(tmp_path / "run")]
+    assert main(["train", "--config", str(recipe), *flags]) == 0
+    assert weights.load(tmp_path / "run" / "model.safetensors").metadata["steps"] == "1"
+    assert "model.safetensors" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--config", "nowhere.py"], "nowhere.py is not a file"),
+        ([], "no training data"),
+        (["--data.roots", "nowhere"], "nowhere is not a folder"),
+        (["--phase-one-steps", "-1"], "steps are -1"),
+    ],
+)
+def test_what_can_not_be_trained_is_said_in_one_line(flags, message, tmp_path, capsys):
+    assert main(["train", *flags, "--workdir", str(tmp_path / "run")]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert "Traceback" not in error
+
+
+def test_papers_config_has_the_papers_numbers():
+    config = read_config(CONFIGS / "paper.py")
+    assert (config.model.blocks, config.model.compensations, config.model.sr_base) == (6, 2, "none")
+    assert (config.data.crop, config.data.batch, config.data.scales) == (128, 4, (10, 30))
+    assert (config.phase_one_steps, config.phase_two_steps) == (60_000, 9_000)
+    assert (config.learning_rate, config.contrast_weight, config.schedule) == (1e-4, 0.005, "constant")
+    assert (config.warmup_steps, config.clip_norm) == (0, None)
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("[!_]*.py")), ids=lambda path: path.stem)
+def test_every_config_can_be_read(path):
+    assert isinstance(read_config(path), TrainConfig)

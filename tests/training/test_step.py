@@ -1,0 +1,177 @@
+"""One training step: what it changes, what it leaves, and that devices agree."""
+
+import json
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.sharding import PartitionSpec as P
+
+from mfjax.data.degradation import canvas_for, canvases, crop_with_margin
+from mfjax.data.pipeline import Batch, DataConfig
+from mfjax.training import TrainConfig
+from mfjax.training.phases import merge, optimizer, split, trainable
+from mfjax.training.step import State, begin_phase_two, initial_state, make_step
+
+CROP = 12
+AVAILABLE = canvases(CROP, 10, 30)
+
+
+@pytest.fixture(scope="module")
+def config(tiny_config):
+    return TrainConfig(model=tiny_config, data=DataConfig(crop=CROP, batch=4), contrast_pairs=64, learning_rate=1e-3)
+
+
+@pytest.fixture(scope="module")
+def batch():
+    rng = np.random.default_rng(0)
+    side = crop_with_margin(AVAILABLE)
+    pair = [rng.integers(0, 256, (4, side, side, 1), dtype=np.uint8) for _ in range(2)]
+    return Batch(*pair, np.array([17, 24], np.int32))
+
+
+@pytest.fixture(scope="module")
+def chosen(batch):
+    return tuple(canvas_for(int(n), AVAILABLE) for n in batch.numerators)
+
+
+@pytest.fixture(scope="module")
+def starts(config):
+    """The state at the start of each phase."""
+    first = initial_state(config)
+    return {1: first, 2: begin_phase_two(config, first)}
+
+
+@pytest.fixture(scope="module")
+def updated(config, batch, chosen, starts):
+    """The state after three steps of each phase, and the last step's metrics."""
+    found = {}
+    for phase in (1, 2):
+        step, state = jax.jit(make_step(config, phase), static_argnums=2), starts[phase]
+        for _ in range(3):
+            state, metrics = step(state, batch, chosen)
+        found[phase] = state, metrics
+    return found
+
+
+def changed(before, after):
+    """Names of the parameters of which any bit differs."""
+    leaves = zip(jax.tree_util.tree_leaves_with_path(before), jax.tree.leaves(after), strict=True)
+    return {
+        jax.tree_util.keystr(path, simple=True, separator="/")
+        for (path, a), b in leaves
+        if np.asarray(a).tobytes() != np.asarray(b).tobytes()
+    }
+
+
+def names(params):
+    return {jax.tree_util.keystr(p, simple=True, separator="/") for p, _ in jax.tree_util.tree_leaves_with_path(params)}
+
+
+def test_phase_one_trains_every_parameter(starts, updated):
+    assert changed(starts[1].params, updated[1][0].params) == names(starts[1].params)
+
+
+def test_phase_two_leaves_every_sr_parameter_bit_identical_and_trains_the_fusion_branch(starts, updated):
+    moved = changed(starts[2].params, updated[2][0].params)
+    assert moved == {name for name in names(starts[2].params) if name.startswith("fusion/")}
+
+
+def test_negative_zero_of_a_frozen_parameter_stays_negative(config, batch, chosen, starts):
+    params = jax.tree.map(lambda p: jnp.where(p == 0, -0.0, p), starts[2].params)
+    step = jax.jit(make_step(config, 2), static_argnums=2)
+    after, _ = step(starts[2]._replace(params=params), batch, chosen)
+    assert not {name for name in changed(params, after.params) if name.startswith("branch/")}
+
+
+def test_optimiser_of_phase_two_keeps_no_moments_for_frozen_parameters(config, starts):
+    trained = sum(p.size for p in jax.tree.leaves(starts[2].params["fusion"]))
+    state = optimizer(config, 2).init(starts[2].params)
+    assert 2 * trained <= sum(np.size(leaf) for leaf in jax.tree.leaves(state)) <= 2 * trained + 4
+
+
+def test_split_parameters_merge_to_what_they_were(starts):
+    params = starts[1].params
+    for phase in (1, 2):
+        assert not changed(params, merge(*split(params, phase)))
+        assert jax.tree.structure(trainable(params, phase)) == jax.tree.structure(params)
+
+
+def test_phase_two_step_does_not_differentiate_the_extractor(config, batch, chosen, starts):
+    def convolutions(phase):
+        jaxpr = jax.make_jaxpr(make_step(config, phase), static_argnums=2)(starts[phase], batch, chosen)
+        return str(jaxpr).count("conv_general_dilated[")
+
+    def forward():
+        from mfjax.model import FusionNetwork
+
+        image = jnp.zeros((1, 8, 8, 1))
+        apply = lambda p: FusionNetwork(config.model).apply({"params": p}, image, image, size=(8, 8))
+        return str(jax.make_jaxpr(apply)(starts[1].params)).count("conv_general_dilated[")
+
+    of_fusion = 2 * 2 + 1  # position attention's two 3×3 for each source, and the reconstruction
+    assert convolutions(2) <= forward() + 2 * of_fusion  # gradients of input and kernel
+    assert convolutions(1) > 2 * forward()
+
+
+def test_loss_falls_when_one_batch_is_repeated(config, batch, chosen, starts):
+    step, state, losses = jax.jit(make_step(config, 1), static_argnums=2), starts[1], []
+    for _ in range(30):
+        state, metrics = step(state, batch, chosen)
+        losses.append(float(metrics["loss"]))
+    assert np.mean(losses[-5:]) < 0.9 * np.mean(losses[:5])
+
+
+def test_jitted_step_equals_eager_step(config, batch, chosen, starts):
+    eager, _ = make_step(config, 2)(starts[2], batch, chosen)
+    jitted, _ = jax.jit(make_step(config, 2), static_argnums=2)(starts[2], batch, chosen)
+    for a, b in zip(jax.tree.leaves(eager.params), jax.tree.leaves(jitted.params), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+
+
+def assert_same_params(a: State, b: State):
+    for x, y in zip(jax.tree.leaves(a.params), jax.tree.leaves(b.params), strict=True):
+        np.testing.assert_allclose(x, y, atol=2e-5)
+
+
+def pmapped(config, phase, state, batch, chosen):
+    """A step by `jax.pmap`, half a batch a device."""
+    parts = Batch(*(x.reshape(2, 2, *x.shape[1:]) for x in batch[:2]), np.stack([batch.numerators] * 2))
+    step = jax.pmap(
+        lambda state, batch: make_step(config, phase, axis_name="batch")(state, batch, chosen),
+        axis_name="batch",
+        in_axes=(None, 0),
+    )
+    states, _ = step(state, parts)
+    for leaf in jax.tree.leaves(states.params):
+        np.testing.assert_array_equal(leaf[0], leaf[1])  # replicas stay equal
+    return jax.tree.map(lambda leaf: leaf[0], states)
+
+
+@pytest.mark.parametrize("phase", [1, 2])
+def test_pmap_of_the_step_gives_the_update_of_one_device(config, batch, chosen, starts, phase):
+    # Without the contrast loss, whose random pairs are drawn for each device.
+    config = replace(config, contrast_weight=0.0)
+    alone, _ = jax.jit(make_step(config, phase), static_argnums=2)(starts[phase], batch, chosen)
+    assert_same_params(pmapped(config, phase, starts[phase], batch, chosen), alone)
+
+
+def test_pmap_of_the_step_gives_the_update_of_shard_map(config, batch, chosen, starts):
+    mesh = jax.make_mesh((2,), ("batch",), axis_types=(jax.sharding.AxisType.Auto,))
+    step = jax.shard_map(
+        lambda state, batch: make_step(config, 2, axis_name="batch")(state, batch, chosen),
+        mesh=mesh,
+        in_specs=(P(), Batch(P("batch"), P("batch"), P())),
+        out_specs=P(),
+        check_vma=False,
+    )
+    state, _ = jax.jit(step)(starts[2], batch)
+    assert_same_params(pmapped(config, 2, starts[2], batch, chosen), state)
+
+
+def test_metrics_are_json_numbers_and_phase_two_reports_the_contrast_terms(updated):
+    assert set(updated[1][1]) == {"loss", "sr", "fusion", "gradient_norm"}
+    assert set(updated[2][1]) == set(updated[1][1]) | {"deviation", "contrast"}
+    json.dumps({name: float(value) for name, value in updated[2][1].items()}, allow_nan=False)
