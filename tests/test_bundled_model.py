@@ -1,0 +1,59 @@
+"""The model that comes with the package, on the pair that comes with it."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+import mfjax
+from mfjax import images, weights
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+@pytest.fixture(scope="module")
+def pair():
+    """The example at a quarter of its area, which is enough to tell."""
+    ir, vis = (images.read(EXAMPLES / f"street_{name}.png") for name in ("ir", "vis"))
+    return cv2.resize(ir, (160, 120), interpolation=cv2.INTER_AREA), cv2.resize(
+        vis, (320, 240), interpolation=cv2.INTER_AREA
+    )
+
+
+@pytest.fixture(scope="module")
+def result(pair):
+    return mfjax.load("default")(*pair)
+
+
+def correlation(a, b):
+    return np.corrcoef(a.ravel().astype(float), b.ravel().astype(float))[0, 1]
+
+
+def test_default_model_is_the_papers_network_and_says_how_it_was_trained():
+    model = weights.load("default")
+    assert (model.config.blocks, model.config.compensations, model.config.dual_attention) == (6, 2, True)
+    assert "recipe" in model.metadata
+
+
+def test_fused_image_has_the_visible_images_size_and_colour(pair, result):
+    assert result.fused.shape == pair[1].shape
+    assert result.fused.dtype == np.uint8
+
+
+def test_fused_image_shows_what_either_source_shows(pair, result):
+    ir = cv2.resize(pair[0], (320, 240), interpolation=cv2.INTER_CUBIC)
+    vis = cv2.cvtColor(pair[1], cv2.COLOR_RGB2GRAY)
+    fused = cv2.cvtColor(result.fused, cv2.COLOR_RGB2GRAY)
+
+    def detail(image):  # what is finer than a few pixels
+        return image - cv2.GaussianBlur(image.astype(np.float32), (0, 0), 3)
+
+    assert correlation(detail(fused), detail(ir)) > 0.4
+    assert correlation(detail(fused), detail(vis)) > 0.4
+
+
+def test_super_resolved_sources_are_closer_to_bicubic_than_to_each_other(pair, result):
+    ir = cv2.resize(pair[0], (320, 240), interpolation=cv2.INTER_CUBIC)
+    assert correlation(result.ir, ir) > 0.98
+    assert correlation(result.vis, pair[1]) > 0.98
