@@ -40,10 +40,9 @@ def main(
         stride: Only every so many pairs, for a quick look.
     """
     fuser = mfjax.load(model)
-    found = [(f"{files[0].ir.parts[-3]}", files[::stride]) for files in pair_folders(folders)]
     scores: dict[str, list[list[float]]] = {}
-    for name, files in found:
-        for pair in tqdm(files, desc=name, leave=False):
+    for name, files in pair_folders(folders):
+        for pair in tqdm(files[::stride], desc=name, leave=False):
             truths = read_pair(pair)
             h, w = truths[0].shape
             small = [cv2.resize(t, (int(w / scale), int(h / scale)), interpolation=cv2.INTER_LINEAR) for t in truths]

@@ -2,7 +2,7 @@
 
     python train.py --config configs/paper.py --data.roots DIR
 
-23 epochs of 3,000 steps. The paper's data are 6,000 pairs each of KAIST and FLIR ADAS.
+23 epochs of 3,000 steps: the paper trains on 12,000 pairs, drawn from KAIST and FLIR ADAS.
 """
 
 from mfjax.training import DataConfig, ModelConfig, TrainConfig

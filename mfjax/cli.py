@@ -28,6 +28,8 @@ SOME_FAILED, FAILED, INTERRUPTED = 1, 2, 130  # exit codes; the last is the shel
 
 DESCRIPTION = "Infrared and visible image fusion at any input and output resolution."
 
+TRAINING_PACKAGES = {"grain", "optax", "orbax"}  # the extra "train"
+
 logger = logging.getLogger("mfjax")
 
 
@@ -179,6 +181,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
     except (ValueError, OSError, MemoryError) as error:
         logger.error("%s", _one_line(error))
+        return FAILED
+    except ModuleNotFoundError as error:
+        if error.name not in TRAINING_PACKAGES:
+            raise
+        logger.error("training needs %s, which is not installed: pip install 'mfjax[train]'", error.name)
         return FAILED
     except KeyboardInterrupt:
         logger.error("interrupted")

@@ -97,6 +97,11 @@ def contrast_loss(
     return ContrastLoss(deviation(fused, ir, vis), CONTRAST_WEIGHT * ratio.mean())
 
 
+def total_loss(pixel: jax.Array, contrast: ContrastLoss, weight: float) -> jax.Array:
+    """L_total of phase two: the pixel loss plus λ, here `weight`, times the contrast loss (Eq. 22)."""
+    return pixel + weight * contrast.total
+
+
 def sample_pairs(key: jax.Array, shape: tuple[int, ...], size: tuple[int, int]) -> tuple[jax.Array, jax.Array]:
     """Flat indices of random pairs of different pixels, each of `shape`, as likely as the inverse of their distance.
 

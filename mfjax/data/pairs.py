@@ -38,14 +38,22 @@ def pair_folder(root: Path) -> list[PairFiles]:
     return [PairFiles(ir[name], vis[name]) for name in sorted(ir)]
 
 
-def pair_folders(roots: Sequence[Path]) -> list[list[PairFiles]]:
+class PairFolder(NamedTuple):
+    """A folder of pairs and its name."""
+
+    name: str
+    files: list[PairFiles]
+
+
+def pair_folders(roots: Sequence[Path]) -> list[PairFolder]:
     """The pairs of each of several folders; a folder of such folders counts as all of them."""
     found = []
     for root in roots:
         if not root.is_dir():
             raise ValueError(f"{root} is not a folder")
         inner = [d for d in sorted(root.iterdir()) if (d / "ir").is_dir() and (d / "vis").is_dir()]
-        found += [pair_folder(d) for d in ([root] if (root / "ir").is_dir() or not inner else inner)]
+        folders = [root] if (root / "ir").is_dir() or not inner else inner
+        found += [PairFolder(folder.resolve().name, pair_folder(folder)) for folder in folders]
     return found
 
 

@@ -1,7 +1,7 @@
 """Batches of random crops, a pure function of seed and step, read ahead by threads (Grain)."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,8 +18,8 @@ class DataConfig:
 
     roots: tuple[str, ...] = ()
     """Folders with ir/ and vis/, or folders of such folders."""
-    weights: tuple[float, ...] = ()
-    """How often each folder found is drawn from; by default, in proportion to its pairs."""
+    weights: dict[str, float] = field(default_factory=dict)
+    """By a folder's name, how often each of its pairs is drawn; 1 where nothing is said."""
     crop: int = 128
     """Side of the high-resolution crops in pixels."""
     batch: int = 4
@@ -36,6 +36,8 @@ class DataConfig:
             raise ValueError(f"batch is {self.batch}; it must be at least 1")
         if not 10 <= self.scales[0] <= self.scales[1]:
             raise ValueError(f"scales is {self.scales}; it must be two tenths, 10 <= smallest <= largest")
+        if any(weight <= 0 for weight in self.weights.values()):
+            raise ValueError(f"weights is {self.weights}; every weight must be positive")
 
 
 class Batch(NamedTuple):
@@ -55,15 +57,13 @@ def batches(config: DataConfig, seed: int, *, start: int = 0) -> Iterator[Batch]
     folders = pair_folders([Path(root) for root in config.roots])
     if not folders:
         raise ValueError("no training data: name a folder with ir/ and vis/, --data.roots DIR")
-    if config.weights and len(config.weights) != len(folders):
-        raise ValueError(f"{len(config.weights)} weights for {len(folders)} folders of pairs")
-    weights = config.weights or tuple(len(files) for files in folders)
+    weights = [len(folder.files) * config.weights.get(folder.name, 1.0) for folder in folders]
     cut = _Crop(crop_with_margin(canvases(config.crop, *config.scales)), config.min_detail)
 
     def crops(files: Sequence[PairFiles], number: int) -> grain.MapDataset:
         return grain.MapDataset.source(files).seed(seed + number).shuffle().repeat().random_map(cut)
 
-    sources = [crops(files, number) for number, files in enumerate(folders)]
+    sources = [crops(folder.files, number) for number, folder in enumerate(folders)]
     mixed = grain.MapDataset.mix(sources, [w / sum(weights) for w in weights])
     pairs = mixed.slice(slice(start * config.batch, None)).batch(config.batch)
     reader = pairs.to_iter_dataset(grain.ReadOptions(num_threads=2, prefetch_buffer_size=8))

@@ -45,13 +45,27 @@ def fuse_luma(
 
     Returns:
         `.fused .ir .vis`, each [H, W] or [n, H, W].
+
+    Raises:
+        ValueError: the sources are not both [h, w] or both [n, h, w] of one n.
     """
+    if not _are_luma(np.shape(ir), np.shape(vis)):
+        raise ValueError(
+            f"infrared has shape {np.shape(ir)} and visible {np.shape(vis)}; pass luma, both [h, w] or both [n, h, w]"
+        )
     sources = [jnp.asarray(image, jnp.float32)[..., None] for image in (ir, vis)]  # [(n,) h, w, 1]
     single = sources[0].ndim == 3
     if single:
         sources = [image[None] for image in sources]
     out = FusionNetwork(config).apply({"params": params}, *sources, size=size)  # each [n, H, W, 1]
     return jax.tree.map(lambda image: image[0, ..., 0] if single else image[..., 0], out)
+
+
+def _are_luma(ir: tuple[int, ...], vis: tuple[int, ...]) -> bool:
+    """Whether two shapes are of single luma images or of equally long batches of them, and not of RGB images."""
+    if len(ir) != len(vis) or len(ir) not in (2, 3):
+        return False
+    return len(ir) == 2 or (ir[0] == vis[0] and not ir[2] == vis[2] == 3)
 
 
 _fuse_luma_compiled = jax.jit(fuse_luma, static_argnames=("config", "size"))

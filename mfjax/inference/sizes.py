@@ -6,6 +6,7 @@ Every size is (height, width) in pixels.
 import logging
 import math
 import operator
+import os
 from pathlib import Path
 
 Size = tuple[int, int]
@@ -62,7 +63,7 @@ def output_size(ir: Size, vis: Size, *, size: PartialSize | None = None, scale: 
         height, width = round(rows * scale), round(cols * scale)
     if height < 1 or width < 1:
         raise ValueError(f"the output would be {height}x{width}; it needs at least one pixel a side")
-    return height, width
+    return int(height), int(width)
 
 
 def _complete(size: PartialSize, rows: int, cols: int) -> Size:
@@ -124,11 +125,17 @@ def check_memory(ir: Size, vis: Size, out: Size, available: int | None) -> None:
 
 
 def host_memory() -> int | None:
-    """The bytes of memory this process could still take without swapping; None where that can't be told."""
+    """The bytes of memory this process could still take without swapping; None where that can't be told.
+
+    Where only the machine's whole memory is known, as on macOS, that.
+    """
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
     except OSError:
-        return None
+        try:
+            return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        except (AttributeError, ValueError, OSError):
+            return None
     fields = dict(line.split(":", 1) for line in lines)
     return int(fields["MemAvailable"].split()[0]) * 1024
 

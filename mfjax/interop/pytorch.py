@@ -25,12 +25,15 @@ def read_state_dict(path: Path) -> dict[str, np.ndarray]:
     "params" is looked into, and the prefix "module." of multi-GPU training is dropped.
 
     Raises:
+        FileNotFoundError: nothing is at `path`.
         ValueError: PyTorch is not installed, or the file holds anything else than tensors.
     """
     try:
         import torch
     except ImportError as error:
         raise ValueError("reading a .pth file needs PyTorch: pip install torch") from error
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # pickle's and zip's many ways of saying the same
@@ -40,7 +43,7 @@ def read_state_dict(path: Path) -> dict[str, np.ndarray]:
             state = state[name]
     if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise ValueError(f"{path} holds no state dict: a mapping of names to tensors")
-    return {name.removeprefix("module."): value.float().numpy() for name, value in state.items()}
+    return {name.removeprefix("module."): value.detach().float().numpy() for name, value in state.items()}
 
 
 def convert_state_dict(state: Mapping[str, np.ndarray]) -> tuple[ModelConfig, dict[str, Any]]:
@@ -50,7 +53,7 @@ def convert_state_dict(state: Mapping[str, np.ndarray]) -> tuple[ModelConfig, di
     stretch) for gray images.
 
     Raises:
-        ValueError: a parameter is missing, has an unexpected shape, or is not of that network.
+        ValueError: a parameter is missing, has another number of dimensions, or is not of that network.
     """
     reader = _Reader(state)
     blocks = reader.count(r"f_net\.FENet\.(\d+)\.")

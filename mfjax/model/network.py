@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from mfjax.model.compensation import ResidualCompensation
 from mfjax.model.extraction import FeatureExtractor
 from mfjax.model.fusion import FusionModule, select_by_magnitude
-from mfjax.model.layers import Conv
+from mfjax.model.layers import Conv, inside
 from mfjax.model.resampling import MetaUpscale, Scale
 
 
@@ -95,7 +95,10 @@ class SuperResolutionBranch(nn.Module):
         # Added to a base that is good already, the reconstruction starts at zero.
         out = Conv(image.shape[-1], 3, zero_init=config.sr_base != "none", name="reconstruction")(high)
         if config.sr_base == "bicubic":
-            out = out + bicubic(image, size, scale)
+            base = bicubic(inside(image, mask), size, scale)
+            if mask is not None:  # as at an image's end: what lies outside has no weight
+                base = base / bicubic(mask[None].astype(image.dtype), size, scale)
+            out = out + base
         return Branch(out, upscaled, tuple(residuals))
 
 

@@ -41,6 +41,7 @@ class Ratio(NamedTuple):
     @classmethod
     def of(cls, output: int, size: int) -> Self:
         """The ratio of two lengths in pixels, in lowest terms."""
+        output, size = int(output), int(size)  # of NumPy's, too
         divisor = math.gcd(output, size)
         return cls(output // divisor, size // divisor, output // divisor)
 
@@ -73,7 +74,7 @@ class Scale(NamedTuple):
     @property
     def is_traced(self) -> bool:
         """Whether any of the numbers is known at run time only."""
-        return any(not isinstance(n, int) for ratio in self for n in ratio)
+        return any(isinstance(n, jax.Array) for ratio in self for n in ratio)
 
 
 def positions(count: int, ratio: Ratio) -> tuple[jax.Array, jax.Array]:

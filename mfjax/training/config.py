@@ -35,6 +35,10 @@ class TrainConfig:
     """Pixel pairs an image for the contrast loss."""
     checkpoint_every: int = 500
     """Steps between checkpoints."""
+    fusion_trains_branches: bool = True
+    """Whether in phase one the fusion loss trains the SR branches, too, as in the paper, or the fusion branch only."""
+    start_from: str | None = None
+    """A weights file or bundled model to start from instead of random parameters."""
     seed: int = 0
     """Of initial parameters, crops, scales and sampled pairs."""
 
@@ -43,8 +47,13 @@ class TrainConfig:
             raise ValueError(f"steps are {self.phase_one_steps} and {self.phase_two_steps}; they must be 0 or more")
         if self.learning_rate <= 0:
             raise ValueError(f"learning_rate is {self.learning_rate}; it must be positive")
-        if self.checkpoint_every < 1:
-            raise ValueError(f"checkpoint_every is {self.checkpoint_every}; it must be at least 1")
+        for name in ("checkpoint_every", "contrast_pairs"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
+        if self.clip_norm is not None and self.clip_norm <= 0:
+            raise ValueError(f"clip_norm is {self.clip_norm}; it must be positive, or None for no clipping")
+        if not 0 <= self.warmup_steps <= max(0, self.phase_one_steps):
+            raise ValueError(f"warmup_steps is {self.warmup_steps}; phase one has {self.phase_one_steps} steps")
 
     @property
     def steps(self) -> int:

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from mfjax import losses
+from mfjax import losses, weights
 from mfjax.data.degradation import Canvas, degrade
 from mfjax.data.pipeline import Batch
 from mfjax.model import FusionNetwork, FusionOutput
@@ -28,9 +28,19 @@ class State(NamedTuple):
 
 
 def initial_state(config: TrainConfig) -> State:
-    """Random parameters from the configured seed, and a fresh optimiser for phase one."""
-    tiny = jnp.zeros((1, 8, 8, 1))
-    params = FusionNetwork(config.model).init(jax.random.key(config.seed), tiny, tiny, size=(8, 8))["params"]
+    """Parameters to start from, random by the configured seed or another model's, with an optimiser for phase one.
+
+    Raises:
+        ValueError: the model to start from is of another architecture.
+    """
+    if config.start_from is None:
+        tiny = jnp.zeros((1, 8, 8, 1))
+        params = FusionNetwork(config.model).init(jax.random.key(config.seed), tiny, tiny, size=(8, 8))["params"]
+    else:
+        there, params, _ = weights.load(config.start_from)
+        if there != config.model:
+            raise ValueError(f"{config.start_from} is {there}, but the model to train is {config.model}")
+        params = jax.tree.map(jnp.asarray, params)
     return State(params, optimizer(config, 1).init(params), jnp.zeros((), jnp.int32))
 
 
@@ -56,7 +66,7 @@ def make_step(config: TrainConfig, phase: Phase, *, axis_name: str | None = None
         metrics = {"sr": sr, "fusion": fusion}
         if phase == 2:
             terms = losses.contrast_loss(key, output.fused, ir, vis, pairs=config.contrast_pairs)
-            total = total + config.contrast_weight * terms.total  # Eq. (22)
+            total = losses.total_loss(total, terms, config.contrast_weight)
             metrics |= {"deviation": terms.deviation, "contrast": terms.contrast}
         return total, metrics | {"loss": total}
 
@@ -74,7 +84,13 @@ def make_step(config: TrainConfig, phase: Phase, *, axis_name: str | None = None
 
         def loss(trained: Params) -> tuple[jax.Array, Metrics]:
             variables = {"params": merge(trained, frozen)}
-            output: Any = network.apply(variables, *low, size=(crop, crop), windows=(window_ir, window_vis))
+            windows = (window_ir, window_vis)
+            branches: Any = network.apply(variables, *low, size=(crop, crop), windows=windows, method="branches")
+            images = [branch.image for branch in branches]
+            if not config.fusion_trains_branches:
+                branches = jax.lax.stop_gradient(branches)
+            output: Any = network.apply(variables, *branches, method="fuse")
+            output = FusionOutput(output.fused, *images)
             return objective(output, truth_ir, truth_vis, key)
 
         # Only the trained sub-tree is differentiated: in phase two nothing goes back through the SR branches.

@@ -60,8 +60,8 @@ def test_scales_of_the_two_sources_are_drawn_independently_over_the_whole_range(
     assert abs(np.corrcoef(drawn.T)[0, 1]) < 0.1
 
 
-def test_weights_say_how_often_a_folder_is_drawn_from(root, config):
-    only_first = replace(config, weights=(1.0, 1e-9))
+def test_weights_say_how_often_the_pairs_of_a_folder_are_drawn(root, config):
+    only_first = replace(config, weights={"b": 1e-9})
     first = {file.name: cv2.imread(str(file), 0) for file in (root / "a" / "ir").iterdir()}
     for batch in take(only_first, 4):
         for crop in batch.ir[..., 0]:
@@ -110,6 +110,19 @@ def test_image_smaller_than_a_crop_is_named_with_both_sizes(config):
         next(reader)
 
 
-def test_weights_that_do_not_fit_the_folders_are_refused(config):
-    with pytest.raises(ValueError, match="3 weights for 2 folders"):
-        next(batches(replace(config, weights=(1.0, 1.0, 1.0)), 0))
+def test_weights_that_are_not_positive_are_refused():
+    with pytest.raises(ValueError, match=r"weights is .*-1.* must be positive"):
+        DataConfig(weights={"a": -1.0})
+
+
+def test_crops_are_flipped_in_all_four_ways(tmp_path):
+    rows, cols = np.mgrid[:24, :24]
+    for modality in ("ir", "vis"):
+        (tmp_path / modality).mkdir()
+        cv2.imwrite(str(tmp_path / modality / "ramp.png"), (4 * rows + 2 * cols).astype(np.uint8))
+    found = {
+        (int(np.sign(int(crop[1, 0, 0]) - int(crop[0, 0, 0]))), int(np.sign(int(crop[0, 1, 0]) - int(crop[0, 0, 0]))))
+        for batch in take(DataConfig(roots=(str(tmp_path),), crop=8, batch=4), 20)
+        for crop in batch.ir
+    }
+    assert found == {(1, 1), (1, -1), (-1, 1), (-1, -1)}

@@ -7,6 +7,7 @@ import pytest
 
 from mfjax.interop import convert_state_dict
 from mfjax.model import FusionNetwork
+from mfjax.model.fusion import select_by_magnitude
 
 GOLDEN = Path(__file__).parents[3] / "shared/golden/parity/authors_network_seed0.npz"
 LUMA = np.array([0.299, 0.587, 0.114])
@@ -44,6 +45,10 @@ def stages(config, params, ir, vis, size):
         found[f"upscaled_{source}"] = refined = branch.upscaled
         for k, residual in enumerate(branch.residuals):
             found[f"rcm{k}_{source}"] = refined = refined + residual
+    residuals = (branch.residuals for branch in recorded["branch"]["__call__"])
+    refined = found["fused_features"]
+    for k, pair in enumerate(zip(*residuals, strict=True)):
+        found[f"rcm{k}_fused"] = refined = refined + select_by_magnitude(*pair)
     return found
 
 
@@ -54,6 +59,8 @@ def test_every_stage_matches_the_authors_network(golden, state, case):
     config, params = convert_state_dict(state)
     ir, vis = (stored[name][None, ..., None] for name in ("ir", "vis"))
     found = stages(config, params, ir, vis, tuple(int(n) for n in stored["size"]))
+    inputs_and_stretched = {name for name in stored if name in ("ir", "vis", "size") or name.startswith("minmax_")}
+    assert found.keys() == {name.removesuffix("_rgb") for name in stored.keys() - inputs_and_stretched}
     for name, value in found.items():
         expected = stored[name] if name in stored else (stored[f"{name}_rgb"] @ LUMA)[..., None]
         error = np.abs(value[0] - expected).max() / np.abs(expected).max()

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -92,6 +93,21 @@ def test_separate_branches_have_a_full_set_of_parameters_each(tiny_config):
     assert {name for name in separate if name.startswith("branch")} == expected
 
 
+def test_separate_branches_with_equal_parameters_give_what_a_shared_one_gives(tiny_config, tiny_params):
+    ir, vis = random_pair((8, 8), (12, 12))
+    copies = {"branch_ir": tiny_params["branch"], "branch_vis": tiny_params["branch"], "fusion": tiny_params["fusion"]}
+    separate = FusionNetwork(dataclasses.replace(tiny_config, share_branches=False))
+    chex.assert_trees_all_close(
+        separate.apply({"params": copies}, ir, vis, size=(16, 16)),
+        FusionNetwork(tiny_config).apply({"params": tiny_params}, ir, vis, size=(16, 16)),
+        atol=1e-6,
+    )
+    other = copies | {"branch_ir": jax.tree.map(lambda p: 2 * p, copies["branch_ir"])}
+    before, after = (separate.apply({"params": p}, ir, vis, size=(16, 16)) for p in (copies, other))
+    np.testing.assert_array_equal(before.vis, after.vis)
+    assert not np.allclose(before.ir, after.ir)
+
+
 def test_attention_can_be_left_out_and_compensations_counted(tiny_config):
     baseline = shapes(dataclasses.replace(tiny_config, dual_attention=False, compensations=0))
     assert not any("attention" in name or "compensation" in name for name in baseline)
@@ -109,8 +125,8 @@ def test_new_network_with_bicubic_base_starts_at_bicubic(tiny_config):
 def test_bicubic_reproduces_a_linear_ramp():
     ramp = jnp.linspace(0, 1, 16)[None, :, None, None] * jnp.ones((1, 16, 8, 1))
     up = bicubic(ramp, (40, 8), Scale.between((16, 8), (40, 8)))
-    slopes = jnp.diff(up[0, 8:-8, 0, 0])
-    np.testing.assert_allclose(slopes, 16 / 40 / 15, atol=1e-5)
+    expected = ((np.arange(40) + 0.5) * 16 / 40 - 0.5) / 15  # pixel centres aligned
+    np.testing.assert_allclose(up[0, 8:-8, 0, 0], expected[8:-8], atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -121,18 +137,20 @@ def test_config_refuses_what_makes_no_network_naming_field_and_value(field, valu
         ModelConfig(**{field: value})
 
 
-def test_window_of_a_padded_source_gives_what_the_source_gives_unpadded(tiny_config, tiny_params):
+@pytest.mark.parametrize(("numerator", "output"), [(20, 32), (15, 24), (25, 40)])
+def test_window_of_a_padded_source_gives_what_the_source_gives_unpadded(tiny_config, tiny_params, numerator, output):
     [source] = random_pair((16, 16), batch=1)
     rng = np.random.default_rng(1)
     padded = rng.random((1, 24, 24, 1), np.float32)
     padded[:, :16, :16] = source
-    network = FusionNetwork(dataclasses.replace(tiny_config, sr_base="none"))
-    expected = network.apply({"params": tiny_params}, source, source, size=(32, 32))
+    network = FusionNetwork(tiny_config)
+    assert tiny_config.sr_base == "bicubic"
+    expected = network.apply({"params": tiny_params}, source, source, size=(output, output))
 
     @jax.jit
     def through_window(numerator, seen):
         window = Window(Scale.traced(numerator, 10, 30), seen, seen)
-        return network.apply({"params": tiny_params}, padded, padded, size=(32, 32), windows=(window, window))
+        return network.apply({"params": tiny_params}, padded, padded, size=(output, output), windows=(window, window))
 
-    for image, same in zip(through_window(20, 16), expected, strict=True):
+    for image, same in zip(through_window(numerator, 16), expected, strict=True):
         np.testing.assert_allclose(image, same, atol=1e-5)

@@ -1,6 +1,7 @@
 """A whole run, as a user starts it."""
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,9 +47,10 @@ def run(config, tmp_path_factory):
 def test_run_ends_with_a_weights_file_that_says_how_it_was_made(config, run):
     model = weights.load(run[1])
     assert model.config == config.model
-    recipe = json.loads(model.metadata["recipe"])
+    [entry] = json.loads(model.metadata["recipe"])
     assert model.metadata["steps"] == "5"
-    assert recipe["contrast_weight"] == config.contrast_weight
+    assert entry["from_step"] == 0
+    assert entry["recipe"]["contrast_weight"] == config.contrast_weight
     assert str(Path(config.data.roots[0]).parent) not in model.metadata["recipe"]  # no paths of one's own machine
 
 
@@ -68,7 +70,7 @@ def test_weights_after_phase_one_have_the_same_sr_branches_as_at_the_end(run):
     assert not np.array_equal(a, b)
 
 
-@pytest.mark.parametrize("stop", [2, 4], ids=["in phase one", "in phase two"])
+@pytest.mark.parametrize("stop", [2, 3, 4], ids=["in phase one", "at its end", "in phase two"])
 def test_interrupted_run_ends_bit_identical_to_an_unbroken_one(config, run, tmp_path, monkeypatch, stop):
     from mfjax.training import loop
 
@@ -99,6 +101,39 @@ def test_checkpoint_of_another_network_is_refused(config, run):
     other = replace(config, model=replace(config.model, features=5))
     with pytest.raises(ValueError, match="checkpoints of another model: features 4 there, 5 here"):
         train(other, run[0])
+
+
+def test_length_of_phase_one_can_not_change_once_phase_two_has_begun(config, run):
+    with pytest.raises(ValueError, match="phase one has 3 steps, not 9; to train its model further, start"):
+        train(replace(config, phase_one_steps=9), run[0])
+
+
+def test_run_that_found_no_data_claims_nothing(config, tmp_path):
+    with pytest.raises(ValueError, match="no training data"):
+        train(replace(config, data=replace(config.data, roots=())), tmp_path)
+    other = replace(config, model=replace(config.model, features=5), phase_one_steps=1, phase_two_steps=0)
+    assert weights.load(train(other, tmp_path)).config.features == 5
+
+
+def test_run_can_start_from_another_model_and_says_so(config, run, tmp_path):
+    start = replace(config, start_from=str(run[1]), phase_one_steps=1, phase_two_steps=0, learning_rate=1e-12)
+    model = weights.load(train(start, tmp_path))
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), model.params, weights.load(run[1]).params)
+    assert json.loads(model.metadata["started_from"])["steps"] == "5"
+
+
+def test_changed_recipe_is_added_to_the_history_of_the_model(config, tmp_path):
+    train(replace(config, phase_two_steps=0), tmp_path)
+    model = weights.load(train(replace(config, contrast_weight=0.01), tmp_path))
+    entries = json.loads(model.metadata["recipe"])
+    assert [(e["from_step"], e["recipe"]["contrast_weight"]) for e in entries] == [(0, 0.005), (3, 0.01)]
+
+
+def test_training_without_its_packages_says_what_to_install(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "mfjax.training.config", None)
+    monkeypatch.setattr("mfjax.cli.TRAINING_PACKAGES", {"mfjax.training.config"})
+    assert main(["train"]) == 2
+    assert "pip install 'mfjax[train]'" in capsys.readouterr().err
 
 
 def test_train_command_reads_the_recipe_and_its_flags(root, config, tmp_path, capsys):
