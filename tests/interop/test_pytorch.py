@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import mfjax
+from mfjax.cli import main
 from mfjax.interop import convert_state_dict
 from mfjax.model import FusionNetwork
 from mfjax.model.fusion import select_by_magnitude
@@ -97,3 +99,14 @@ def test_unknown_parameter_is_named(state):
 def test_state_of_another_network_is_refused():
     with pytest.raises(ValueError, match="not a checkpoint of the released network"):
         convert_state_dict({"layer.weight": np.zeros((3, 3))})
+
+
+@needs_golden
+def test_convert_command_makes_a_weights_file_that_fuses_as_the_network_does(golden, state, tmp_path, capsys):
+    torch = pytest.importorskip("torch")
+    torch.save({name: torch.from_numpy(value) for name, value in state.items()}, tmp_path / "model.pth")
+    out = tmp_path / "model.safetensors"
+    assert main(["convert", str(tmp_path / "model.pth"), str(out)]) == 0
+    assert "6 FEBs, 2 RCMs" in capsys.readouterr().out
+    fused = mfjax.load(out).apply(golden["r3_r1/ir"], golden["r3_r1/vis"], size=(60, 72)).fused
+    np.testing.assert_allclose(fused, golden["r3_r1/fused_rgb"] @ LUMA, atol=1e-5)
