@@ -1,19 +1,17 @@
 """The bundled model: the paper's network on a budget of hours on two CPU cores.
 
-    python train.py --config configs/cpu.py --data.roots roadscene msrs m3fd --workdir runs/joint \
-        --phase-one-steps 1500 --phase-two-steps 0 --learning-rate 2e-4 --fusion-trains-branches
-    python train.py --config configs/cpu.py --data.roots roadscene msrs m3fd --start-from runs/joint/model.safetensors
+    python train.py --config configs/cpu.py --data.roots roadscene msrs m3fd
 
-Where it departs from `paper.py`: each super-resolved source is written as the bicubic one plus what the network adds,
-since the paper's 69,000 steps are out of reach; after 1,500 steps the fusion loss trains the fusion branch only, since
-its gradient, large and noisy next to that of the SR losses, keeps the extractor from learning super-resolution; smaller
-crops; a warm-up and a cosine decay in place of a constant learning rate; gradients clipped.
+Where it departs from `paper.py`: every reconstruction is written as a base plus what the network adds (see
+`ModelConfig.base`), since the paper's 69,000 steps are out of reach; the fusion loss trains the fusion branch only,
+since its gradient, large and noisy next to that of the SR losses, keeps the extractor from learning super-resolution;
+smaller crops; a warm-up and a cosine decay in place of a constant learning rate; gradients clipped.
 """
 
 from mfjax.training import DataConfig, ModelConfig, TrainConfig
 
 config = TrainConfig(
-    model=ModelConfig(sr_base="bicubic"),
+    model=ModelConfig(base="bicubic"),
     data=DataConfig(
         weights={"roadscene": 2, "m3fd": 4},  # by count, MSRS's night scenes would be most of it
         crop=64,

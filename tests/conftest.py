@@ -17,7 +17,7 @@ from mfjax.model import FusionNetwork, FusionOutput, ModelConfig
 
 @pytest.fixture(scope="session")
 def tiny_config():
-    return ModelConfig(blocks=1, compensations=1, width=8, growth=4, features=4, hidden=8, sr_base="bicubic")
+    return ModelConfig(blocks=1, compensations=1, width=8, growth=4, features=4, hidden=8, base="bicubic")
 
 
 @pytest.fixture(scope="session")

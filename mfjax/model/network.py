@@ -26,8 +26,9 @@ class ModelConfig:
     """Whether the fusion module weighs positions and channels (DAM)."""
     share_branches: bool = True
     """Whether infrared and visible go through one extractor, resampling and SR reconstruction, or two."""
-    sr_base: Literal["none", "bicubic"] = "none"
-    """What the SR reconstructions are added to: nothing, as in the paper, or the bicubic-resampled source."""
+    base: Literal["none", "bicubic"] = "none"
+    """What reconstructions are added to: nothing, as in the paper; or the bicubic-resampled source and, for the fused
+    image, whichever super-resolved source is larger in magnitude at each place, as Eq. (9) chooses features."""
     width: int = 64
     """Channels of the extractor between its blocks."""
     growth: int = 32
@@ -43,8 +44,8 @@ class ModelConfig:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
         if self.compensations < 0:
             raise ValueError(f"compensations is {self.compensations}; it must be 0 or more")
-        if self.sr_base not in ("none", "bicubic"):
-            raise ValueError(f"sr_base is {self.sr_base!r}; it must be 'none' or 'bicubic'")
+        if self.base not in ("none", "bicubic"):
+            raise ValueError(f"base is {self.base!r}; it must be 'none' or 'bicubic'")
 
 
 class FusionOutput(NamedTuple):
@@ -92,9 +93,8 @@ class SuperResolutionBranch(nn.Module):
         for i in range(config.compensations):
             residuals.append(ResidualCompensation(config.hidden, name=f"compensation_{i}")(low, high, scale))
             high = high + residuals[-1]  # Eq. (15)
-        # Added to a base that is good already, the reconstruction starts at zero.
-        out = Conv(image.shape[-1], 3, zero_init=config.sr_base != "none", name="reconstruction")(high)
-        if config.sr_base == "bicubic":
+        out = Conv(image.shape[-1], 3, zero_init=config.base != "none", name="reconstruction")(high)
+        if config.base == "bicubic":
             base = bicubic(inside(image, mask), size, scale)
             if mask is not None:  # as at an image's end: what lies outside has no weight
                 base = base / bicubic(mask[None].astype(image.dtype), size, scale)
@@ -112,7 +112,9 @@ class FusionBranch(nn.Module):
         fused = FusionModule(self.config.dual_attention, name="module")(ir.upscaled, vis.upscaled)
         for residual_ir, residual_vis in zip(ir.residuals, vis.residuals, strict=True):
             fused = fused + select_by_magnitude(residual_ir, residual_vis)  # Eqs. (13), (14)
-        return Conv(ir.image.shape[-1], 3, name="reconstruction")(fused)
+        zero_init = self.config.base != "none"
+        out = Conv(ir.image.shape[-1], 3, zero_init=zero_init, name="reconstruction")(fused)
+        return out + select_by_magnitude(ir.image, vis.image) if self.config.base == "bicubic" else out
 
 
 class FusionNetwork(nn.Module):

@@ -22,7 +22,7 @@ Predict = Callable[[jax.Array], jax.Array]
 
 # Hidden units of a weight predictor start about this large. All filters of all positions hang on each of them, so
 # one Adam step moves a filter weight by (hidden units) × (their size) × (learning rate): at size 1 training tumbles.
-HIDDEN_SIZE = 0.05
+HIDDEN_SIZE = 0.1
 
 # Of predicted filter weights, about so many floats are held at a time (64 MiB) when a ratio has many offsets.
 _WEIGHTS_AT_A_TIME = 2**24

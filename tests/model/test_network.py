@@ -117,7 +117,7 @@ def test_attention_can_be_left_out_and_compensations_counted(tiny_config):
 
 def test_new_network_with_bicubic_base_starts_at_bicubic(tiny_config):
     ir, vis = random_pair((9, 12), (12, 16))
-    network = FusionNetwork(dataclasses.replace(tiny_config, sr_base="bicubic"))
+    network = FusionNetwork(dataclasses.replace(tiny_config, base="bicubic"))
     output, _ = network.init_with_output(jax.random.key(0), ir, vis, size=(24, 32))
     np.testing.assert_allclose(output.ir, bicubic(ir, (24, 32), Scale.between((9, 12), (24, 32))), atol=1e-6)
 
@@ -130,7 +130,7 @@ def test_bicubic_reproduces_a_linear_ramp():
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("blocks", 0), ("compensations", -1), ("features", 0), ("sr_base", "linear")]
+    ("field", "value"), [("blocks", 0), ("compensations", -1), ("features", 0), ("base", "linear")]
 )
 def test_config_refuses_what_makes_no_network_naming_field_and_value(field, value):
     with pytest.raises(ValueError, match=rf"{field} is .*{value}"):
@@ -144,7 +144,7 @@ def test_window_of_a_padded_source_gives_what_the_source_gives_unpadded(tiny_con
     padded = rng.random((1, 24, 24, 1), np.float32)
     padded[:, :16, :16] = source
     network = FusionNetwork(tiny_config)
-    assert tiny_config.sr_base == "bicubic"
+    assert tiny_config.base == "bicubic"
     expected = network.apply({"params": tiny_params}, source, source, size=(output, output))
 
     @jax.jit

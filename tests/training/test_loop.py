@@ -167,7 +167,7 @@ def test_what_can_not_be_trained_is_said_in_one_line(flags, message, tmp_path, c
 
 def test_papers_config_has_the_papers_numbers():
     config = read_config(CONFIGS / "paper.py")
-    assert (config.model.blocks, config.model.compensations, config.model.sr_base) == (6, 2, "none")
+    assert (config.model.blocks, config.model.compensations, config.model.base) == (6, 2, "none")
     assert (config.data.crop, config.data.batch, config.data.scales) == (128, 4, (10, 30))
     assert (config.phase_one_steps, config.phase_two_steps) == (60_000, 9_000)
     assert (config.learning_rate, config.contrast_weight, config.schedule) == (1e-4, 0.005, "constant")
