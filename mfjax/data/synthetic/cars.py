@@ -1,9 +1,10 @@
 """Cars: the profile of a side, swept across the car's width strip by strip."""
 
+from collections.abc import Iterable
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from mfjax.data.synthetic.cutouts import Cutout, blank, disc, fill, place
 from mfjax.data.synthetic.layout import Car
@@ -74,10 +75,10 @@ def _side(what: Car, profile: NDArray, length: float, belt: float) -> Cutout:
     scale = 100  # pixels a metre, over 2 metres of height
     figure = blank(200, int(length * scale))
 
-    def part(points, colour, warmth: float) -> None:
+    def part(points: Iterable[tuple[float, float]], colour: ArrayLike, warmth: float) -> None:
         fill(figure, [(x * scale, (2 - y) * scale) for x, y in points], colour, warmth)
 
-    def bar(x0: float, x1: float, y0: float, y1: float, colour, warmth: float) -> None:
+    def bar(x0: float, x1: float, y0: float, y1: float, colour: ArrayLike, warmth: float) -> None:
         part([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], colour, warmth)
 
     paint, van = np.array(what.paint), what.kind == "van"
@@ -124,14 +125,16 @@ def _strip(what: Car, light: Light, kind: str, low: float, high: float, reach: f
     paint = np.array(what.paint)
     middle = cols / 2
 
-    def band(bottom: float, top: float, inset: float, colour, warmth: float) -> None:
+    def band(bottom: float, top: float, inset: float, colour: ArrayLike, warmth: float) -> None:
         """A trapezium between two heights (shares of the strip), inset from its sides in metres."""
         y0, y1 = rows * (1 - bottom), rows * (1 - top)
         half0, half1 = ((low + (high - low) * share - inset) * scale for share in (bottom, top))
         outline = [(middle - half0, y0), (middle - half1, y1), (middle + half1, y1), (middle + half0, y0)]
         fill(figure, outline, colour, warmth)
 
-    def pair(x0: float, x1: float, y0: float, y1: float, colour, warmth: float, glow=NO_GLOW) -> None:
+    def pair(
+        x0: float, x1: float, y0: float, y1: float, colour: ArrayLike, warmth: float, glow: ArrayLike = NO_GLOW
+    ) -> None:
         """The same rectangle left and right, in metres from the middle and shares of the height."""
         top, bottom = rows * (1 - y1), rows * (1 - y0)
         for left, right in ((-x1, -x0), (x0, x1)):

@@ -4,10 +4,12 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from mfjax.data.synthetic.light import AIR, Light
 from mfjax.data.synthetic.stage import Stage, Surface
+
+Point = tuple[float, float] | NDArray
 
 
 class Cutout(NamedTuple):
@@ -30,26 +32,38 @@ def blank(height: int, width: int) -> Cutout:
     )
 
 
-def fill(cutout: Cutout, points, colour, warmth: float, glow=(0.0, 0.0, 0.0)) -> None:
+def fill(
+    cutout: Cutout, points: ArrayLike, colour: ArrayLike, warmth: float, glow: ArrayLike = (0.0, 0.0, 0.0)
+) -> None:
     """Fills a polygon whose points are (x, y) in pixels."""
     polygon = np.rint(np.asarray(points, float) * 16).astype(np.int32)
-    for plane, value in zip(cutout, (1.0, colour, warmth, glow), strict=True):
+    for plane, value in zip(cutout, (1.0, np.asarray(colour).tolist(), warmth, np.asarray(glow).tolist()), strict=True):
         cv2.fillPoly(plane, [polygon], value, cv2.LINE_8, 4)
 
 
-def disc(centre, radius: float, squeeze: float = 1.0) -> NDArray:
+def disc(centre: Point, radius: float, squeeze: float = 1.0) -> NDArray:
     """The outline [40, 2] of a disc, narrower than high where `squeeze` is below 1."""
     turn = np.linspace(0, 2 * np.pi, 40)
     return np.stack([centre[0] + squeeze * radius * np.cos(turn), centre[1] + radius * np.sin(turn)], axis=1)
 
 
-def limb(start, end, width_start: float, width_end: float) -> NDArray:
+def limb(start: Point, end: Point, width_start: float, width_end: float) -> NDArray:
     """The outline around two discs, as of an arm or a leg."""
     both = np.concatenate([disc(start, width_start), disc(end, width_end)]).astype(np.float32)
     return cv2.convexHull(both)[:, 0]
 
 
-def place(stage: Stage, light: Light, cutout: Cutout, origin, along, up, size, *, tilt: float = 1.0) -> None:
+def place(
+    stage: Stage,
+    light: Light,
+    cutout: Cutout,
+    origin: ArrayLike,
+    along: ArrayLike,
+    up: ArrayLike,
+    size: Point,
+    *,
+    tilt: float = 1.0,
+) -> None:
     """Puts a cut-out of `size` (width, height) in metres on a plane, its lower left corner at `origin`."""
     width, height = size
     rows, cols = cutout.covered.shape

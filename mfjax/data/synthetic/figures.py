@@ -29,7 +29,7 @@ def _walker(noise: Noise, who: Person) -> Cutout:
     skin = np.array([0.30, 0.19, 0.14]) * rng.uniform(0.4, 1.2)
     trousers, coat = np.array(who.trousers), np.array(who.coat)
 
-    def leg(side: float, dark: float):
+    def leg(side: float, dark: float) -> None:
         root = (middle + side * 0.4 * wide, hip)
         bent = (middle + side * (0.35 * wide + swing * 0.55) + 2 * unit * turn * bool(who.facing), knee)
         ankle = (middle + side * (0.35 * wide + swing), foot - max(0.0, -side * swing * turn) * 0.10)
@@ -43,7 +43,7 @@ def _walker(noise: Noise, who: Person) -> Cutout:
             4.0,
         )
 
-    def arm(side: float, dark: float):
+    def arm(side: float, dark: float) -> None:
         joint = (middle + side * wide * (0.95 if not who.facing else 0.2), shoulder + 2 * unit)
         reach = -side * swing * 0.8 if who.facing else side * 2.5 * unit
         elbow = (joint[0] + 0.45 * reach + side * unit, 37 * unit)

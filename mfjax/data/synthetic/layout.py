@@ -1,10 +1,14 @@
 """Where everything stands in a street: drawn from a seed, in metres, before any pixel is known."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from mfjax.data.synthetic.stage import NEAR, Camera
+
+T = TypeVar("T")
 
 FAR = 150.0  # metres; the street's end
 CROWNS = 5  # kinds of tree in a scene
@@ -174,8 +178,8 @@ def _between(rng: np.random.Generator, low: float, high: float) -> float:
     return float(rng.uniform(low, high))  # NumPy's own scalars would turn float32 pictures into float64
 
 
-def _choice(rng, options):
-    return options[rng.integers(len(options))]
+def _choice(rng: np.random.Generator, options: Sequence[T]) -> T:
+    return options[int(rng.integers(len(options)))]
 
 
 def _row_of_houses(rng: np.random.Generator, side: int, x: float) -> list[Building]:
@@ -220,12 +224,14 @@ def _cars(rng: np.random.Generator, road: float, crossing: float) -> tuple[Car, 
     return tuple(cars)
 
 
-def _car(rng, x, z, *, oncoming, driving, engine) -> Car:
+def _car(rng: np.random.Generator, x: float, z: float, *, oncoming: bool, driving: bool, engine: float) -> Car:
     kind = str(rng.choice(["hatchback", "saloon", "van"], p=[0.5, 0.35, 0.15]))
     return Car(float(x), float(z), oncoming, driving, engine, kind, _choice(rng, PAINTS))
 
 
-def _people(rng, camera: Camera, road: float, pavement: float, crossing: float) -> tuple[Person, ...]:
+def _people(
+    rng: np.random.Generator, camera: Camera, road: float, pavement: float, crossing: float
+) -> tuple[Person, ...]:
     people = []
     for number in range(rng.integers(4, 10)):
         if number < 2 and crossing < FAR:
@@ -248,7 +254,9 @@ def _people(rng, camera: Camera, road: float, pavement: float, crossing: float) 
     return tuple(people)
 
 
-def _trees(rng, park: int, kerb: float, pavement: float, lamps) -> tuple[Tree, ...]:
+def _trees(
+    rng: np.random.Generator, park: int, kerb: float, pavement: float, lamps: Sequence[tuple[float, float, float]]
+) -> tuple[Tree, ...]:
     trees = []
     for side in (-1, 1):
         z = _between(rng, 9, 16)
