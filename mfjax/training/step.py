@@ -60,10 +60,11 @@ def make_step(config: TrainConfig, phase: Phase, *, axis_name: str | None = None
     crop = config.data.crop
 
     def objective(output: FusionOutput, ir: jax.Array, vis: jax.Array, key: jax.Array) -> tuple[jax.Array, Metrics]:
-        sr = losses.sr_loss(output, ir, vis)
-        fusion = losses.fusion_loss(output.fused, ir, vis)
-        total = sr + fusion  # L_pixel, Eq. (16)
-        metrics = {"sr": sr, "fusion": fusion}
+        total = losses.pixel_loss(output, ir, vis)
+        metrics = {
+            "sr": losses.sr_loss(output, ir, vis),
+            "fusion": losses.fusion_loss(output.fused, ir, vis),
+        }
         if phase == 2:
             terms = losses.contrast_loss(key, output.fused, ir, vis, pairs=config.contrast_pairs)
             total = losses.total_loss(total, terms, config.contrast_weight)
