@@ -18,7 +18,7 @@ config = TrainConfig(
         batch=4,
         min_detail=0.03,  # large parts of MSRS are black in both sources
     ),
-    phase_one_steps=6_000,
+    phase_one_steps=5_000,
     phase_two_steps=800,
     learning_rate=4e-4,
     schedule="cosine",

@@ -8,8 +8,8 @@ import logging
 import os
 import struct
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import cv2
@@ -79,23 +79,27 @@ def write(path: str | os.PathLike[str], image: NDArray) -> None:
     Raises:
         ValueError: the format can't hold the image, its shape or range is wrong, or `path` can't be written.
     """
-    path = Path(path)
-    data = _encoded(path, image)
-    # In the same folder, for only there is a rename atomic; opened plainly, so the umask sets its mode.
-    temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
-    try:
-        with open(temporary, "xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except FileNotFoundError as error:
-        raise ValueError(f"{path}: there is no folder {path.parent}; make it first") from error
-    except OSError as error:
-        raise ValueError(f"{path}: can't be written ({error.strerror}); choose another place") from error
-    finally:
-        with suppress(OSError):  # still there only if something failed, an interrupt included
-            temporary.unlink()
+    write_all({Path(path): image})
+
+
+def write_all(images: Mapping[Path, NDArray]) -> None:
+    """Writes several files as `write` does; none replaces what is at its path before all are on the disk.
+
+    Raises:
+        ValueError: as `write`.
+    """
+    with ExitStack() as temporaries:
+        complete = []
+        for path, image in images.items():
+            # In the same folder, for only there is a rename atomic.
+            temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
+            temporaries.callback(_remove, temporary)  # still there only if something failed, an interrupt included
+            with _write_errors(path):
+                _write_bytes(temporary, _encoded(path, image))
+            complete.append((temporary, path))
+        for temporary, path in complete:
+            with _write_errors(path):
+                os.replace(temporary, path)
 
 
 def is_colour(image: NDArray) -> bool:
@@ -228,6 +232,29 @@ def _check_unit_range(image: NDArray) -> None:
     low, high = image.min(), image.max()
     if not (low >= 0 and high <= 1):  # so written, NaN fails too
         raise ValueError(f"float images must lie in [0, 1], not [{low:g}, {high:g}]; scale or clip first")
+
+
+def _write_bytes(path: Path, data: bytes) -> None:
+    with open(path, "xb") as file:  # opened plainly, so the umask sets its mode
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def _write_errors(path: Path) -> Iterator[None]:
+    """Says what is wrong with a path that can't be written."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise ValueError(f"{path}: there is no folder {path.parent}; make it first") from error
+    except OSError as error:
+        raise ValueError(f"{path}: can't be written ({error.strerror}); choose another place") from error
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()
 
 
 def _encoded(path: Path, image: NDArray) -> bytes:

@@ -247,6 +247,16 @@ def test_a_failed_write_leaves_the_older_file_and_nothing_else(tmp_path, gray, m
     assert (tmp_path / "image.png").read_bytes() == before
 
 
+def test_several_files_replace_older_ones_only_when_all_can_be_written(tmp_path, gray):
+    first, second = tmp_path / "first.png", tmp_path / "missing" / "second.png"
+    images.write(first, gray)
+    before = first.read_bytes()
+    with pytest.raises(ValueError, match="there is no folder"):
+        images.write_all({first: 255 - gray, second: gray})
+    assert only_file(tmp_path) == "first.png"
+    assert first.read_bytes() == before
+
+
 @pytest.mark.parametrize("suffix", [".jpg", ".bmp"])
 def test_16_bits_in_an_8_bit_format_are_refused_with_the_way_out(tmp_path, gray, suffix):
     with pytest.raises(ValueError, match=r"holds 8 bits, the image 16; write \.png or \.tiff"):

@@ -84,16 +84,8 @@ def fuse_pair(fuser: "Fuser", job: Job, **options: Any) -> tuple[int, int]:
     """
     result = fuser(images.read(job.pair.ir), images.read(job.pair.vis), **options)
     job.fused.parent.mkdir(parents=True, exist_ok=True)
-    written: list[Path] = []
-    try:
-        for path, image in ((job.ir, result.ir), (job.vis, result.vis), (job.fused, result.fused)):
-            if path is not None:
-                images.write(path, _storable(image, path))
-                written.append(path)
-    except BaseException:
-        for path in written:
-            path.unlink()
-        raise
+    wanted = ((job.ir, result.ir), (job.vis, result.vis), (job.fused, result.fused))
+    images.write_all({path: _storable(image, path) for path, image in wanted if path is not None})
     return result.fused.shape[:2]
 
 
