@@ -2,7 +2,7 @@
 
     python examples/figure.py
 
-Writes docs/street.png.
+Writes docs/street.jpg.
 """
 
 from pathlib import Path
@@ -16,7 +16,7 @@ from mfjax import images
 HERE = Path(__file__).parent
 
 
-def main(out: Path = HERE.parent / "docs" / "street.png") -> None:
+def main(out: Path = HERE.parent / "docs" / "street.jpg") -> None:
     """Writes the infrared image, the visible one and the fused one side by side, at the visible one's size."""
     ir, vis = (images.read(HERE / f"street_{name}.png") for name in ("ir", "vis"))
     fused = mfjax.fuse(ir, vis)

@@ -1,10 +1,17 @@
 """What several test files share: a model so small that it compiles in a second."""
 
+import atexit
 import os
+import shutil
+import tempfile
 from functools import partial
 
-# Before JAX starts: several devices, for what runs along a named axis.
+# Before JAX starts: several devices, for what runs along a named axis; and programs that several tests, or the
+# processes they start, have in common are compiled once.
 os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=2"
+os.environ["JAX_COMPILATION_CACHE_DIR"] = tempfile.mkdtemp(prefix="mfjax-tests-")
+os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+atexit.register(shutil.rmtree, os.environ["JAX_COMPILATION_CACHE_DIR"])
 
 import jax
 import numpy as np

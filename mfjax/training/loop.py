@@ -44,10 +44,12 @@ def train(config: TrainConfig, workdir: Path) -> Path:
     try:
         with (workdir / "log.jsonl").open("a") as log:
             for phase, first, last in _phases(config):
+                if phase == 2 and start <= first:
+                    if first:
+                        _export(config, state, workdir, "phase_1.safetensors")
+                    state = begin_phase_two(config, state)
                 if max(start, first) >= last:
                     continue
-                if phase == 2 and start <= first:
-                    state = begin_phase_two(config, state)
                 progress = _Progress(config, phase, max(start, first), last, log)
                 update = jax.jit(make_step(config, phase), static_argnums=2, donate_argnums=0)
                 available = canvases(config.data.crop, *config.data.scales)
@@ -61,8 +63,6 @@ def train(config: TrainConfig, workdir: Path) -> Path:
                     if step % config.checkpoint_every == 0 or step == last:
                         checkpoints.save(step, state)
                 progress.close()
-                if phase == 1:
-                    _export(config, state, workdir, "phase_1.safetensors")
     finally:
         checkpoints.close()
     return _export(config, state, workdir, "model.safetensors")

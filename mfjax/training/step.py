@@ -1,6 +1,7 @@
 """One update of the parameters: a pure function for one device, or for one of several along a named axis."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -35,7 +36,8 @@ def initial_state(config: TrainConfig) -> State:
     """
     if config.start_from is None:
         tiny = jnp.zeros((1, 8, 8, 1))
-        params = FusionNetwork(config.model).init(jax.random.key(config.seed), tiny, tiny, size=(8, 8))["params"]
+        init = jax.jit(partial(FusionNetwork(config.model).init, size=(8, 8)))  # without it every operation compiles
+        params = init(jax.random.key(config.seed), tiny, tiny)["params"]
     else:
         there, params, _ = weights.load(config.start_from)
         if there != config.model:
