@@ -11,7 +11,6 @@ from functools import partial
 os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=2"
 os.environ["JAX_COMPILATION_CACHE_DIR"] = tempfile.mkdtemp(prefix="mfjax-tests-")
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
-atexit.register(shutil.rmtree, os.environ["JAX_COMPILATION_CACHE_DIR"])
 
 import jax
 import numpy as np
@@ -20,6 +19,8 @@ import pytest
 from mfjax import weights
 from mfjax.inference import fuser
 from mfjax.model import FusionNetwork, FusionOutput, ModelConfig
+
+atexit.register(shutil.rmtree, os.environ["JAX_COMPILATION_CACHE_DIR"])
 
 
 @pytest.fixture(scope="session")

@@ -93,6 +93,14 @@ def test_interrupted_run_ends_bit_identical_to_an_unbroken_one(config, run, tmp_
     jax.tree.map(np.testing.assert_array_equal, resumed, weights.load(run[1]).params)
 
 
+def test_weights_after_phase_one_are_written_by_a_run_that_resumes_at_its_end(config, run, tmp_path):
+    train(replace(config, phase_two_steps=0), tmp_path)
+    (tmp_path / "phase_1.safetensors").unlink()
+    train(config, tmp_path)
+    here, there = (weights.load(folder / "phase_1.safetensors").params for folder in (tmp_path, run[0]))
+    jax.tree.map(np.testing.assert_array_equal, here, there)
+
+
 def test_finished_run_is_not_trained_again(config, run):
     log = (run[0] / "log.jsonl").read_text()
     before = weights.load(run[1]).params
