@@ -23,6 +23,7 @@ from mfjax import weights
 from mfjax.inference import files, sizes
 from mfjax.inference.colour import Color
 from mfjax.inference.sources import IrRange, check_ir_range
+from mfjax.weights.bundled import SUFFIX
 
 SOME_FAILED, FAILED, INTERRUPTED = 1, 2, 130  # exit codes; the last is the shell's for Ctrl-C
 
@@ -93,19 +94,28 @@ def fuse(
 
 
 def convert(
-    checkpoint: Annotated[Positional[Path], arg(metavar="FILE.pth")],
+    source: Annotated[Positional[Path], arg(metavar="FILE")],
     out: Annotated[Positional[Path], arg(metavar="OUT.safetensors")],
+    *,
+    dtype: Literal["float32", "bfloat16"] = "float32",
 ) -> int:
-    """Convert a checkpoint of the authors' PyTorch network to a weights file. Needs PyTorch.
+    """Convert a checkpoint of the authors' PyTorch network (.pth) to a weights file, or a weights file to another.
 
     Args:
-        checkpoint: The file to read; nothing but tensors is unpickled.
+        source: A .pth file (this needs PyTorch; nothing but tensors is unpickled), or a weights file.
         out: The weights file to write, for --model.
+        dtype: How to store numbers; bfloat16 halves the file.
     """
-    from mfjax.interop import convert_state_dict, read_state_dict
+    if out.exists() and out.samefile(source):
+        raise ValueError(f"{out} is the source and would be overwritten; choose another output")
+    if source.suffix == SUFFIX:
+        config, params, metadata = weights.load(source)
+    else:
+        from mfjax.interop import convert_state_dict, read_state_dict
 
-    config, params = convert_state_dict(read_state_dict(checkpoint))
-    weights.save(out, config, params, {"converted_from": checkpoint.name})
+        config, params = convert_state_dict(read_state_dict(source))
+        metadata = {"converted_from": source.name}
+    weights.save(out, config, params, metadata, dtype=dtype)
     print(f"{out}: {config.blocks} FEBs, {config.compensations} RCMs")
     return 0
 

@@ -8,6 +8,7 @@ import logging
 import os
 import struct
 import uuid
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -50,8 +51,8 @@ def read(path: str | os.PathLike[str]) -> NDArray:
     """
     path = Path(path)
     data = _bytes_of(path)
-    if _is_truncated(data):
-        raise ValueError(f"{path}: the file is cut short; copy it again")
+    if not _is_whole(data):
+        raise ValueError(f"{path}: the file is cut short or damaged; copy it again")
     try:
         with _quiet_opencv():
             image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
@@ -157,13 +158,30 @@ def _bytes_of(path: Path) -> bytes:
     return data
 
 
-def _is_truncated(data: bytes) -> bool:
-    """Whether a PNG or JPEG lacks its end mark, for which some OpenCV releases return gray rows silently."""
+def _is_whole(data: bytes) -> bool:
+    """Whether a PNG or JPEG has its end mark, without which some OpenCV releases return gray rows silently.
+
+    Of a PNG also whether checksums are right, of which its library would print a line of its own.
+    """
     if data.startswith(_PNG):
-        return b"IEND" not in data
+        return _is_whole_png(memoryview(data))
     if data.startswith(_JPEG):  # the end of image must follow the last scan: a thumbnail has an end of its own
-        return data.rfind(b"\xff\xd9") <= data.rfind(b"\xff\xda")
-    return False
+        return data.rfind(b"\xff\xd9") > data.rfind(b"\xff\xda")
+    return True
+
+
+def _is_whole_png(data: memoryview) -> bool:
+    """Whether all chunks of a PNG up to its end have the right checksum; each is length, kind, content, checksum."""
+    start, kind = len(_PNG), b""
+    while kind != b"IEND":
+        if len(data) < start + 12:
+            return False
+        length, kind = struct.unpack_from(">I4s", data, start)
+        end = start + 8 + length
+        if len(data) < end + 4 or zlib.crc32(data[start + 4 : end]) != struct.unpack_from(">I", data, end)[0]:
+            return False
+        start = end + 4
+    return True
 
 
 def _is_gray_png(data: bytes) -> bool:

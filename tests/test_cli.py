@@ -216,6 +216,11 @@ def test_a_super_resolved_source_never_replaces_a_source(pair, fuse, tmp_path):
     assert refused(fuse(source, pair[1], "--out", tmp_path / "out.png", "--sr"), "out_ir.png is a source")
 
 
+def test_a_folder_in_the_place_of_a_super_resolved_source_is_refused(pair, fuse, tmp_path):
+    (tmp_path / "out_vis.png").mkdir()
+    assert refused(fuse(*pair, "--out", tmp_path / "out.png", "--sr"), "out_vis.png is a folder")
+
+
 def test_a_folder_of_sources_is_refused_as_output(folders, fuse):
     assert refused(fuse(*folders, "--out", folders[1]), "would be overwritten")
 

@@ -165,7 +165,19 @@ def test_a_truncated_file_is_refused_rather_than_filled_with_gray(tmp_path, phot
     images.write(path, photograph)
     data = path.read_bytes()
     path.write_bytes(data[: int(part * len(data))])
-    with pytest.raises(ValueError, match=r"half\.\w+: (the file is cut short|not an image)"):
+    with pytest.raises(ValueError, match=r"half\.\w+: (the file is cut short or damaged|not an image)"):
+        images.read(path)
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("at", [-20, -3, 60])
+def test_a_png_with_a_wrong_byte_is_refused_in_one_line(tmp_path, photograph, at, capfd):
+    path = tmp_path / "wrong.png"
+    images.write(path, photograph)
+    data = bytearray(path.read_bytes())
+    data[at] ^= 0xFF
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match=r"wrong\.png: the file is cut short or damaged"):
         images.read(path)
     assert capfd.readouterr().err == ""
 
@@ -177,7 +189,7 @@ def test_a_truncated_photograph_with_a_whole_thumbnail_is_refused(tmp_path, phot
     (tmp_path / "whole.jpg").write_bytes(jpeg)
     (tmp_path / "half.jpg").write_bytes(jpeg[:-100])
     assert images.read(tmp_path / "whole.jpg").shape == photograph.shape
-    with pytest.raises(ValueError, match="cut short"):
+    with pytest.raises(ValueError, match="cut short or damaged"):
         images.read(tmp_path / "half.jpg")
 
 

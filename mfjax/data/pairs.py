@@ -8,8 +8,6 @@ import numpy as np
 
 from mfjax import images
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
-
 
 class PairFiles(NamedTuple):
     """The two files of a pair."""
@@ -22,13 +20,13 @@ def pair_folder(root: Path) -> list[PairFiles]:
     """The pairs of `root/ir` and `root/vis`, sorted by name. Names match but for their suffix.
 
     Raises:
-        ValueError: a folder is missing, there is no pair, or a name has no partner.
+        ValueError: a folder is missing, there is no pair, a name has no partner, or two files have one name.
     """
     folders = [root / "ir", root / "vis"]
     for folder in folders:
         if not folder.is_dir():
             raise ValueError(f"{folder} is not a folder; pairs are read from {root}/ir and {root}/vis")
-    ir, vis = ({f.stem: f for f in sorted(folder.iterdir()) if f.suffix.lower() in SUFFIXES} for folder in folders)
+    ir, vis = (_by_stem(folder) for folder in folders)
     unpaired = sorted(ir.keys() ^ vis.keys())
     if unpaired:
         names = ", ".join(unpaired[:5]) + (" …" if len(unpaired) > 5 else "")
@@ -36,6 +34,18 @@ def pair_folder(root: Path) -> list[PairFiles]:
     if not ir:
         raise ValueError(f"no images in {folders[0]}")
     return [PairFiles(ir[name], vis[name]) for name in sorted(ir)]
+
+
+def _by_stem(folder: Path) -> dict[str, Path]:
+    """The image files of a folder by their name without suffix."""
+    found: dict[str, Path] = {}
+    for file in sorted(folder.iterdir()):
+        if file.suffix.lower() not in images.FORMATS:
+            continue
+        if other := found.get(file.stem):
+            raise ValueError(f"{other} and {file.name} have one name; leave one of them out")
+        found[file.stem] = file
+    return found
 
 
 class PairFolder(NamedTuple):

@@ -1,5 +1,6 @@
 """Batches of random crops, a pure function of seed and step, read ahead by threads (Grain)."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,8 @@ import numpy as np
 
 from mfjax.data.degradation import canvases, crop_with_margin
 from mfjax.data.pairs import PairFiles, pair_folders, read_pair
+
+logger = logging.getLogger("mfjax")
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class DataConfig:
     """Standard deviation in [0, 1] that a crop of one of the sources must reach; a few draws are made for it."""
 
     def __post_init__(self) -> None:
+        if isinstance(self.roots, str):
+            raise ValueError(f"roots is {self.roots!r}; it must be a tuple of folders")
         if self.crop < 8:
             raise ValueError(f"crop is {self.crop}; it must be at least 8 pixels")
         if self.batch < 1:
@@ -57,6 +62,8 @@ def batches(config: DataConfig, seed: int, *, start: int = 0) -> Iterator[Batch]
     folders = pair_folders([Path(root) for root in config.roots])
     if not folders:
         raise ValueError("no training data: name a folder with ir/ and vis/, --data.roots DIR")
+    for name in config.weights.keys() - {folder.name for folder in folders}:
+        logger.warning("data.weights names %s, but no training folder is called so", name)
     weights = [len(folder.files) * config.weights.get(folder.name, 1.0) for folder in folders]
     cut = _Crop(crop_with_margin(canvases(config.crop, *config.scales)), config.min_detail)
 

@@ -96,11 +96,13 @@ def _job(pair: Pair, fused: Path, *, sr: bool) -> Job:
 
 
 def _storable(image: np.ndarray, path: Path) -> np.ndarray:
-    """The image in as many bits as its file's format holds."""
-    if image.dtype == np.uint16 and 16 not in images.FORMATS[path.suffix.lower()]:
-        logger.warning("%s: stored in 8 bits of the sources' 16; .png and .tif keep them", path)
-        return images.from_float(images.to_float(image), np.uint8)
-    return image
+    """The image in as many bits as its file's format holds: 32 only in a TIFF, 16 not in a JPEG or BMP."""
+    depths, bits = images.FORMATS[path.suffix.lower()], 8 * image.dtype.itemsize
+    if bits in depths:
+        return image
+    if bits == 16 or 16 not in depths:
+        logger.warning("%s: stored in 8 bits of the sources' %d; .png and .tif keep more", path, bits)
+    return images.from_float(images.to_float(image), np.uint16 if 16 in depths else np.uint8)
 
 
 def _check_file(out: Path) -> None:
@@ -117,6 +119,8 @@ def _check_outputs(jobs: Iterable[Job]) -> None:
     outputs = [path for job in jobs for path in job.outputs]
     sources = {_identity(path) for job in jobs for path in (job.pair.ir, job.pair.vis)}
     for path in outputs:
+        if path.is_dir():
+            raise ValueError(f"{path} is a folder; choose another output")
         if path.exists() and _identity(path) in sources:
             raise ValueError(f"{path} is a source and would be overwritten; choose another output")
     for path, count in Counter(outputs).items():

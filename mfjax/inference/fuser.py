@@ -47,12 +47,16 @@ def fuse_luma(
         `.fused .ir .vis`, each [H, W] or [n, H, W].
 
     Raises:
-        ValueError: the sources are not both [h, w] or both [n, h, w] of one n.
+        ValueError: the sources are not both [h, w] or both [n, h, w] of one n, are integers, or the size is empty.
     """
+    sizes.check_request(size, None)
     if not _are_luma(np.shape(ir), np.shape(vis)):
         raise ValueError(
             f"infrared has shape {np.shape(ir)} and visible {np.shape(vis)}; pass luma, both [h, w] or both [n, h, w]"
         )
+    for name, image in (("infrared", ir), ("visible", vis)):
+        if not jnp.issubdtype(jnp.result_type(image), jnp.floating):
+            raise ValueError(f"{name} is {jnp.result_type(image)}; pass floats in [0, 1]")
     sources = [jnp.asarray(image, jnp.float32)[..., None] for image in (ir, vis)]  # [(n,) h, w, 1]
     single = sources[0].ndim == 3
     if single:

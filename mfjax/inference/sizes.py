@@ -20,6 +20,9 @@ ASPECTS_ABOUT_EQUAL = 0.02  # two real sensors differ per axis by a few percent
 FIXED_BYTES = 250_000_000
 SOURCE_BYTES = 2_500  # a pixel of the larger source
 OUTPUT_BYTES = 1_200  # a pixel of the output
+RESAMPLED_BYTES = 600  # a pixel of source rows by output columns or the other way round: neighbourhoods, twice
+
+LARGEST_SIDE = 2**31 - 1  # of any image file
 
 logger = logging.getLogger("mfjax")
 
@@ -31,13 +34,17 @@ def check_request(size: PartialSize | None, scale: float | None) -> None:
             raise ValueError("give a size (--height, --width) or a scale (--scale), not both")
         if not (math.isfinite(scale) and scale > 0):
             raise ValueError(f"scale is {scale:g}; it must be positive")
+        if scale > LARGEST_SIDE:
+            raise ValueError(f"scale is {scale:g}; no image is so large")
     try:
-        height, width = (side if side is None else operator.index(side) for side in size or (None, None))
+        height, width = (side if side is None else operator.index(side) for side in _or_free(size))
     except (TypeError, ValueError):
         raise ValueError(f"size is {size!r}; it is (height, width) in whole pixels") from None
     for name, side in (("height", height), ("width", width)):
         if side is not None and side < 1:
             raise ValueError(f"{name} is {side}; the output needs at least one pixel")
+        if side is not None and side > LARGEST_SIDE:
+            raise ValueError(f"{name} is {side}; no image is so large")
 
 
 def output_size(ir: Size, vis: Size, *, size: PartialSize | None = None, scale: float | None = None) -> Size:
@@ -58,12 +65,17 @@ def output_size(ir: Size, vis: Size, *, size: PartialSize | None = None, scale: 
     check_request(size, scale)
     rows, cols = max((vis, ir), key=math.prod)
     if scale is None:
-        height, width = _complete(size or (None, None), rows, cols)
+        height, width = _complete(_or_free(size), rows, cols)
     else:
         height, width = round(rows * scale), round(cols * scale)
     if height < 1 or width < 1:
         raise ValueError(f"the output would be {height}x{width}; it needs at least one pixel a side")
     return int(height), int(width)
+
+
+def _or_free(size: PartialSize | None) -> PartialSize:
+    """The size, or one of which both sides follow from the sources."""
+    return (None, None) if size is None else size
 
 
 def _complete(size: PartialSize, rows: int, cols: int) -> Size:
@@ -111,7 +123,8 @@ def memory_needed(ir: Size, vis: Size, out: Size) -> int:
     Features are extracted from one source after the other, then upscaled and fused: the larger stage counts.
     """
     extraction = SOURCE_BYTES * max(math.prod(ir), math.prod(vis))
-    return FIXED_BYTES + max(extraction, OUTPUT_BYTES * math.prod(out))
+    resampling = RESAMPLED_BYTES * max(max(rows * out[1], out[0] * cols) for rows, cols in (ir, vis))
+    return FIXED_BYTES + max(extraction, resampling, OUTPUT_BYTES * math.prod(out))
 
 
 def check_memory(ir: Size, vis: Size, out: Size, available: int | None) -> None:
@@ -127,17 +140,32 @@ def check_memory(ir: Size, vis: Size, out: Size, available: int | None) -> None:
 def host_memory() -> int | None:
     """The bytes of memory this process could still take without swapping; None where that can't be told.
 
-    Where only the machine's whole memory is known, as on macOS, that.
+    Where only the machine's whole memory is known, as on macOS, that; in a container no more than its limit.
     """
+    limit = _first_line(Path("/sys/fs/cgroup/memory.max"))
+    amounts = [_available_memory(), int(limit) if limit.isdecimal() else None]
+    return min((amount for amount in amounts if amount is not None), default=None)
+
+
+def _available_memory() -> int | None:
+    """The bytes that the machine has available, whatever a container may take of them."""
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration):
+        pass
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def _first_line(path: Path) -> str:
+    """The first line of a file; nothing if there is no such file."""
+    try:
+        return path.read_text().partition("\n")[0]
     except OSError:
-        try:
-            return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        except (AttributeError, ValueError, OSError):
-            return None
-    fields = dict(line.split(":", 1) for line in lines)
-    return int(fields["MemAvailable"].split()[0]) * 1024
+        return ""
 
 
 def _gigabytes(count: int) -> str:

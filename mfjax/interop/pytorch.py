@@ -26,12 +26,17 @@ def read_state_dict(path: Path) -> dict[str, np.ndarray]:
 
     Raises:
         FileNotFoundError: nothing is at `path`.
-        ValueError: PyTorch is not installed, or the file holds anything else than tensors.
+        ValueError: PyTorch is not installed or older than 2.6, or the file holds anything else than tensors.
     """
     try:
         import torch
     except ImportError as error:
         raise ValueError("reading a .pth file needs PyTorch: pip install torch") from error
+    if [int(number) for number in torch.__version__.split(".")[:2]] < [
+        2,
+        6,
+    ]:  # in which `weights_only` can be got round (CVE-2025-32434)
+        raise ValueError(f"PyTorch is {torch.__version__}; reading a .pth file safely needs 2.6 or newer")
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
     try:
@@ -57,6 +62,8 @@ def convert_state_dict(state: Mapping[str, np.ndarray]) -> tuple[ModelConfig, di
     """
     reader = _Reader(state)
     blocks = reader.count(r"f_net\.FENet\.(\d+)\.")
+    if blocks == 0:
+        raise ValueError("f_net.FENet is missing: not a checkpoint of the released network")
     compensations = reader.count(r"RCMs\.(\d+)\.")
 
     # Into one input channel the three, which are equal, count together.

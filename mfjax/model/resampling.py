@@ -7,7 +7,7 @@ offsets repeat with a period that is known: for r = p/q in lowest terms there ar
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import flax.linen as nn
 import jax
@@ -45,6 +45,11 @@ class Ratio(NamedTuple):
         divisor = math.gcd(output, size)
         return cls(output // divisor, size // divisor, output // divisor)
 
+    @property
+    def is_traced(self) -> bool:
+        """Whether a number is known at run time only."""
+        return any(isinstance(n, jax.Array) for n in self)
+
 
 class Scale(NamedTuple):
     """The ratios, output over input, of rows and columns, and the same ones the other way round."""
@@ -74,7 +79,7 @@ class Scale(NamedTuple):
     @property
     def is_traced(self) -> bool:
         """Whether any of the numbers is known at run time only."""
-        return any(isinstance(n, jax.Array) for ratio in self for n in ratio)
+        return any(ratio.is_traced for ratio in self)
 
 
 def positions(count: int, ratio: Ratio) -> tuple[jax.Array, jax.Array]:
@@ -82,14 +87,19 @@ def positions(count: int, ratio: Ratio) -> tuple[jax.Array, jax.Array]:
 
     Offsets are numbered so that number m is the one of output pixel m; see `offsets`.
     """
-    i = jnp.arange(count)
-    return i * ratio.denominator // ratio.numerator, i % ratio.numerator
+    i = _counted(count, ratio)
+    return jnp.asarray(i * ratio.denominator // ratio.numerator), jnp.asarray(i % ratio.numerator)
 
 
 def offsets(ratio: Ratio) -> jax.Array:
     """The distinct values of i/r − ⌊i/r⌋, in [0, 1), `[ratio.limit]`; past the numerator they repeat."""
-    i = jnp.arange(ratio.limit)
-    return (i * ratio.denominator % ratio.numerator) / ratio.numerator
+    i = _counted(ratio.limit, ratio)
+    return jnp.asarray(i * ratio.denominator % ratio.numerator / ratio.numerator, jnp.float32)
+
+
+def _counted(count: int, ratio: Ratio) -> Any:
+    """0 … count − 1, in 64 bits where the ratio is known: products of two sides in pixels overflow 32 bits."""
+    return jnp.arange(count) if ratio.is_traced else np.arange(count, dtype=np.int64)
 
 
 def patches(x: jax.Array) -> jax.Array:

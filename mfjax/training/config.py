@@ -45,13 +45,17 @@ class TrainConfig:
     def __post_init__(self) -> None:
         if self.phase_one_steps < 0 or self.phase_two_steps < 0:
             raise ValueError(f"steps are {self.phase_one_steps} and {self.phase_two_steps}; they must be 0 or more")
-        if self.learning_rate <= 0:
-            raise ValueError(f"learning_rate is {self.learning_rate}; it must be positive")
+        for name in ("learning_rate", "phase_two_learning_rate", "clip_norm"):
+            if (value := getattr(self, name)) is not None and value <= 0:
+                raise ValueError(f"{name} is {value}; it must be positive")
+        if self.schedule not in ("constant", "cosine"):
+            raise ValueError(f"schedule is {self.schedule!r}; it must be 'constant' or 'cosine'")
+        for name in ("contrast_weight", "seed"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be 0 or more")
         for name in ("checkpoint_every", "contrast_pairs"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
-        if self.clip_norm is not None and self.clip_norm <= 0:
-            raise ValueError(f"clip_norm is {self.clip_norm}; it must be positive, or None for no clipping")
         if not 0 <= self.warmup_steps <= max(0, self.phase_one_steps):
             raise ValueError(f"warmup_steps is {self.warmup_steps}; phase one has {self.phase_one_steps} steps")
 
@@ -65,11 +69,14 @@ def read_config(path: Path) -> TrainConfig:
     """The `config` that a Python file such as `configs/paper.py` defines.
 
     Raises:
-        ValueError: there is no such file, or it defines no `config`.
+        ValueError: there is no such file, it can't be run, or it defines no `config`.
     """
     if not path.is_file():
         raise ValueError(f"{path} is not a file; a config is a Python file such as configs/paper.py")
-    config = runpy.run_path(str(path)).get("config")
+    try:
+        config = runpy.run_path(str(path)).get("config")
+    except Exception as error:  # whatever the user's file may raise
+        raise ValueError(f"{path}: {type(error).__name__}: {error}") from error
     if not isinstance(config, TrainConfig):
         raise ValueError(f"{path} defines no `config = TrainConfig(…)`")
     return config

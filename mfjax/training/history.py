@@ -1,7 +1,7 @@
 """How a model came to be: which recipe trained it from which step on, in the run's folder and in its weights file.
 
 `workdir/recipe.json` is a list of `{"from_step": …, "recipe": …}`, one more each time that a run goes on with another
-configuration.
+configuration. Of a run that started from another model, the first one also has that model's metadata, `started_from`.
 """
 
 import dataclasses
@@ -39,15 +39,15 @@ def append(workdir: Path, config: TrainConfig, step: int) -> None:
     """Notes that a configuration trains from a step on, unless it is the one that did before."""
     before = _read(workdir) if step else []
     if not before or before[-1]["recipe"] != _recipe(config):
-        entries = [*before, {"from_step": step, "recipe": _recipe(config)}]
-        (workdir / FILE).write_text(json.dumps(entries, indent=1))
+        entry: dict[str, Any] = {"from_step": step, "recipe": _recipe(config)}
+        if config.start_from is not None and not before:
+            entry["started_from"] = weights.load(config.start_from).metadata
+        (workdir / FILE).write_text(json.dumps([*before, entry], indent=1))
 
 
 def export(path: Path, config: TrainConfig, params: Mapping[str, Any], step: int) -> Path:
-    """Writes a weights file that says how it was trained; of a model it started from, too."""
+    """Writes a weights file that says how it was trained."""
     metadata = {"mfjax": mfjax.__version__, "steps": str(step), "recipe": json.dumps(_read(path.parent))}
-    if config.start_from is not None:
-        metadata["started_from"] = json.dumps(weights.load(config.start_from).metadata)
     weights.save(path, config.model, params, metadata)
     return path
 

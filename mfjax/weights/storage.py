@@ -50,13 +50,15 @@ def save(
         dtype: how numbers are stored; bfloat16 halves the file and keeps 8 bits of precision.
 
     Raises:
-        ValueError: a metadata key is taken, or the parameters are not those of `config`.
+        ValueError: a metadata key is taken, the parameters are not those of `config`, or there is no such folder.
     """
     import jax.numpy as jnp
     from flax.traverse_util import flatten_dict
     from safetensors.numpy import save as to_bytes
 
-    metadata = dict(metadata or {})
+    path, metadata = Path(path), dict(metadata or {})
+    if not path.parent.is_dir():
+        raise ValueError(f"{path}: there is no folder {path.parent}; make it first")
     if taken := _RESERVED & metadata.keys():
         raise ValueError(f"metadata keys {sorted(taken)} are taken; rename them")
     flat = flatten_dict(params, sep=".")
@@ -65,7 +67,7 @@ def save(
     storage = {"float32": np.float32, "bfloat16": jnp.bfloat16}[dtype]
     tensors = {name: np.asarray(leaf, storage, order="C") for name, leaf in flat.items()}
     header = metadata | {"config": json.dumps(dataclasses.asdict(config)), "format": FORMAT}
-    _write_whole(Path(path), to_bytes(tensors, metadata=header))
+    _write_whole(path, to_bytes(tensors, metadata=header))
 
 
 def load(name_or_path: str | Path) -> Weights:

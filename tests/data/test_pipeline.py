@@ -99,6 +99,21 @@ def test_names_without_a_partner_are_named(tmp_path):
         pair_folder(tmp_path)
 
 
+def test_two_files_of_one_name_are_named(tmp_path):
+    for path in ("ir/one.png", "vis/one.png", "vis/one.jpg"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).touch()
+    with pytest.raises(ValueError, match=r"one\.jpg and one\.png have one name"):
+        pair_folder(tmp_path)
+
+
+def test_weight_of_a_folder_that_is_not_there_is_one_warning(config, caplog):
+    next(batches(replace(config, weights={"elsewhere": 2}), 0))
+    assert [record.getMessage() for record in caplog.records] == [
+        "data.weights names elsewhere, but no training folder is called so"
+    ]
+
+
 def test_missing_folder_is_named(tmp_path):
     with pytest.raises(ValueError, match="nowhere is not a folder"):
         pair_folders([tmp_path / "nowhere"])

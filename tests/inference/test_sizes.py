@@ -2,6 +2,7 @@
 
 import logging
 
+import numpy as np
 import pytest
 
 from mfjax.inference import sizes
@@ -38,10 +39,20 @@ def test_a_size_below_one_pixel_is_refused(size):
         sizes.output_size((8, 8), (8, 8), size=size)
 
 
-@pytest.mark.parametrize("size", [8, (8,), (8, 8, 8), (8.0, 8), "88"])
+@pytest.mark.parametrize("size", [8, 0, (), (8,), (8, 8, 8), (8.0, 8), "88"])
 def test_a_size_that_is_not_two_whole_numbers_is_refused(size):
     with pytest.raises(ValueError, match="whole pixels"):
         sizes.output_size((8, 8), (8, 8), size=size)
+
+
+def test_a_size_may_be_an_array():
+    assert sizes.output_size((8, 8), (8, 8), size=np.array([3, 4])) == (3, 4)
+
+
+@pytest.mark.parametrize("request_", [{"size": (10**400, None)}, {"size": (None, 2**31)}, {"scale": 1e308}])
+def test_a_size_beyond_that_of_any_image_is_refused(request_):
+    with pytest.raises(ValueError, match="no image is so large"):
+        sizes.output_size((8, 8), (8, 8), **request_)
 
 
 @pytest.mark.parametrize("scale", [0.0, -1.0, float("nan"), float("inf")])
@@ -81,6 +92,11 @@ def test_stretch_accepts_any_aspects_in_silence(caplog):
 def test_more_memory_than_there_is_is_refused_with_both_amounts():
     with pytest.raises(ValueError, match=r"100000x100000 .* 12,000\.\d GB .* 8\.0 GB"):
         sizes.check_memory((480, 640), (480, 640), (100_000, 100_000), 8_000_000_000)
+
+
+def test_the_memory_that_a_very_flat_output_takes_is_that_of_all_its_source_rows():
+    flat = sizes.memory_needed((2000, 2000), (2000, 2000), (50, 100_000))
+    assert flat > 2 * sizes.memory_needed((2000, 2000), (2000, 2000), (2000, 2000))
 
 
 def test_memory_that_is_not_known_is_not_checked():

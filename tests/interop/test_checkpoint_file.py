@@ -2,6 +2,7 @@
 
 import pickle
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,12 @@ from mfjax.interop import read_state_dict
 def test_without_pytorch_the_error_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(ValueError, match="pip install torch"):
+        read_state_dict(tmp_path / "model.pth")
+
+
+def test_pytorch_whose_reading_is_not_safe_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(__version__="2.5.1+cpu"))
+    with pytest.raises(ValueError, match=r"needs 2\.6 or newer"):
         read_state_dict(tmp_path / "model.pth")
 
 

@@ -130,7 +130,7 @@ def test_run_can_start_from_another_model_and_says_so(config, run, tmp_path):
     start = replace(config, start_from=str(run[1]), phase_one_steps=1, phase_two_steps=0, learning_rate=1e-12)
     model = weights.load(train(start, tmp_path))
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), model.params, weights.load(run[1]).params)
-    assert json.loads(model.metadata["started_from"])["steps"] == "5"
+    assert json.loads(model.metadata["recipe"])[0]["started_from"]["steps"] == "5"
 
 
 def test_changed_recipe_is_added_to_the_history_of_the_model(config, tmp_path):
@@ -183,6 +183,35 @@ def test_papers_config_has_the_papers_numbers():
     assert (config.phase_one_steps, config.phase_two_steps) == (60_000, 9_000)
     assert (config.learning_rate, config.contrast_weight, config.schedule) == (1e-4, 0.005, "constant")
     assert (config.warmup_steps, config.clip_norm) == (0, None)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"schedule": "Cosine"},
+        {"learning_rate": 0},
+        {"phase_two_learning_rate": -1e-4},
+        {"clip_norm": 0},
+        {"contrast_weight": -1},
+        {"seed": -1},
+        {"checkpoint_every": 0},
+        {"warmup_steps": 70_000},
+    ],
+    ids=lambda wrong: next(iter(wrong)),
+)
+def test_value_that_a_recipe_can_not_have_is_named(wrong):
+    [(name, value)] = wrong.items()
+    with pytest.raises(ValueError, match=f"{name} is {value!r}"):
+        TrainConfig(**wrong)
+
+
+@pytest.mark.parametrize(
+    "text", ["config = ", "config = TrainConfig()", "from mfjax.training import *; TrainConfig(lr=1)"]
+)
+def test_config_that_can_not_be_run_is_one_error(text, tmp_path):
+    (tmp_path / "wrong.py").write_text(text)
+    with pytest.raises(ValueError, match=r"wrong\.py: (SyntaxError|NameError|TypeError): "):
+        read_config(tmp_path / "wrong.py")
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("[!_]*.py")), ids=lambda path: path.stem)
