@@ -1,1 +1,0 @@
-"""Training recipes, each a module with a `config`."""
