@@ -3,6 +3,9 @@
     python train.py --config configs/paper.py --data.roots DIR
 
 23 epochs of 3,000 steps: the paper trains on 12,000 pairs, drawn from KAIST and FLIR ADAS.
+
+Time: on two CPU cores a step of phase one takes 2.5 to 9.6 s, by its scales (`benchmarks/train_step.py`), so three to
+four days in all. Result: none yet, it was not run to its end.
 """
 
 from mfjax.training import DataConfig, ModelConfig, TrainConfig
