@@ -9,6 +9,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from mfjax import weights
+from mfjax.cli import main
 
 
 def header(config, **changes):
@@ -117,3 +118,12 @@ def test_numbers_of_another_type_are_refused(tiny_config, tiny_weights, tmp_path
     save_file(flat, tmp_path / "a.safetensors", header(tiny_config))
     with pytest.raises(ValueError, match="stores numbers as F64"):
         weights.load(tmp_path / "a.safetensors")
+
+
+def test_convert_command_stores_a_weights_file_in_half_the_bytes(tiny_weights, tmp_path):
+    out = tmp_path / "half.safetensors"
+    assert main(["convert", str(tiny_weights), str(out), "--dtype", "bfloat16"]) == 0
+    before, after = weights.load(tiny_weights), weights.load(out)
+    assert (after.config, after.metadata) == (before.config, before.metadata)
+    assert out.stat().st_size < 0.75 * tiny_weights.stat().st_size
+    assert main(["convert", str(out), str(out)]) == 2

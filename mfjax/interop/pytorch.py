@@ -32,10 +32,8 @@ def read_state_dict(path: Path) -> dict[str, np.ndarray]:
         import torch
     except ImportError as error:
         raise ValueError("reading a .pth file needs PyTorch: pip install torch") from error
-    if [int(number) for number in torch.__version__.split(".")[:2]] < [
-        2,
-        6,
-    ]:  # in which `weights_only` can be got round (CVE-2025-32434)
+    # Before 2.6 a file can get round `weights_only` (CVE-2025-32434).
+    if [int(number) for number in torch.__version__.split(".")[:2]] < [2, 6]:
         raise ValueError(f"PyTorch is {torch.__version__}; reading a .pth file safely needs 2.6 or newer")
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")

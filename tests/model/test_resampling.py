@@ -105,3 +105,8 @@ def test_predicted_weights_have_the_kernel_place_before_the_channels():
     assert weights.shape == (5, 27, 3)
     centre = weights[:, 12:15]  # the fifth of nine places
     np.testing.assert_allclose(centre, np.broadcast_to(np.eye(3), (5, 3, 3)), atol=0.02)
+
+
+def test_positions_are_exact_where_the_product_of_two_sides_needs_more_than_32_bits():
+    sources, offset = positions(50_001, Ratio.of(50_001, 50_000))
+    assert (int(sources[-1]), int(offset[-1])) == (50_000 * 50_000 // 50_001, 50_000)
