@@ -194,15 +194,19 @@ def _resample_traced(x: jax.Array, predict: Predict, size: tuple[int, int], scal
 
     Which weights a pixel needs isn't known when compiling, and a gather of 9c² weights a pixel is slow. So each source
     column is filtered for every column offset, in one dense product a row, and the pixels are picked from the results.
+    Rows, of the source and of weights, are picked by products with one-hot matrices: their gradients are products too,
+    where those of gathers are slow scatters.
     """
-    n, _, w, c = x.shape
+    n, h, w, c = x.shape
     (H, W), (p, q) = size, (scale.rows.limit, scale.cols.limit)
     source_rows, row_offset = positions(H, scale.rows)
     source_cols, col_offset = positions(W, scale.cols)
     weights = predict(_vectors(scale, offsets(scale.rows), offsets(scale.cols)))  # [p, q, 9c, c]
     weights = weights.transpose(0, 2, 1, 3).reshape(p, -1)
-    # A product with a one-hot matrix, not a gather: its gradient is a product too, where a gather's is a slow scatter.
     weights = (nn.one_hot(row_offset, p) @ weights).reshape(H, -1, q * c)  # [H, 9c, q c]
-    taps = jnp.take(patches(x), source_rows, axis=1, mode="clip")  # [n, H, w, 9c]
-    filtered = jnp.einsum("nhwk,hkc->nhwc", taps, weights).reshape(n, H, w * q, c)
-    return jnp.take(filtered, source_cols * q + col_offset, axis=2, mode="clip")
+    around = source_rows + jnp.arange(-1, 2)[:, None]  # [3, H]; one-hot rows of those outside are zero, as is due
+    rows = jnp.einsum("tHh,nhwc->Hnwtc", nn.one_hot(around, h), x)
+    rows = jnp.pad(rows, ((0, 0), (0, 0), (1, 1), (0, 0), (0, 0)))
+    taps = jnp.stack([rows[:, :, j : j + w] for j in range(TAPS)], axis=4)  # [H, n, w, 3, 3, c]
+    filtered = jnp.einsum("hmk,hkc->hmc", taps.reshape(H, n * w, -1), weights).reshape(H, n, w * q, c)
+    return jnp.take(filtered, source_cols * q + col_offset, axis=2, mode="clip").transpose(1, 0, 2, 3)
