@@ -6,9 +6,8 @@ Every layer keeps height and width: "to avoid the loss of information caused by 
 
 import flax.linen as nn
 import jax
-import jax.numpy as jnp
 
-from mfjax.model.layers import Conv, LeakyConv, inside
+from mfjax.model.layers import Conv, LeakyConv, Maps, inside
 
 
 class ReceptiveFieldUnit(nn.Module):
@@ -18,7 +17,7 @@ class ReceptiveFieldUnit(nn.Module):
     d: int
 
     @nn.compact
-    def __call__(self, x: jax.Array, mask: jax.Array | None = None) -> jax.Array:
+    def __call__(self, x: jax.Array | Maps, mask: jax.Array | None = None) -> jax.Array:
         x = LeakyConv(self.features, self.d, name="conv")(x, mask)
         x = Conv(self.features, 3, dilation=self.d, name="dilated")(x)
         # "each dilated convolutional layer is followed by a PReLU layer"; PyTorch's one slope, starting at 0.25.
@@ -37,11 +36,11 @@ class FeatureExtractionBlock(nn.Module):
 
         narrow = LeakyConv(self.growth, 3, name="conv")(x, mask)  # [n, h, w, g]
         first = unit(1, "rfu1")(narrow, mask)
-        dense = narrow
+        dense = [narrow]
         for i in range(4):  # "four RFU_3 and the dense skip connection manner"
-            dense = jnp.concatenate([dense, unit(3, f"rfu3_{i}")(dense, mask)], axis=-1)  # [n, h, w, (i + 2) g]
+            dense.append(unit(3, f"rfu3_{i}")(dense, mask))
         third = unit(5, "rfu5")(narrow, mask)
-        branches = jnp.concatenate([first, dense, third], axis=-1)  # [n, h, w, 7 g]
+        branches = [first, *dense, third]  # [n, h, w, 7 g] together
         return x + LeakyConv(x.shape[-1], 1, name="bottleneck")(branches, mask)
 
 

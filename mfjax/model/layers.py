@@ -1,5 +1,9 @@
 """The two layers that the whole network is built of: a convolution, and one with the paper's activation."""
 
+import functools
+from collections.abc import Callable
+from typing import Any
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -11,10 +15,13 @@ LEAKY_SLOPE = 0.2  # "a negative scope of 0.2", Section III.A
 KERNEL_INIT = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")
 
 
+Maps = list[jax.Array]
+
+
 class Conv(nn.Module):
     """A convolution that keeps height and width (zero padding), `[n, h, w, c]` to `[n, h, w, features]`.
 
-    A 1×1 kernel is a dense layer: on CPU a matrix product is more than twice as fast as `lax.conv`.
+    Several maps count as one that has the channels of all of them.
     """
 
     features: int
@@ -23,18 +30,60 @@ class Conv(nn.Module):
     zero_init: bool = False  # start as the zero map: for what is added to something already good
 
     @nn.compact
-    def __call__(self, x: jax.Array) -> jax.Array:
+    def __call__(self, x: jax.Array | Maps) -> jax.Array:
+        maps = x if isinstance(x, list) else [x]
+        inputs = sum(each.shape[-1] for each in maps)
+        shape = (inputs, self.features) if self.size == 1 else (self.size, self.size, inputs, self.features)
         init = nn.initializers.zeros if self.zero_init else KERNEL_INIT
-        if self.size == 1:
-            return nn.Dense(self.features, kernel_init=init, name="dense")(x)
-        return nn.Conv(
-            self.features,
-            kernel_size=(self.size, self.size),
-            kernel_dilation=(self.dilation, self.dilation),
-            padding="SAME",
-            kernel_init=init,
-            name="conv",
-        )(x)
+        name = "dense" if self.size == 1 else "conv"
+        return _Linear(shape, init, self.dilation, name=name)(maps)
+
+
+class _Linear(nn.Module):
+    """The parameters of a convolution, `kernel` and `bias`, and what they do to its input."""
+
+    shape: tuple[int, ...]
+    kernel_init: Callable[..., Any]
+    dilation: int
+
+    @nn.compact
+    def __call__(self, maps: Maps) -> jax.Array:
+        kernel = self.param("kernel", self.kernel_init, self.shape)
+        return _frugal_convolve(maps, kernel, self.dilation) + self.param(
+            "bias", nn.initializers.zeros, self.shape[-1:]
+        )
+
+
+def _convolve(maps: Maps, kernel: jax.Array, dilation: int) -> jax.Array:
+    """The convolution of the concatenated maps."""
+    x = jnp.concatenate(maps, axis=-1)
+    if kernel.ndim == 2:  # a 1×1 convolution: on CPU a matrix product is more than twice as fast as `lax.conv`
+        return x @ kernel
+    return jax.lax.conv_general_dilated(
+        x, kernel, (1, 1), "SAME", rhs_dilation=(dilation, dilation), dimension_numbers=("NHWC", "HWIO", "NHWC")
+    )
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
+def _frugal_convolve(maps: Maps, kernel: jax.Array, dilation: int) -> jax.Array:
+    """The same, and the same gradient, found in half the memory."""
+    return _convolve(maps, kernel, dilation)
+
+
+def _forward(maps: Maps, kernel: jax.Array, dilation: int) -> tuple[jax.Array, tuple[Maps, jax.Array]]:
+    return _convolve(maps, kernel, dilation), (maps, kernel)  # the maps, not another copy of them concatenated
+
+
+def _backward(dilation: int, saved: tuple[Maps, jax.Array], g: jax.Array) -> tuple[Maps, jax.Array]:
+    maps, kernel = saved
+    # The kernel's gradient reads the input transposed. XLA would transpose it as soon as it is there and hold that from
+    # the forward pass on, half of a training step's memory. It can't where the input depends on the gradient.
+    late = 0 * g.ravel()[0]
+    _, gradient = jax.vjp(lambda m, k: _convolve(m, k, dilation), [x + late for x in maps], kernel)
+    return gradient(g)
+
+
+_frugal_convolve.defvjp(_forward, _backward)
 
 
 def inside(x: jax.Array, mask: jax.Array | None) -> jax.Array:
@@ -53,5 +102,5 @@ class LeakyConv(nn.Module):
     size: int = 3
 
     @nn.compact
-    def __call__(self, x: jax.Array, mask: jax.Array | None = None) -> jax.Array:
+    def __call__(self, x: jax.Array | Maps, mask: jax.Array | None = None) -> jax.Array:
         return inside(nn.leaky_relu(Conv(self.features, self.size, name="linear")(x), LEAKY_SLOPE), mask)
