@@ -1,8 +1,9 @@
 """The paper's training, Section IV.A.
 
-    python train.py --config configs/paper.py --data.roots DIR
+    python train.py --config configs/paper.py --data.roots data/kaist data/flir_adas
 
-23 epochs of 3,000 steps: the paper trains on 12,000 pairs, drawn from KAIST and FLIR ADAS.
+23 epochs of 3,000 steps: the paper trains on 12,000 pairs, drawn from KAIST and FLIR ADAS, and validates on 400 more.
+`mfjax data build` makes these two folders. On fewer pairs of one's own, add `--data.pairs 0 --data.held-out 0`.
 
 Time: on two CPU cores a step of phase one takes 2.5 to 9.6 s, by its scales (`benchmarks/train_step.py`), so three to
 four days in all. Result: none yet, it was not run to its end.
@@ -13,6 +14,8 @@ from mfjax.training import DataConfig, ModelConfig, TrainConfig
 config = TrainConfig(
     model=ModelConfig(blocks=6, compensations=2),  # "The numbers of FEBs and RCMs … are set to 6 and 2"
     data=DataConfig(
+        pairs=12_400,  # "6200 pairs from each dataset to totally obtain 12400", chosen evenly
+        held_out=400,  # "the remaining 400 pairs are used for validation"
         crop=128,  # "randomly crop each infrared and visible image pair to size 128×128"
         batch=4,  # "the batchsize is set to 4"
     ),

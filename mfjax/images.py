@@ -50,7 +50,15 @@ def read(path: str | os.PathLike[str]) -> NDArray:
         ValueError: `path` is no readable, complete image of at least 2x2 finite pixels.
     """
     path = Path(path)
-    data = _bytes_of(path)
+    return decode(_bytes_of(path), path)
+
+
+def decode(data: bytes, path: Path) -> NDArray:
+    """The pixels of an image file's content, as `read` gives them; `path` is what messages call it.
+
+    Raises:
+        ValueError: as `read`.
+    """
     if not _is_whole(data):
         raise ValueError(f"{path}: the file is cut short or damaged; copy it again")
     try:

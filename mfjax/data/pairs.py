@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -26,7 +26,7 @@ def pair_folder(root: Path) -> list[PairFiles]:
     for folder in folders:
         if not folder.is_dir():
             raise ValueError(f"{folder} is not a folder; pairs are read from {root}/ir and {root}/vis")
-    ir, vis = (_by_stem(folder) for folder in folders)
+    ir, vis = (by_stem(folder) for folder in folders)
     unpaired = sorted(ir.keys() ^ vis.keys())
     if unpaired:
         names = ", ".join(unpaired[:5]) + (" …" if len(unpaired) > 5 else "")
@@ -36,8 +36,12 @@ def pair_folder(root: Path) -> list[PairFiles]:
     return [PairFiles(ir[name], vis[name]) for name in sorted(ir)]
 
 
-def _by_stem(folder: Path) -> dict[str, Path]:
-    """The image files of a folder by their name without suffix."""
+def by_stem(folder: Path) -> dict[str, Path]:
+    """The image files of a folder by their name without suffix, sorted.
+
+    Raises:
+        ValueError: two files have one name.
+    """
     found: dict[str, Path] = {}
     for file in sorted(folder.iterdir()):
         if file.suffix.lower() not in images.FORMATS:
@@ -46,6 +50,52 @@ def _by_stem(folder: Path) -> dict[str, Path]:
             raise ValueError(f"{other} and {file.name} have one name; leave one of them out")
         found[file.stem] = file
     return found
+
+
+class Pair(NamedTuple):
+    """A pair to train on: its name and luma, uint8 `[h, w]` of equal sizes."""
+
+    name: str
+    ir: np.ndarray
+    vis: np.ndarray
+
+
+class PairSource(Protocol):
+    """Pairs at random access: those of a folder, or of a built data set."""
+
+    @property
+    def name(self) -> str:
+        """Of the folder or data set."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Of the pairs, unlike one another."""
+
+    @property
+    def sizes(self) -> Sequence[tuple[int, int]] | None:
+        """Rows and columns of each pair, where they are known without reading it."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int) -> Pair: ...
+
+
+class FilePairs:
+    """The pairs of a `PairFolder` as a source."""
+
+    sizes = None
+
+    def __init__(self, folder: "PairFolder"):
+        self.name = folder.name
+        self.files = folder.files
+        self.names = [files.ir.stem for files in folder.files]
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, index: int) -> Pair:
+        files = self.files[index]
+        return Pair(str(files.ir), *read_pair(files))
 
 
 class PairFolder(NamedTuple):
@@ -73,11 +123,16 @@ def read_pair(files: PairFiles) -> tuple[np.ndarray, np.ndarray]:
     Raises:
         ValueError: a file can't be read, or the two sizes differ.
     """
-    ir, vis = (_luma(images.read(file)) for file in files)
+    ir, vis = (luma(images.read(file)) for file in files)
     if ir.shape != vis.shape:
         raise ValueError(f"{files.ir} is {ir.shape[0]}x{ir.shape[1]} but {files.vis} {vis.shape[0]}x{vis.shape[1]}")
     return ir, vis
 
 
-def _luma(image: np.ndarray) -> np.ndarray:
+def luma(image: np.ndarray) -> np.ndarray:
+    """The luma of an image as `images.read` gives it, uint8 `[h, w]`.
+
+    Raises:
+        ValueError: a float image lies outside [0, 1].
+    """
     return images.from_float(images.to_luma(images.to_float(image)), np.uint8)

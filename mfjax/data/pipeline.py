@@ -1,16 +1,16 @@
 """Batches of random crops, a pure function of seed and step, read ahead by threads (Grain)."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple
 
 import grain
 import numpy as np
 
 from mfjax.data.degradation import canvases, crop_with_margin
-from mfjax.data.pairs import PairFiles, pair_folders, read_pair
+from mfjax.data.pairs import Pair, PairSource
+from mfjax.data.selection import divide, open_sources
 
 logger = logging.getLogger("mfjax")
 
@@ -20,9 +20,15 @@ class DataConfig:
     """Where training images come from and how they are cut."""
 
     roots: tuple[str, ...] = ()
-    """Folders with ir/ and vis/, or folders of such folders."""
+    """Folders with ir/ and vis/, folders of such folders, or built data sets: DIR, or DIR@SPLIT for a split of one."""
+    pairs: int = 0
+    """Pairs to choose, by `pairs_seed` and evenly over folders and data sets; 0 for all."""
+    held_out: int = 0
+    """How many of the chosen pairs are kept from training, to validate on."""
+    pairs_seed: int = 0
+    """Another seed is another choice of pairs."""
     weights: dict[str, float] = field(default_factory=dict)
-    """By a folder's name, how often each of its pairs is drawn; 1 where nothing is said."""
+    """By a folder's or built data set's name, how often each of its pairs is drawn; 1 where nothing is said."""
     crop: int = 128
     """Side of the high-resolution crops in pixels."""
     batch: int = 4
@@ -35,6 +41,8 @@ class DataConfig:
     def __post_init__(self) -> None:
         if isinstance(self.roots, str):
             raise ValueError(f"roots is {self.roots!r}; it must be a tuple of folders")
+        if min(self.pairs, self.held_out) < 0:
+            raise ValueError(f"pairs is {self.pairs} and held_out {self.held_out}; neither can be negative")
         if self.crop < 8:
             raise ValueError(f"crop is {self.crop}; it must be at least 8 pixels")
         if self.batch < 1:
@@ -53,29 +61,70 @@ class Batch(NamedTuple):
     numerators: np.ndarray  # int32 [2]: infrared, visible
 
 
-def batches(config: DataConfig, seed: int, *, start: int = 0) -> Iterator[Batch]:
+def batches(config: DataConfig, seed: int, *, start: int = 0, part: int = 0, parts: int = 1) -> Iterator[Batch]:
     """Batches from step `start` on, without end. The batch of a step depends on configuration and seed only.
 
+    Of several processes each gets one of `parts` equal parts of every batch, and the same scales.
+
     Raises:
-        ValueError: there are no pairs, or an image is smaller than a crop with its margin.
+        ValueError: there are no pairs, or fewer than are to be chosen; at once, as for images too small for a crop with
+            its margin in a built data set. Of those in files it is found when they are read.
     """
-    folders = pair_folders([Path(root) for root in config.roots])
-    if not folders:
-        raise ValueError("no training data: name a folder with ir/ and vis/, --data.roots DIR")
-    for name in config.weights.keys() - {folder.name for folder in folders}:
+    sources = training_pairs(config)
+    for name in config.weights.keys() - {source.name for source in sources}:
         logger.warning("data.weights names %s, but no training folder is called so", name)
-    weights = [len(folder.files) * config.weights.get(folder.name, 1.0) for folder in folders]
+    weights = [len(source) * config.weights.get(source.name, 1.0) for source in sources]
     cut = _Crop(crop_with_margin(canvases(config.crop, *config.scales)), config.min_detail)
+    for source in sources:
+        _check_sizes(source, cut.side)
 
-    def crops(files: Sequence[PairFiles], number: int) -> grain.MapDataset:
-        return grain.MapDataset.source(files).seed(seed + number).shuffle().repeat().random_map(cut)
+    def crops(source: PairSource, number: int) -> grain.MapDataset:
+        return grain.MapDataset.source(source).seed(seed + number).shuffle().repeat().random_map(cut)
 
-    sources = [crops(folder.files, number) for number, folder in enumerate(folders)]
-    mixed = grain.MapDataset.mix(sources, [w / sum(weights) for w in weights])
-    pairs = mixed.slice(slice(start * config.batch, None)).batch(config.batch)
+    of_sources = [crops(source, number) for number, source in enumerate(sources)]
+    mixed = grain.MapDataset.mix(of_sources, [w / sum(weights) for w in weights])
+    share = mixed.slice(slice(start * config.batch, None)).batch(config.batch // parts)
+    pairs = share.slice(slice(part, None, parts))
     reader = pairs.to_iter_dataset(grain.ReadOptions(num_threads=2, prefetch_buffer_size=8))
-    for step, (ir, vis) in enumerate(reader, start):
-        yield Batch(ir, vis, draw_numerators(config, seed, step))
+    steps = enumerate(reader, start)
+    return (Batch(ir, vis, draw_numerators(config, seed, step)) for step, (ir, vis) in steps)
+
+
+def training_pairs(config: DataConfig) -> list[PairSource]:
+    """What is trained on: all pairs, or those chosen and not held out.
+
+    Raises:
+        ValueError: there are none, or fewer than are to be chosen.
+    """
+    return _divided(config)[0]
+
+
+def validation_pairs(config: DataConfig) -> list[PairSource]:
+    """The `held_out` pairs, which `batches` never draws.
+
+    Raises:
+        ValueError: as `training_pairs`.
+    """
+    return _divided(config)[1]
+
+
+def _divided(config: DataConfig) -> tuple[list[PairSource], list[PairSource]]:
+    sources = open_sources(config.roots)
+    if not sources:
+        raise ValueError("no training data: name a folder with ir/ and vis/, --data.roots DIR")
+    return divide(sources, config.pairs, config.held_out, config.pairs_seed)
+
+
+def _check_sizes(source: PairSource, side: int) -> None:
+    """Refuses a source that is known to have images too small for a crop, before a run starts."""
+    small = [index for index, size in enumerate(source.sizes or ()) if min(size) < side]
+    if source.sizes and small:
+        h, w = source.sizes[small[0]]
+        raise ValueError(
+            f"{len(small):,} of {len(source):,} pairs of {source.name} are too small, such as {source.names[small[0]]} "
+            f"of {h}x{w}; training needs images of {side}x{side} or more: build it with --min-side {side} or lower "
+            "data.crop"
+        )
 
 
 def draw_numerators(config: DataConfig, seed: int, step: int) -> np.ndarray:
@@ -93,13 +142,13 @@ class _Crop(grain.transforms.RandomMap):
         self.side = side
         self.min_detail = min_detail
 
-    def random_map(self, element: PairFiles, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        pair = np.stack(read_pair(element), axis=-1)  # [h, w, 2]
+    def random_map(self, element: Pair, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        pair = np.stack([element.ir, element.vis], axis=-1)  # [h, w, 2]
         free = np.array(pair.shape[:2]) - self.side
         if free.min() < 0:
             h, w = pair.shape[:2]
             raise ValueError(
-                f"{element.ir} is {h}x{w}; training needs images of {self.side}x{self.side} or more: "
+                f"{element.name} is {h}x{w}; training needs images of {self.side}x{self.side} or more: "
                 f"leave it out or lower data.crop"
             )
         best, best_detail = pair, -1.0

@@ -1,0 +1,113 @@
+"""Which pairs a run trains on and which it holds out, by seed."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from mfjax.data.pairs import FilePairs, Pair, PairSource, pair_folders
+from mfjax.data.sets.built import BuiltPairs, find_built
+
+
+class Selection(NamedTuple):
+    """Indices of pairs, ascending and disjoint."""
+
+    training: list[int]
+    validation: list[int]
+
+
+def select(names: Sequence[str], count: int, validation: int, seed: int) -> Selection:
+    """Chooses `count` of the named pairs at random, and of these `validation` to validate on.
+
+    A pure function of the names and the seed: the order of the names doesn't matter, and what a smaller `count` chooses
+    is among what a larger one does. Each name draws a number, its hash with the seed; the smallest are chosen.
+
+    Args:
+        names: of all pairs, unlike one another.
+        count: pairs to choose for both uses together.
+        validation: how many of them are held out from training.
+        seed: of the choice.
+
+    Raises:
+        ValueError: there are fewer pairs than `count`, or more are to be held out than chosen.
+    """
+    if not 0 <= validation <= count <= len(names):
+        raise ValueError(f"{validation:,} pairs to hold out of {count:,} to choose of {len(names):,} is impossible")
+    ranks = [hashlib.sha256(f"{seed}/{name}".encode()).digest() for name in names]
+    chosen = sorted(range(len(names)), key=ranks.__getitem__)[:count]
+    return Selection(sorted(chosen[validation:]), sorted(chosen[:validation]))
+
+
+def shares(sizes: Sequence[int], count: int) -> list[int]:
+    """`count` spread as evenly over sets of these sizes as they allow: a small one gives all it has."""
+    taken = [0] * len(sizes)
+    for done, index in enumerate(sorted(range(len(sizes)), key=lambda index: sizes[index])):
+        taken[index] = min(sizes[index], (count - sum(taken)) // (len(sizes) - done))
+    return taken
+
+
+class Chosen:
+    """Some of the pairs of a source, as a source."""
+
+    def __init__(self, source: PairSource, indices: Sequence[int]):
+        self.source, self.indices = source, indices
+        self.name = source.name
+        self.names = [source.names[index] for index in indices]
+        self.sizes = None if source.sizes is None else [source.sizes[index] for index in indices]
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, index: int) -> Pair:
+        return self.source[self.indices[index]]
+
+
+def open_sources(roots: Sequence[str]) -> list[PairSource]:
+    """The sources of several roots: folders of pairs, folders of such folders, and built data sets.
+
+    A built data set is named by its folder, and PATH@SPLIT where another split than "train" is wanted.
+
+    Raises:
+        ValueError: a root is none of these.
+    """
+    sources: list[PairSource] = []
+    for root in roots:
+        path, _, split = root.rpartition("@")
+        if path and not Path(root).exists() and find_built(Path(path)):
+            sources.append(BuiltPairs(Path(path), split))
+        elif find_built(Path(root)):
+            sources.append(BuiltPairs(Path(root)))
+        else:
+            sources += [FilePairs(folder) for folder in pair_folders([Path(root)])]
+    return sources
+
+
+def divide(
+    sources: Sequence[PairSource], count: int, validation: int, seed: int
+) -> tuple[list[PairSource], list[PairSource]]:
+    """Sources to train on and to validate on, none of them empty.
+
+    `count` pairs, 0 for all, are chosen as evenly from the sources as their sizes allow, as the paper takes equally
+    many of each of its two; `validation` of them are held out, evenly too.
+
+    Raises:
+        ValueError: there are fewer pairs than `count`, or none would be left to train on.
+    """
+    if not count and not validation:
+        return list(sources), []
+    sizes = [len(source) for source in sources]
+    if count > sum(sizes):
+        raise ValueError(
+            f"{count:,} pairs are to be chosen, but there are {sum(sizes):,}: name more folders, "
+            "or lower data.pairs and data.held_out (pairs 0 takes all, held_out 0 holds none out)"
+        )
+    if validation >= (count or sum(sizes)):
+        raise ValueError(f"{validation:,} of {count or sum(sizes):,} pairs are held out; leave some to train on")
+    chosen = shares(sizes, count or sum(sizes))
+    parts: tuple[list[PairSource], list[PairSource]] = ([], [])
+    for source, of_it, held_out in zip(sources, chosen, shares(chosen, validation), strict=True):
+        selection = select([f"{source.name}/{name}" for name in source.names], of_it, held_out, seed)
+        for part, indices in zip(parts, selection, strict=True):
+            if indices:
+                part.append(Chosen(source, indices))
+    return parts

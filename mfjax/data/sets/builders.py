@@ -1,0 +1,192 @@
+"""The TFDS builders, and a call that builds one's data. Importing this imports TFDS, which takes a second.
+
+Records are array_record files, which need no TensorFlow and are read at random. They hold the images' files byte for
+byte, in their own sizes. `index.json` beside them has the pairs' names, sizes and alignment in the records' order,
+`left_out.json` what was left out and why.
+"""
+
+import io
+import itertools
+import json
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+import tensorflow_datasets as tfds
+from tqdm import tqdm
+
+from mfjax.data.sets import flir, simple, tno
+from mfjax.data.sets.built import INDEX, LEFT_OUT
+from mfjax.data.sets.checks import Fit, LeftOut, Requirements, examine, summary
+from mfjax.data.sets.layout import Candidate, Layout
+
+
+class Built(NamedTuple):
+    """What `build` has done."""
+
+    folder: Path
+    summary: str
+    left_out: list[LeftOut]
+
+
+class PairBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type: ignore[call-arg]
+    """A TFDS data set of the pairs of a `Layout`, from a folder that was downloaded by hand."""
+
+    VERSION = tfds.core.Version("1.0.0")
+    LAYOUT: ClassVar[Layout]
+    """Of the files, from which a builder also has its name and what TFDS says of downloading by hand."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        cls.name = cls.LAYOUT.name
+        cls.MANUAL_DOWNLOAD_INSTRUCTIONS = f"{cls.LAYOUT.home}: {cls.LAYOUT.files}"
+        super().__init_subclass__(**kwargs)
+
+    def __init__(self, *, requirements: Requirements | None = None, **kwargs: Any):
+        self.requirements = requirements or Requirements(self.LAYOUT.min_alignment)
+        self.kept: dict[str, list[Fit]] = {}  # without the files' bytes
+        self.left_out: dict[str, list[LeftOut]] = {}
+        super().__init__(**kwargs)
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        encoded = tfds.features.Tensor(shape=(), dtype=np.object_)  # a file's bytes
+        return tfds.core.DatasetInfo(
+            builder=self,
+            description=f"{self.LAYOUT.title}: infrared and visible pairs.",
+            homepage=self.LAYOUT.home,
+            features=tfds.features.FeaturesDict(
+                {
+                    "name": tfds.features.Text(),
+                    "ir": encoded,
+                    "vis": encoded,
+                    "view": tfds.features.Tensor(shape=(3, 3), dtype=np.float64),
+                    "alignment": tfds.features.Scalar(dtype=np.float32),
+                }
+            ),
+            disable_shuffling=True,  # so that the index has the records' order
+        )
+
+    def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:
+        splits = {}
+        for split, candidates in self.LAYOUT.candidates(Path(dl_manager.manual_dir)).items():
+            examples = self._generate_examples(split, candidates)
+            if first := next(examples, None):  # TFDS writes no empty splits
+                splits[split] = itertools.chain([first], examples)
+        if not splits:
+            left_out = _all(self.left_out)
+            example = f", such as {left_out[0].name}: {left_out[0].reason}" if left_out else ""
+            raise ValueError(f"{self.LAYOUT.title}: {summary(0, left_out)}{example}")
+        return splits
+
+    def _generate_examples(self, split: str, candidates: list[Candidate]) -> Iterator[tuple[str, dict[str, Any]]]:
+        kept, left_out = self.kept.setdefault(split, []), self.left_out.setdefault(split, [])
+        for candidate in tqdm(candidates, desc=f"{self.name}: {split}", unit="pair", disable=None):
+            pair = examine(candidate, self.LAYOUT, self.requirements)
+            if isinstance(pair, LeftOut):
+                left_out.append(pair)
+                continue
+            kept.append(pair._replace(ir=b"", vis=b""))
+            example = pair._asdict() | {"alignment": pair.alignment.score}
+            del example["size"]
+            yield pair.name, example
+
+    def _download_and_prepare(self, *args: Any, **kwargs: Any) -> None:
+        """Writes records as TFDS does, then the two lists into the same folder, which appears once it is whole."""
+        super()._download_and_prepare(*args, **kwargs)
+        folder = Path(self.data_dir)
+        index = {
+            split: {
+                "names": [pair.name for pair in pairs],
+                "sizes": [pair.size for pair in pairs],
+                "alignment": [round(pair.alignment.score, 4) for pair in pairs],
+            }
+            for split, pairs in self.kept.items()
+            if pairs
+        }
+        (folder / INDEX).write_text(json.dumps({"name": self.name, "splits": index}))
+        reasons = {split: [pair._asdict() for pair in pairs] for split, pairs in self.left_out.items()}
+        (folder / LEFT_OUT).write_text(json.dumps(reasons, indent=1, ensure_ascii=False))
+
+
+class Kaist(PairBuilder):
+    """KAIST, by the authors' split into train and test."""
+
+    LAYOUT = simple.KAIST
+
+
+class FlirAdas(PairBuilder):
+    """FLIR ADAS, release 1 or 2."""
+
+    LAYOUT = flir.FLIR_ADAS
+
+
+class Tno(PairBuilder):
+    """TNO."""
+
+    LAYOUT = tno.TNO
+
+
+class RoadScene(PairBuilder):
+    """RoadScene at native sizes."""
+
+    LAYOUT = simple.ROAD_SCENE
+
+
+class PairFolder(PairBuilder):
+    """One's own folder of pairs."""
+
+    LAYOUT = simple.PAIR_FOLDER
+
+
+BUILDERS: dict[str, type[PairBuilder]] = {
+    builder.LAYOUT.name: builder for builder in (Kaist, FlirAdas, Tno, RoadScene, PairFolder)
+}
+
+
+def build(
+    name: str,
+    source: Path,
+    target: Path,
+    *,
+    min_alignment: float | None = None,
+    min_side: int | None = None,
+    homographies: Path | None = None,
+) -> Built:
+    """Builds a data set.
+
+    Args:
+        name: one of `BUILDERS`.
+        source: the folder with the files as downloaded.
+        target: where to put the data set: in target/NAME/VERSION.
+        min_alignment: alignment score in [0, 1] below which a pair is left out; by default the layout's.
+        min_side: pixels a side that a pair must have.
+        homographies: a file for `flir.read_homographies`, in place of the layout's crops.
+
+    Raises:
+        ValueError: `source` does not hold the data set, nothing in it is fit, or the data set is built already.
+    """
+    if name not in BUILDERS:
+        raise ValueError(f"there is no data set {name!r}; there are {', '.join(BUILDERS)}")
+    layout = BUILDERS[name].LAYOUT
+    requirements = Requirements(layout.min_alignment if min_alignment is None else min_alignment)
+    if min_side is not None:
+        requirements = replace(requirements, min_side=min_side)
+    if homographies is not None:
+        requirements = replace(requirements, homographies=flir.read_homographies(homographies))
+    layout.candidates(source)  # says what is wrong before anything is made
+    builder = BUILDERS[name](data_dir=target, requirements=requirements)
+    folder = Path(builder.data_dir)
+    if folder.exists():
+        raise ValueError(f"{folder} is built already; remove it to build it anew, or choose another --to")
+    tfds.disable_progress_bar()  # there is one of ours
+    with redirect_stdout(io.StringIO()):  # TFDS prints of downloads, of which there are none
+        config = tfds.download.DownloadConfig(manual_dir=source.resolve())
+        builder.download_and_prepare(download_config=config, file_format="array_record")
+    left_out = _all(builder.left_out)
+    return Built(folder, summary(len(_all(builder.kept)), left_out), left_out)
+
+
+def _all(by_split: dict[str, list[Any]]) -> list[Any]:
+    return [pair for pairs in by_split.values() for pair in pairs]

@@ -1,0 +1,150 @@
+"""What a pair must be to enter a data set, and the two images of one brought to one view and size."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mfjax import images
+from mfjax.data.pairs import luma
+from mfjax.data.sets.alignment import Alignment, alignment
+from mfjax.data.sets.layout import SAME, Candidate, Layout, View
+
+ASPECTS_DIFFER = 0.20  # relative; beyond it two images can't be one view, as when fusing
+
+
+@dataclass(frozen=True)
+class Requirements:
+    """What pairs are left out for, besides being incomplete, unreadable, or of two aspects."""
+
+    min_alignment: float = 0.0
+    min_side: int = images.MIN_SIDE
+    """Pixels that the smaller side of a pair must have, once both images are of one size."""
+    homographies: dict[tuple[int, int], View] | None = None
+    """In place of the layout's views: by the visible image's size, from infrared to visible pixels, (x, y)."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.min_alignment <= 1:
+            raise ValueError(f"the smallest alignment is {self.min_alignment}; it must be in [0, 1]")
+
+
+class LeftOut(NamedTuple):
+    """A pair that is not built."""
+
+    name: str
+    kind: str  # one word, to count by
+    reason: str
+
+
+class Fit(NamedTuple):
+    """A pair that is: the files' bytes as they are, and what was measured."""
+
+    name: str
+    ir: bytes
+    vis: bytes
+    view: View
+    size: tuple[int, int]  # rows and columns of the pair at one size
+    alignment: Alignment
+
+
+def examine(candidate: Candidate, layout: Layout, wanted: Requirements) -> Fit | LeftOut:
+    """Whether a candidate is fit, all of its two files read."""
+    name, ir_file, vis_file = candidate
+    if ir_file is None or vis_file is None:
+        missing, present = ("infrared", vis_file) if ir_file is None else ("visible", ir_file)
+        return LeftOut(name, "incomplete", f"{present} has no {missing} partner")
+    try:
+        ir_bytes, vis_bytes = ir_file.read_bytes(), vis_file.read_bytes()
+        ir, vis = luma(images.decode(ir_bytes, ir_file)), luma(images.decode(vis_bytes, vis_file))
+    except (ValueError, OSError) as error:
+        return LeftOut(name, "unreadable", str(error))
+    view = _view(ir.shape, vis.shape, layout, wanted)
+    if view is None:
+        return LeftOut(name, "view", f"which part of {_size(vis)} infrared sees is not known; give a homography for it")
+    try:
+        seen = in_view(vis, view)
+    except ValueError as error:
+        return LeftOut(name, "view", f"{vis_file}: {error}")
+    ratio = (seen.shape[1] * ir.shape[0]) / (seen.shape[0] * ir.shape[1])
+    if max(ratio, 1 / ratio) > 1 + ASPECTS_DIFFER:
+        return LeftOut(name, "aspect", f"infrared is {_size(ir)} but visible, as infrared sees it, {_size(seen)}")
+    ir, vis = same_size(ir, seen)
+    if min(ir.shape) < wanted.min_side:
+        return LeftOut(name, "size", f"{_size(ir)}; {wanted.min_side} pixels a side are wanted")
+    measured = alignment(ir, vis)
+    if measured.score < wanted.min_alignment:
+        return LeftOut(
+            name,
+            "alignment",
+            f"{measured.score:.2f}, below {wanted.min_alignment:g}; moved by {measured.rows:+.0f} rows and "
+            f"{measured.cols:+.0f} columns, visible would lie best",
+        )
+    return Fit(name, ir_bytes, vis_bytes, view, (ir.shape[0], ir.shape[1]), measured)
+
+
+def open_pair(ir: bytes, vis: bytes, view: View, name: str) -> tuple[NDArray, NDArray]:
+    """Luma of a pair from its files' bytes, uint8 [h, w] of one view and one size."""
+    first, second = (luma(images.decode(data, Path(name))) for data in (ir, vis))
+    return same_size(first, in_view(second, view))
+
+
+def in_view(vis: NDArray, view: View) -> NDArray:
+    """The part of a visible image that the infrared camera sees, at the visible image's own resolution.
+
+    Raises:
+        ValueError: infrared sees more than 1 % of a side beyond the visible image.
+    """
+    if np.array_equal(view, SAME):
+        return vis
+    corners = cv2.perspectiveTransform(np.array([[[0, 0], [1, 0], [1, 1], [0, 1]]], np.float64), view)[0]
+    if corners.min() < -0.01 or corners.max() > 1.01:
+        raise ValueError(f"infrared's corners lie at {corners.round(3).tolist()} of the visible image, outside it")
+    sides = np.linalg.norm((np.roll(corners, -1, axis=0) - corners) * vis.shape[::-1], axis=1)
+    width, height = round((sides[0] + sides[2]) / 2), round((sides[1] + sides[3]) / 2)
+    if min(width, height) < images.MIN_SIDE:
+        raise ValueError(f"infrared would see {height}x{width} pixels of the visible image")
+    to_visible = np.linalg.inv(_to_unit(*vis.shape)) @ view @ _to_unit(height, width)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return cv2.warpPerspective(vis, to_visible, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+
+
+def same_size(ir: NDArray, vis: NDArray) -> tuple[NDArray, NDArray]:
+    """Both images at the smaller one's rows and columns, averaged over areas; equal sizes stay as they are."""
+    rows, cols = np.minimum(ir.shape, vis.shape).tolist()
+    first, second = (
+        image if image.shape == (rows, cols) else cv2.resize(image, (cols, rows), interpolation=cv2.INTER_AREA)
+        for image in (ir, vis)
+    )
+    return first, second
+
+
+def summary(kept: int, left_out: Iterable[LeftOut]) -> str:
+    """How many pairs were kept and left out: "kept 95,316 of 95,328; left out 12: 7 unreadable, 5 aspect"."""
+    kinds = Counter(entry.kind for entry in left_out)
+    text = f"kept {kept:,} of {kept + kinds.total():,}"
+    if kinds:
+        text += f"; left out {kinds.total():,}: " + ", ".join(f"{n:,} {kind}" for kind, n in kinds.most_common())
+    return text
+
+
+def _view(ir_size: tuple[int, ...], vis_size: tuple[int, ...], layout: Layout, wanted: Requirements) -> View | None:
+    (h, w), (rows, cols) = ir_size, vis_size
+    if wanted.homographies is None or (rows, cols) not in wanted.homographies:
+        return layout.view((h, w), (rows, cols))
+    pixels: View = wanted.homographies[rows, cols]
+    view = _to_unit(rows, cols) @ pixels @ np.linalg.inv(_to_unit(h, w))
+    return view / view[2, 2]
+
+
+def _to_unit(rows: int, cols: int) -> NDArray[np.float64]:
+    """From pixels, (x, y) with (0, 0) at the centre of the first, to the unit square."""
+    return np.array([[1 / cols, 0, 0.5 / cols], [0, 1 / rows, 0.5 / rows], [0, 0, 1]])
+
+
+def _size(image: NDArray) -> str:
+    return f"{image.shape[0]}x{image.shape[1]}"

@@ -1,0 +1,75 @@
+"""The commands `mfjax data build` and `mfjax data show`."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Literal
+
+from tyro.conf import Positional, arg
+
+from mfjax import images
+
+Name = Literal["kaist", "flir_adas", "tno", "road_scene", "pair_folder"]
+
+BUILT = Path("data")  # where data sets are built unless said otherwise
+
+
+def build(
+    name: Positional[Name],
+    *,
+    source: Annotated[Path, arg(name="from", metavar="DIR")],
+    target: Annotated[Path, arg(name="to", metavar="DIR")] = BUILT,
+    min_alignment: Annotated[float | None, arg(metavar="SCORE", help_behavior_hint="")] = None,
+    min_side: Annotated[int, arg(metavar="PIXELS")] = images.MIN_SIDE,
+    homographies: Annotated[Path | None, arg(metavar="FILE.json", help_behavior_hint="")] = None,
+) -> int:
+    """Build a data set from files that were downloaded by hand, and list what was left out.
+
+    Args:
+        name: The data set; pair_folder is one's own, with ir/ and vis/.
+        source: Folder with the files as downloaded and unpacked; without them, the error says which and from where.
+        target: The data set is put in DIR/NAME/VERSION, with left_out.json in it.
+        min_alignment: Leave pairs out that score less, from 0 to 1; 0.9 for flir_adas and 0 for the others.
+        min_side: Leave pairs out with fewer pixels a side.
+        homographies: From infrared to visible pixels, by the visible image's size: {"1600x1800": [[…], […], […]], …}.
+    """
+    from mfjax.data.sets.builders import build
+
+    result = build(name, source, target, min_alignment=min_alignment, min_side=min_side, homographies=homographies)
+    print(f"{result.folder}: {result.summary}")
+    if result.left_out:
+        print(f"the reasons are in {result.folder / 'left_out.json'}")
+    return 0
+
+
+def show(
+    name: Annotated[Positional[str], arg(metavar="NAME")],
+    *,
+    source: Annotated[Path, arg(name="from", metavar="DIR")] = BUILT,
+    split: Annotated[str | None, arg(help_behavior_hint="")] = None,
+    pairs: int = 8,
+    out: Annotated[Path | None, arg(metavar="SHEET.png", help_behavior_hint="")] = None,
+) -> int:
+    """Show pairs of a built data set, evenly spread, on a contact sheet with their alignment.
+
+    Args:
+        name: The data set.
+        source: Folder in which it was built.
+        split: Which of its splits; by default the one to train on.
+        pairs: How many pairs to show.
+        out: The picture; NAME.png by default.
+    """
+    from mfjax.data.sets.built import BuiltPairs
+    from mfjax.data.sets.sheet import sheet, spread
+
+    if pairs < 1:
+        raise ValueError(f"--pairs is {pairs}; it must be at least 1")
+    built = BuiltPairs(source / name, split)
+    out = out or Path(f"{name}.png")
+    shown = spread(len(built), pairs)
+    title = f"{name}, {built.split}, {len(shown)} of {len(built):,} pairs"
+    images.write(out, sheet([built[index] for index in shown], title))
+    print(f"{out}: {title}")
+    return 0
+
+
+COMMANDS: dict[str, Callable[..., int]] = {"build": build, "show": show}

@@ -1,0 +1,78 @@
+"""What the layouts of all data sets have in common."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+View = NDArray[np.float64]
+"""Homography [3, 3] from the infrared image's unit square to the visible image's, x before y.
+
+(0, 0) is the outer corner of the top left pixel, (1, 1) that of the bottom right one, so that a view doesn't depend on
+the number of pixels; the identity means that both images show the same field of view.
+"""
+
+SAME: View = np.eye(3)
+
+
+class Candidate(NamedTuple):
+    """The files of what may be a pair; None for one that is not there."""
+
+    name: str  # unique in its split
+    ir: Path | None
+    vis: Path | None
+
+
+Candidates = dict[str, list[Candidate]]
+"""By split: "train" for what is meant to be trained on, "pairs" for a set that its authors did not split."""
+
+
+def _same_view(ir_size: tuple[int, int], vis_size: tuple[int, int]) -> View | None:
+    return SAME
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a data set's files lie, and where they come from."""
+
+    name: str
+    title: str
+    home: str
+    """Where to get it."""
+    files: str
+    """The files that are wanted, as a person reads it."""
+    find: Callable[[Path], Candidates]
+    """The candidates below a folder, by split and sorted by name; none if it is not a folder of this set."""
+    view: Callable[[tuple[int, int], tuple[int, int]], View | None] = _same_view
+    """From the sizes (rows, cols) of infrared and visible to the view; None for a camera that is not known."""
+    min_alignment: float = 0.0
+    """Alignment scores below this are left out unless said otherwise; see `alignment`."""
+
+    def candidates(self, root: Path) -> Candidates:
+        """The candidates below `root`, by split.
+
+        Raises:
+            ValueError: `root` is no folder of this data set; the message says which files are wanted and from where.
+        """
+        found = self.find(root) if root.is_dir() else {}
+        found = {split: candidates for split, candidates in found.items() if candidates}
+        if not found:
+            state = "has none of its files" if root.is_dir() else "is not a folder"
+            raise ValueError(
+                f"{root} {state}. {self.title} has to be downloaded by hand from {self.home}; wanted are {self.files}"
+            )
+        return found
+
+
+def paired(ir: Mapping[str, Path], vis: Mapping[str, Path]) -> list[Candidate]:
+    """Candidates of equal names, sorted; a name that only one side has is one too."""
+    return [Candidate(name, ir.get(name), vis.get(name)) for name in sorted(ir.keys() | vis.keys())]
+
+
+def with_subfolders(root: Path) -> Iterable[Path]:
+    """`root` and its direct subfolders: unpacking an archive often makes a folder more."""
+    yield root
+    yield from sorted(folder for folder in root.iterdir() if folder.is_dir())

@@ -1,0 +1,61 @@
+"""A contact sheet, to judge by eye whether the pairs of a data set are registered."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mfjax.data.pairs import Pair
+from mfjax.data.sets.alignment import alignment
+
+WIDTH = 320  # pixels of each picture
+GAP, LINE = 6, 22  # pixels between pictures, and for a line of text
+INK, PAPER = (30, 30, 30), 255
+FONT = cv2.FONT_HERSHEY_SIMPLEX
+
+
+def sheet(pairs: Sequence[Pair], title: str) -> NDArray:
+    """A picture of pairs, RGB uint8 [H, W, 3]: a row each of infrared, visible and both images' edges.
+
+    Edges are red in infrared, cyan in visible, so white where they lie on one another. The line below has the pair's
+    name, its alignment score and how far visible would have to move to lie best.
+    """
+    header = _text(f"{title}: infrared, visible, edges (red: infrared, cyan: visible, white: both)")
+    return np.vstack([header, *(row for pair in pairs for row in _rows(pair))])
+
+
+def spread(count: int, wanted: int) -> list[int]:
+    """At most `wanted` indices, evenly spread over `count`."""
+    return [int(index) for index in np.linspace(0, count - 1, min(count, wanted)).round()]
+
+
+def _rows(pair: Pair) -> tuple[NDArray, NDArray]:
+    """The three pictures in a row, and the words below them."""
+    height = max(2, round(pair.ir.shape[0] * WIDTH / pair.ir.shape[1]))
+    resized = [cv2.resize(image, (WIDTH, height), interpolation=cv2.INTER_AREA) for image in pair[1:]]
+    ir_edges, vis_edges = (_edges(image) for image in resized)
+    pictures = [np.dstack([image] * 3) for image in resized] + [np.dstack([ir_edges, vis_edges, vis_edges])]
+    row = np.full((height + GAP, 3 * WIDTH + 4 * GAP, 3), PAPER, np.uint8)
+    for number, picture in enumerate(pictures):
+        left = GAP + number * (WIDTH + GAP)
+        row[GAP:, left : left + WIDTH] = picture
+    score, rows, cols = alignment(pair.ir, pair.vis)
+    h, w = pair.ir.shape
+    return row, _text(f"{pair.name}  {h}x{w}  alignment {score:.2f}, best at {rows:+.0f} rows, {cols:+.0f} columns")
+
+
+def _text(words: str) -> NDArray:
+    """A line of text as wide as a row, made smaller where it would not fit; OpenCV's letters are ASCII."""
+    line = np.full((LINE, 3 * WIDTH + 4 * GAP, 3), PAPER, np.uint8)
+    words = words.encode("ascii", "replace").decode()
+    (width, _), _ = cv2.getTextSize(words, FONT, 0.45, 1)
+    size = 0.45 * min(1, (line.shape[1] - 2 * GAP) / width)
+    return cv2.putText(line, words, (GAP, LINE - 7), FONT, size, INK, 1, cv2.LINE_AA)
+
+
+def _edges(image: NDArray) -> NDArray:
+    """Gradient magnitude of an image, stretched so that its strongest 2 % are white, uint8."""
+    smooth = cv2.GaussianBlur(image.astype(np.float32), (0, 0), 0.8)
+    magnitude = np.hypot(cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1))
+    return np.clip(magnitude / max(float(np.quantile(magnitude, 0.98)), 1.0) * 255, 0, 255).astype(np.uint8)

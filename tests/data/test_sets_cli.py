@@ -1,0 +1,96 @@
+"""`mfjax data`, as a user meets it."""
+
+import builtins
+
+import numpy as np
+import pytest
+
+from mfjax import images
+from mfjax.cli import main
+from mfjax.data.pairs import Pair
+from mfjax.data.sets.sheet import GAP, LINE, WIDTH, sheet, spread
+from mfjax.data.synthetic import scene, write_folder
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    root = tmp_path_factory.mktemp("own")
+    write_folder(root, 3, 1, ir_size=(60, 80), vis_size=(120, 160))
+    (root / "ir" / "lone.png").write_bytes((root / "ir" / "00001.png").read_bytes())
+    return root
+
+
+@pytest.fixture
+def built(own, tmp_path, capsys):
+    assert main(["data", "build", "pair_folder", "--from", str(own), "--to", str(tmp_path)]) == 0
+    capsys.readouterr()
+    return tmp_path
+
+
+def test_build_says_what_was_kept_and_where_the_reasons_are(own, tmp_path, capsys):
+    assert main(["data", "build", "pair_folder", "--from", str(own), "--to", str(tmp_path)]) == 0
+    said = capsys.readouterr()
+    folder = tmp_path / "pair_folder" / "1.0.0"
+    assert said.out.splitlines() == [
+        f"{folder}: kept 3 of 4; left out 1: 1 incomplete",
+        f"the reasons are in {folder / 'left_out.json'}",
+    ]
+    assert said.err == ""
+
+
+def test_absent_files_are_one_line_that_says_where_to_get_them(tmp_path, capsys):
+    assert main(["data", "build", "kaist", "--from", str(tmp_path / "nowhere")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: {tmp_path / 'nowhere'} is not a folder. ")
+    assert "https://soonminhwang.github.io/rgbt-ped-detection/" in line
+    assert "lwir/I00000.jpg" in line
+
+
+def test_show_writes_a_sheet_with_a_row_for_each_pair(built, tmp_path, capsys):
+    out = tmp_path / "sheet.png"
+    assert main(["data", "show", "pair_folder", "--from", str(built), "--pairs", "2", "--out", str(out)]) == 0
+    assert images.read(out).shape == (LINE + 2 * (240 + GAP + LINE), 3 * WIDTH + 4 * GAP, 3)
+    assert capsys.readouterr().out == f"{out}: pair_folder, pairs, 2 of 3 pairs\n"
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["kaist"], "kaist holds no built data set; mfjax data build makes one"),
+        (["pair_folder", "--split", "train"], "has no split train; name one of its own"),
+        (["pair_folder", "--pairs", "0"], "--pairs is 0; it must be at least 1"),
+    ],
+)
+def test_what_can_not_be_shown_is_said_in_one_line(built, flags, message, capsys):
+    assert main(["data", "show", *flags, "--from", str(built)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line
+
+
+def test_missing_package_is_one_line_that_names_the_extra(own, monkeypatch, tmp_path, capsys):
+    real = builtins.__import__
+
+    def without(name, *args, **kwargs):
+        if name.startswith(("tensorflow_datasets", "mfjax.data.sets.builders")):
+            raise ModuleNotFoundError(f"No module named {name!r}", name="tensorflow_datasets")
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    assert main(["data", "build", "pair_folder", "--from", str(own), "--to", str(tmp_path)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "tensorflow_datasets, which is not installed: pip install 'mfjax[train]'" in line
+
+
+def test_edges_that_lie_on_one_another_are_gray_and_others_coloured():
+    image = images.from_float(scene(1, 120, 160).ir)
+    rows = slice(LINE + GAP, LINE + GAP + 240)
+    overlay = slice(3 * GAP + 2 * WIDTH, 3 * GAP + 3 * WIDTH)
+    same = sheet([Pair("same", image, image)], "")[rows, overlay]
+    moved = sheet([Pair("moved", image, np.roll(image, 12, axis=1))], "")[rows, overlay]
+    np.testing.assert_array_equal(same[..., 0], same[..., 1])
+    assert np.abs(moved[..., 0].astype(int) - moved[..., 1]).mean() > 20
+
+
+def test_pairs_shown_are_spread_over_all():
+    assert spread(101, 5) == [0, 25, 50, 75, 100]
+    assert spread(2, 8) == [0, 1]
