@@ -20,6 +20,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 from tyro.conf import DisallowNone, FlagCreatePairsOff, Positional, arg
 
 from mfjax import weights
+from mfjax.data.sets.commands import COMMANDS as DATA_COMMANDS
 from mfjax.inference import files, sizes
 from mfjax.inference.colour import Color
 from mfjax.inference.sources import IrRange, check_ir_range
@@ -29,7 +30,8 @@ SOME_FAILED, FAILED, INTERRUPTED = 1, 2, 130  # exit codes; the last is the shel
 
 DESCRIPTION = "Infrared and visible image fusion at any input and output resolution."
 
-TRAINING_PACKAGES = {"grain", "optax", "orbax"}  # the extra "train"
+# The extra "train".
+TRAINING_PACKAGES = {"grain", "importlib_resources", "optax", "orbax", "tensorboardX", "tensorflow_datasets"}
 
 logger = logging.getLogger("mfjax")
 
@@ -143,14 +145,55 @@ def _train_command(argv: Sequence[str]) -> Callable[..., int]:
         workdir: Annotated[
             Path, arg(help="Folder for checkpoints, log and weights; a run found there goes on.")
         ] = Path("runs") / (chosen.stem if chosen else "default"),
+        accept_changes: Annotated[
+            bool, arg(help="Go on with another recipe than the run's own; its weights file names both.")
+        ] = False,
+        distributed: Annotated[
+            str | None,
+            arg(
+                metavar="auto|HOST:PORT,N,I",
+                help="This is one of several processes: number I of N, meeting at the address of the first; "
+                "auto under Slurm, Open MPI and on TPUs.",
+                help_behavior_hint="",
+            ),
+        ] = None,
+        dry_run: Annotated[
+            bool, arg(help="Only show parameters, phases, memory and the number of programs to compile.")
+        ] = False,
     ) -> int:
-        from mfjax.training.loop import train
+        if distributed is not None:
+            _join(distributed)
+        if dry_run:
+            from mfjax.training.dry_run import describe
 
-        print(f"{train(recipe, workdir)}: {recipe.steps} steps")
+            print(describe(recipe))
+            return 0
+        from mfjax.training.loop import train
+        from mfjax.training.stopping import StopRequestedError
+
+        try:
+            weights_file = train(recipe, workdir, accept_changes=accept_changes)
+            print(f"{weights_file}: {recipe.steps} steps")
+        except StopRequestedError as stop:
+            logger.warning("%s", stop)
+            return 128 + stop.number  # as the shell has it
         return 0
 
     train.__doc__ = TRAIN_HELP
     return train
+
+
+def _join(processes: str) -> None:
+    """Joins the job of several processes that `--distributed` names."""
+    import jax
+
+    if processes == "auto":
+        jax.distributed.initialize()
+        return
+    address, *numbers = processes.split(",")
+    if ":" not in address or len(numbers) != 2 or not all(number.strip().isdigit() for number in numbers):
+        raise ValueError(f"--distributed is {processes!r}; it is auto, or such as 10.0.0.1:9911,4,0: address,N,I")
+    jax.distributed.initialize(address, int(numbers[0]), int(numbers[1]))
 
 
 def _train_unread() -> int:
@@ -159,10 +202,17 @@ def _train_unread() -> int:
 
 _train_unread.__doc__ = TRAIN_HELP
 
+
+def _data() -> int:
+    """Build data sets to train on, and look at them: data build, data show."""
+    raise AssertionError("replaced by DATA_COMMANDS when it is called")
+
+
 COMMANDS: dict[str, Callable[..., int]] = {
     "fuse": fuse,
     "train": _train_unread,
     "convert": convert,
+    "data": _data,
 }
 
 
@@ -178,18 +228,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     handler = logging.StreamHandler()  # of this call: the standard error stream may be another by the next
     handler.setFormatter(_LowerCaseLevel())
     logger.addHandler(handler)
+    propagates, logger.propagate = logger.propagate, False  # some libraries give the root logger a handler of their own
     argv = list(sys.argv[1:] if argv is None else argv)
     try:
+        if argv[:1] == ["data"]:
+            return _run(DATA_COMMANDS, "mfjax data", _data.__doc__, argv[1:])
         # The recipe's flags are known once it is read, and reading it takes JAX: only when training is asked for.
         train = {"train": _train_command(argv)} if argv[:1] == ["train"] else {}
-        return tyro.extras.subcommand_cli_from_dict(
-            COMMANDS | train,
-            prog="mfjax",
-            description=DESCRIPTION,
-            args=argv,
-            config=(DisallowNone, FlagCreatePairsOff),
-        )
-    except (ValueError, OSError, MemoryError) as error:
+        return _run(COMMANDS | train, "mfjax", DESCRIPTION, argv)
+    except (ValueError, OSError, MemoryError, FloatingPointError) as error:
         logger.error("%s", _one_line(error))
         return FAILED
     except ModuleNotFoundError as error:
@@ -204,6 +251,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return FAILED if stop.code else 0
     finally:
         logger.removeHandler(handler)
+        logger.propagate = propagates
+
+
+def _run(commands: dict[str, Callable[..., int]], prog: str, description: str | None, argv: list[str]) -> int:
+    """Runs the one of some commands that `argv` names first."""
+    config = (DisallowNone, FlagCreatePairsOff)
+    return tyro.extras.subcommand_cli_from_dict(commands, prog=prog, description=description, args=argv, config=config)
 
 
 def _run_all(run: Callable[[files.Job], sizes.Size], plan: files.Plan) -> int:

@@ -40,7 +40,7 @@ class Conv(nn.Module):
 
 
 class _Linear(nn.Module):
-    """The parameters of a convolution, `kernel` and `bias`, and what they do to its input."""
+    """The parameters of a convolution, `kernel` and `bias`, and what they do to its input, in the input's type."""
 
     shape: tuple[int, ...]
     kernel_init: Callable[..., Any]
@@ -48,10 +48,9 @@ class _Linear(nn.Module):
 
     @nn.compact
     def __call__(self, maps: Maps) -> jax.Array:
-        kernel = self.param("kernel", self.kernel_init, self.shape)
-        return _frugal_convolve(maps, kernel, self.dilation) + self.param(
-            "bias", nn.initializers.zeros, self.shape[-1:]
-        )
+        kernel = self.param("kernel", self.kernel_init, self.shape).astype(maps[0].dtype)
+        bias = self.param("bias", nn.initializers.zeros, self.shape[-1:]).astype(maps[0].dtype)
+        return _frugal_convolve(maps, kernel, self.dilation) + bias
 
 
 def _convolve(maps: Maps, kernel: jax.Array, dilation: int) -> jax.Array:

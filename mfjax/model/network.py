@@ -1,7 +1,7 @@
 """The whole network: two super-resolution branches, the fusion branch, their reconstructions (Fig. 1)."""
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import flax.linen as nn
 import jax
@@ -80,6 +80,7 @@ class SuperResolutionBranch(nn.Module):
     """One source super-resolved: extractor, meta-upscale, residual compensation, reconstruction."""
 
     config: ModelConfig
+    dtype: Any = jnp.float32  # that the extractor computes in
 
     @nn.compact
     def __call__(self, image: jax.Array, size: tuple[int, int], window: Window | None = None) -> Branch:
@@ -87,7 +88,7 @@ class SuperResolutionBranch(nn.Module):
         scale = Scale.between((h, w), size) if window is None else window.scale
         mask = None if window is None else window.mask(h, w)
         extractor = FeatureExtractor(config.blocks, config.width, config.growth, config.features, name="extractor")
-        low = extractor(image, mask)  # [n, h, w, c]
+        low = extractor(image.astype(self.dtype), mask).astype(image.dtype)  # [n, h, w, c]
         upscaled = high = MetaUpscale(config.hidden, name="upscale")(low, size, scale)  # [n, H, W, c]
         residuals = []
         for i in range(config.compensations):
@@ -123,16 +124,20 @@ class FusionNetwork(nn.Module):
     `FusionNetwork(config).apply({"params": params}, ir, vis, size=(H, W))`, with `ir` `[n, h, w, 1]` and `vis`
     `[n, h', w', 1]` in [0, 1] showing the same field of view, gives a `FusionOutput`. The parameters have the
     top-level names `fusion` and `branch` (or `branch_ir` and `branch_vis`); only `fusion` is trained in phase two.
+
+    With `dtype=jnp.bfloat16` the extractor, nearly all of the work, computes in that type. Parameters stay float32, and
+    so does what depends on exact positions and levels: resampling, fusion, reconstruction.
     """
 
     config: ModelConfig = ModelConfig()
+    dtype: Any = jnp.float32
 
     def setup(self) -> None:
         if self.config.share_branches:
-            self.branch = SuperResolutionBranch(self.config)
+            self.branch = SuperResolutionBranch(self.config, self.dtype)
         else:
-            self.branch_ir = SuperResolutionBranch(self.config)
-            self.branch_vis = SuperResolutionBranch(self.config)
+            self.branch_ir = SuperResolutionBranch(self.config, self.dtype)
+            self.branch_vis = SuperResolutionBranch(self.config, self.dtype)
         self.fusion = FusionBranch(self.config)
 
     def __call__(

@@ -1,5 +1,12 @@
-"""Checkpoints of a run's state (Orbax)."""
+"""Checkpoints of a run's state (Orbax).
 
+A state holds parameters, their average, the optimiser's state and the step. The rest follows from the step: the phase,
+every random number (a function of seed and step) and the position in the data (`data.pipeline`: the same).
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import jax
@@ -12,16 +19,24 @@ class Checkpoints:
     """The newest few states of a run, each written whole or not at all, in a folder of their own."""
 
     def __init__(self, folder: Path, *, keep: int = 2):
-        options = ocp.CheckpointManagerOptions(max_to_keep=keep)
-        self._manager = ocp.CheckpointManager(folder.absolute(), options=options)
+        self.folder = folder.absolute()
+        options = ocp.CheckpointManagerOptions(max_to_keep=keep, cleanup_tmp_directories=True)
+        self._manager = ocp.CheckpointManager(self.folder, options=options)
 
     def newest(self) -> int | None:
-        """The step of the newest state, or None if there is none."""
+        """The step of the newest whole state, or None if there is none."""
         return self._manager.latest_step()
 
     def save(self, step: int, state: State) -> None:
-        """Writes a state in the background; waits for the one before."""
-        self._manager.save(step, args=ocp.args.StandardSave(state))
+        """Writes a state in the background; waits for the one before.
+
+        Raises:
+            OSError: this one or the one before could not be written, as when the disk is full.
+        """
+        if step == self.newest():
+            return
+        with self._writing():
+            self._manager.save(step, args=ocp.args.StandardSave(state))
 
     def restore(self, step: int, like: State) -> State:
         """The state of a step; `like` gives shapes and structure.
@@ -32,6 +47,29 @@ class Checkpoints:
         target = jax.tree.map(ocp.utils.to_shape_dtype_struct, like)
         return self._manager.restore(step, args=ocp.args.StandardRestore(target))
 
+    def wait(self) -> None:
+        """Waits for what is being written.
+
+        Raises:
+            OSError: it could not be written.
+        """
+        with self._writing():
+            self._manager.wait_until_finished()
+
     def close(self) -> None:
-        """Waits for what is being written."""
-        self._manager.close()
+        """Lets go of the folder, whatever became of the last write; `wait` tells."""
+        try:
+            self._manager.close()
+        except Exception as error:  # told by `wait`; here something else may be under way
+            logging.getLogger("mfjax").debug("closing %s: %s", self.folder, error)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Makes one kind of error of the many that Orbax and TensorStore raise when a disk is full."""
+        try:
+            yield
+        except Exception as error:
+            whole = [int(path.name) for path in self.folder.iterdir() if path.name.isdigit()]
+            newest = f"the newest whole one is of step {max(whole)}" if whole else "there is none yet"
+            reason = " ".join(str(error).split())[:300]
+            raise OSError(f"no checkpoint could be written to {self.folder}, {newest}: {reason}") from error

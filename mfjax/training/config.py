@@ -7,6 +7,7 @@ from typing import Literal
 
 from mfjax.data.pipeline import DataConfig
 from mfjax.model import ModelConfig
+from mfjax.training.validation import ValidationConfig
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,7 @@ class TrainConfig:
 
     model: ModelConfig = field(default_factory=ModelConfig)
     data: DataConfig = field(default_factory=DataConfig)
+    validation: ValidationConfig = field(default_factory=ValidationConfig)
     phase_one_steps: int = 60_000
     """Steps on the pixel loss, all parameters."""
     phase_two_steps: int = 9_000
@@ -29,6 +31,12 @@ class TrainConfig:
     """Steps at the start of phase one over which the learning rate rises from 0."""
     clip_norm: float | None = None
     """Largest gradient norm; longer gradients are shortened to it."""
+    accumulate: int = 1
+    """Steps whose gradients are averaged for one update; optimiser and schedule count updates."""
+    ema_decay: float | None = None
+    """Decay of a moving average of the parameters, such as 0.999, which then is what is validated and exported."""
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    """Type that the extractor computes in; parameters and losses are float32."""
     contrast_weight: float = 0.005
     """λ of Eq. (22)."""
     contrast_pairs: int = 4096
@@ -53,11 +61,21 @@ class TrainConfig:
         for name in ("contrast_weight", "seed"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be 0 or more")
-        for name in ("checkpoint_every", "contrast_pairs"):
+        if self.dtype not in ("float32", "bfloat16"):
+            raise ValueError(f"dtype is {self.dtype!r}; it must be 'float32' or 'bfloat16'")
+        if self.ema_decay is not None and not 0 < self.ema_decay < 1:
+            raise ValueError(f"ema_decay is {self.ema_decay}; it must lie between 0 and 1")
+        for name in ("accumulate", "checkpoint_every", "contrast_pairs"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
         if not 0 <= self.warmup_steps <= max(0, self.phase_one_steps):
             raise ValueError(f"warmup_steps is {self.warmup_steps}; phase one has {self.phase_one_steps} steps")
+
+        for name in ("phase_one_steps", "phase_two_steps"):
+            if getattr(self, name) % self.accumulate:
+                raise ValueError(
+                    f"{name} is {getattr(self, name)}; it must be a multiple of accumulate, {self.accumulate}"
+                )
 
     @property
     def steps(self) -> int:

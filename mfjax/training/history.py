@@ -17,16 +17,25 @@ from mfjax.training.config import TrainConfig
 FILE = "recipe.json"
 
 
-def check(workdir: Path, config: TrainConfig, step: int) -> None:
-    """Raises ValueError if the checkpoint of a step can't be gone on with by another configuration than its own."""
+# What may differ without changing what a run computes.
+HARMLESS = ("checkpoint_every", "validation", "start_from")
+
+
+def check(workdir: Path, config: TrainConfig, step: int, *, accept_changes: bool = False) -> None:
+    """Raises ValueError if the checkpoint of a step is of another configuration, naming the fields that differ.
+
+    With `accept_changes` only if it can't be gone on with: its model or the end of its phase one is another.
+    """
     if step == 0 or not (before := _read(workdir)):
         return
-    there, here = before[-1]["recipe"], _recipe(config)
-    model = [
-        f"{k} {there['model'].get(k)} there, {v} here" for k, v in here["model"].items() if there["model"].get(k) != v
-    ]
-    if model:
-        raise ValueError(f"{workdir} has checkpoints of another model: {'; '.join(model)}; choose another workdir")
+    there, here = _flat(before[-1]["recipe"]), _flat(_recipe(config))
+    names = sorted(name for name in there.keys() | here.keys() if there.get(name) != here.get(name))
+    names = [name for name in names if not name.startswith(HARMLESS)]
+    model = [name for name in names if name.startswith("model.")]
+    if model or (names and not accept_changes):
+        listed = "; ".join(f"{name} {there.get(name)} there, {here.get(name)} here" for name in model or names)
+        wayout = "choose another workdir" if model else "choose another workdir, or go on with --accept-changes"
+        raise ValueError(f"{workdir} has checkpoints of another {'model' if model else 'recipe'}: {listed}; {wayout}")
     ends = there["phase_one_steps"], config.phase_one_steps
     if ends[0] != ends[1] and step > min(ends):
         raise ValueError(
@@ -42,7 +51,9 @@ def append(workdir: Path, config: TrainConfig, step: int) -> None:
         entry: dict[str, Any] = {"from_step": step, "recipe": _recipe(config)}
         if config.start_from is not None and not before:
             entry["started_from"] = weights.load(config.start_from).metadata
-        (workdir / FILE).write_text(json.dumps([*before, entry], indent=1))
+        part = workdir / f"{FILE}.part"
+        part.write_text(json.dumps([*before, entry], indent=1))
+        part.replace(workdir / FILE)  # whole or not at all
 
 
 def export(path: Path, config: TrainConfig, params: Mapping[str, Any], step: int) -> Path:
@@ -57,10 +68,19 @@ def _read(workdir: Path) -> list[dict[str, Any]]:
     return json.loads(path.read_text()) if path.exists() else []
 
 
+def _flat(recipe: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested fields by dotted names, as their flags have them."""
+    flat: dict[str, Any] = {}
+    for name, value in recipe.items():
+        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
+    return flat
+
+
 def _recipe(config: TrainConfig) -> dict[str, Any]:
     """The configuration without paths of one's own machine, as it looks after JSON."""
     recipe = dataclasses.asdict(config)
-    recipe["data"]["roots"] = [Path(root).name for root in config.data.roots]
+    for part in ("data", "validation"):
+        recipe[part]["roots"] = [Path(root).name for root in recipe[part]["roots"]]
     if config.start_from is not None:
         recipe["start_from"] = Path(config.start_from).name
     return json.loads(json.dumps(recipe))

@@ -1,68 +1,86 @@
 """A whole run: both phases, progress, checkpoints, and the trained model as a weights file."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
-from typing import TextIO
 
 import jax
-import tqdm
+from jax.experimental import multihost_utils
 
 from mfjax.data.degradation import canvas_for, canvases
 from mfjax.data.pipeline import batches
-from mfjax.training import history
+from mfjax.training import devices, history
 from mfjax.training.checkpoints import Checkpoints
 from mfjax.training.config import TrainConfig
 from mfjax.training.phases import Phase
-from mfjax.training.step import Metrics, State, begin_phase_two, initial_state, make_step
+from mfjax.training.step import State, begin_phase_two, best, initial_state
+from mfjax.training.stopping import StopRequest, StopRequestedError
+from mfjax.training.watch import Watch
 
-LOG_EVERY = 20  # steps: fetching and writing metrics costs a little
 
-
-def train(config: TrainConfig, workdir: Path) -> Path:
+def train(config: TrainConfig, workdir: Path, *, accept_changes: bool = False) -> Path:
     """Trains a model and returns the path of its weights, `workdir/model.safetensors`.
 
-    Goes on from the newest checkpoint in `workdir`, if there is one. Losses go to `workdir/log.jsonl`, a line each
-    `LOG_EVERY` steps; the weights after phase one are kept as `workdir/phase_1.safetensors`.
+    Goes on from the newest checkpoint in `workdir`, if there is one, and ends with the parameters of a run that was
+    never interrupted, bit for bit. Losses go to `workdir/log.jsonl` and, for TensorBoard, to `workdir/tensorboard`;
+    the weights after phase one are kept as `workdir/phase_1.safetensors`.
+
+    Works on all devices of the process, and of all processes if `jax.distributed.initialize` was called; these share
+    `workdir`, and the first of them writes what is not a checkpoint.
+
+    Args:
+        config: the recipe.
+        workdir: folder of the run, made if it is not there.
+        accept_changes: whether to go on from a checkpoint with another recipe than its own, which then is noted.
 
     Raises:
-        ValueError: there is no training data, or the checkpoints in `workdir` don't fit the configuration.
+        ValueError: there is no training data, the devices can't share a batch, or the checkpoints in `workdir` don't
+            fit the recipe.
+        FloatingPointError: the loss or its gradient is not a number any more.
+        OSError: the disk is full.
+        StopRequestedError: SIGTERM or Ctrl-C came; the state is saved.
     """
+    mesh = devices.batch_mesh(config.data.batch)
+    parts = jax.process_count()
     workdir.mkdir(parents=True, exist_ok=True)
     checkpoints = Checkpoints(workdir / "checkpoints")
-    # How a run resumes: 1. the phase follows from the step; 2. its optimiser gives the state's structure;
-    # 3. batches and random numbers are functions of seed and step.
-    start = checkpoints.newest() or 0
-    history.check(workdir, config, start)
-    state = initial_state(config if start == 0 else replace(config, start_from=None))
-    if start > config.phase_one_steps:
-        state = begin_phase_two(config, state)
-    if start:
-        print(f"going on from step {start} in {workdir}")
-        state = checkpoints.restore(start, state)
-    data = batches(config.data, config.seed, start=start)
     try:
-        with (workdir / "log.jsonl").open("a") as log:
+        # How a run resumes: 1. the phase follows from the step; 2. its optimiser gives the state's structure;
+        # 3. batches and random numbers are functions of seed and step.
+        start = checkpoints.newest() or 0
+        history.check(workdir, config, start, accept_changes=accept_changes)
+        data = batches(config.data, config.seed, start=start, part=jax.process_index(), parts=parts)
+        state = initial_state(config if start == 0 else replace(config, start_from=None))
+        if start > config.phase_one_steps:
+            state = begin_phase_two(config, state)
+        state = devices.replicate(state, mesh)
+        if start:
+            state = checkpoints.restore(start, state)
+        available = canvases(config.data.crop, *config.data.scales)
+        with Watch(config, workdir, start) as watch, StopRequest() as stop:
             for phase, first, last in _phases(config):
                 if phase == 2 and start <= first:
                     if first:
                         _export(config, state, workdir, "phase_1.safetensors")
-                    state = begin_phase_two(config, state)
+                    state = devices.replicate(begin_phase_two(config, state), mesh)
                 if max(start, first) >= last:
                     continue
-                progress = _Progress(config, phase, max(start, first), last, log)
-                update = jax.jit(make_step(config, phase), static_argnums=2, donate_argnums=0)
-                available = canvases(config.data.crop, *config.data.scales)
+                watch.begin(phase, max(start, first), last)
+                update = devices.parallel_step(config, phase, mesh)
                 for step in range(max(start, first) + 1, last + 1):
                     batch = next(data)
-                    if step == start + 1:  # there is data, so there will be checkpoints
+                    if step == start + 1 and jax.process_index() == 0:  # there is data, so there will be checkpoints
                         history.append(workdir, config, start)
                     chosen = tuple(canvas_for(int(n), available) for n in batch.numerators)
-                    state, metrics = update(state, batch, chosen)
-                    progress.show(step, metrics)
-                    if step % config.checkpoint_every == 0 or step == last:
+                    state, metrics = update(state, devices.spread(batch, mesh), chosen)
+                    watch.show(step, metrics, state)
+                    stopping = stop.came(step)
+                    if step % config.checkpoint_every == 0 or step == last or stopping:
+                        watch.settle()  # no state is saved that isn't known to be of numbers
                         checkpoints.save(step, state)
-                progress.close()
+                    if stopping:
+                        checkpoints.wait()
+                        raise StopRequestedError(f"stopped after step {step}; the same command goes on", stop.number)
+        checkpoints.wait()
     finally:
         checkpoints.close()
     return _export(config, state, workdir, "model.safetensors")
@@ -75,32 +93,8 @@ def _phases(config: TrainConfig) -> list[tuple[Phase, int, int]]:
 
 def _export(config: TrainConfig, state: State, workdir: Path, name: str) -> Path:
     """Writes the parameters, with the architecture and how they were trained, as a weights file."""
-    return history.export(workdir / name, config, jax.device_get(state.params), int(state.step))
-
-
-class _Progress:
-    """The progress bar and the log of one phase."""
-
-    def __init__(self, config: TrainConfig, phase: Phase, start: int, last: int, log: TextIO):
-        self.images, self.phase, self.log = config.data.batch, phase, log
-        self.bar = tqdm.tqdm(total=last, initial=start, desc=f"phase {phase}", unit="step", dynamic_ncols=True)
-        self.before: Metrics = {}
-
-    def show(self, step: int, metrics: Metrics) -> None:
-        """Counts a step, and now and then logs its metrics."""
-        # Steps are handed to the device ahead of time. Waiting for the one before makes the times shown true and
-        # leaves the device something to do.
-        jax.block_until_ready(self.before)
-        self.before = metrics
-        self.bar.update()
-        if step % LOG_EVERY and step != self.bar.total:
-            return
-        values = {name: float(value) for name, value in jax.device_get(metrics).items()}
-        rate = (self.bar.format_dict["rate"] or 0) * self.images
-        self.bar.set_postfix_str(f"loss {values['loss']:.4f}, {rate:.1f} images/s")
-        self.log.write(json.dumps({"step": step, "phase": self.phase} | values) + "\n")
-        self.log.flush()
-
-    def close(self) -> None:
-        """Leaves the finished bar on screen."""
-        self.bar.close()
+    if jax.process_index() == 0:
+        history.export(workdir / name, config, jax.device_get(best(state)), int(state.step))
+    if jax.process_count() > 1:
+        multihost_utils.sync_global_devices(name)  # nobody looks for a file that isn't there yet
+    return workdir / name

@@ -43,8 +43,8 @@ def optimizer(config: TrainConfig, phase: Phase) -> optax.GradientTransformation
     rate = config.learning_rate
     if phase == 2 and config.phase_two_learning_rate is not None:
         rate = config.phase_two_learning_rate
-    steps = config.phase_one_steps if phase == 1 else config.phase_two_steps
-    warmup = config.warmup_steps if phase == 1 else 0
+    steps = (config.phase_one_steps if phase == 1 else config.phase_two_steps) // config.accumulate
+    warmup = config.warmup_steps // config.accumulate if phase == 1 else 0
     schedules = [
         optax.linear_schedule(0.0, rate, warmup),
         optax.cosine_decay_schedule(rate, max(1, steps - warmup), alpha=0.01)
@@ -54,4 +54,9 @@ def optimizer(config: TrainConfig, phase: Phase) -> optax.GradientTransformation
     adam = optax.adam(optax.join_schedules(schedules, [warmup]) if warmup else schedules[1])
     clip = optax.identity() if config.clip_norm is None else optax.clip_by_global_norm(config.clip_norm)
     labels = {True: optax.chain(clip, adam), False: optax.set_to_zero()}
-    return optax.partition(labels, lambda params: trainable(params, phase))
+    partition = optax.partition(labels, lambda params: trainable(params, phase))
+    return (
+        partition
+        if config.accumulate == 1
+        else optax.MultiSteps(partition, config.accumulate).gradient_transformation()
+    )

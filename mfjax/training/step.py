@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
+from jax.flatten_util import ravel_pytree
 
 from mfjax import losses, weights
 from mfjax.data.degradation import Canvas, degrade
@@ -16,7 +18,7 @@ from mfjax.training.config import TrainConfig
 from mfjax.training.phases import Params, Phase, merge, optimizer, split
 
 Metrics = dict[str, jax.Array]
-Canvases = tuple[Canvas, Canvas]  # infrared, visible
+Canvases = tuple[Canvas, ...]  # infrared, visible
 Step = Callable[["State", Batch, Canvases], tuple["State", Metrics]]
 
 
@@ -24,6 +26,7 @@ class State(NamedTuple):
     """All that a step changes."""
 
     params: Params
+    average: Params | None  # their moving average, if the recipe asks for one
     opt_state: Any
     step: jax.Array  # int32 scalar, counted over both phases
 
@@ -35,31 +38,58 @@ def initial_state(config: TrainConfig) -> State:
         ValueError: the model to start from is of another architecture.
     """
     if config.start_from is None:
-        tiny = jnp.zeros((1, 8, 8, 1))
-        init = jax.jit(partial(FusionNetwork(config.model).init, size=(8, 8)))  # without it every operation compiles
-        params = init(jax.random.key(config.seed), tiny, tiny)["params"]
+        tiny = np.zeros((1, 8, 8, 1), np.float32)
+        network = FusionNetwork(config.model)
+
+        @jax.jit  # without it every operation compiles
+        def init() -> Any:
+            return network.init(jax.random.key(config.seed), tiny, tiny, size=(8, 8))
+
+        params = init()["params"]
     else:
         there, params, _ = weights.load(config.start_from)
         if there != config.model:
             raise ValueError(f"{config.start_from} is {there}, but the model to train is {config.model}")
         params = jax.tree.map(jnp.asarray, params)
-    return State(params, optimizer(config, 1).init(params), jnp.zeros((), jnp.int32))
+    return _state(config, 1, params, np.zeros((), np.int32))
 
 
 def begin_phase_two(config: TrainConfig, state: State) -> State:
-    """The same parameters with a fresh optimiser for phase two."""
-    return state._replace(opt_state=optimizer(config, 2).init(state.params))
+    """The best parameters so far with a fresh optimiser for phase two."""
+    return _state(config, 2, best(state), state.step)
+
+
+def _state(config: TrainConfig, phase: Phase, params: Params, step: Any) -> State:
+    """The state in which a phase starts."""
+    average = None if config.ema_decay is None else jax.device_get(params)
+    # Moments and counters all start at zero: to make them nothing needs to be compiled.
+    shapes = jax.eval_shape(optimizer(config, phase).init, params)
+    return State(params, average, jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), shapes), step)
+
+
+def best(state: State) -> Params:
+    """The parameters to use: their average, where there is one."""
+    return state.params if state.average is None else state.average
 
 
 def make_step(config: TrainConfig, phase: Phase, *, axis_name: str | None = None) -> Step:
     """The function that takes a state, a batch and two static canvases to the next state and the step's metrics.
 
-    With `axis_name` it runs on each device's part of a batch under `jax.shard_map` or `jax.pmap`: gradients and
-    metrics are averaged over the axis.
+    With `axis_name` it runs on each device's part of a batch under `jax.shard_map` or `jax.pmap`, and gives what one
+    device gives for all of it: gradients and metrics, and nothing else, are averaged over the axis, in one all-reduce.
     """
-    network = FusionNetwork(config.model)
+    network = FusionNetwork(config.model, jnp.dtype(config.dtype))
     transform = optimizer(config, phase)
     crop = config.data.crop
+
+    def contrast_loss(key: jax.Array, *images: jax.Array) -> losses.ContrastLoss:
+        # A key an image: which pixel pairs are drawn does not depend on how a batch is spread over devices.
+        n = images[0].shape[0]
+        first = 0 if axis_name is None else n * jax.lax.axis_index(axis_name)
+        keys = jax.vmap(partial(jax.random.fold_in, key))(first + jnp.arange(n))
+        of_one = partial(losses.contrast_loss, pairs=config.contrast_pairs)
+        terms = jax.vmap(of_one)(keys, *(image[:, None] for image in images))
+        return losses.ContrastLoss(*(term.mean() for term in terms))
 
     def objective(output: FusionOutput, ir: jax.Array, vis: jax.Array, key: jax.Array) -> tuple[jax.Array, Metrics]:
         total = losses.pixel_loss(output, ir, vis)
@@ -68,15 +98,13 @@ def make_step(config: TrainConfig, phase: Phase, *, axis_name: str | None = None
             "fusion": losses.fusion_loss(output.fused, ir, vis),
         }
         if phase == 2:
-            terms = losses.contrast_loss(key, output.fused, ir, vis, pairs=config.contrast_pairs)
+            terms = contrast_loss(key, output.fused, ir, vis)
             total = losses.total_loss(total, terms, config.contrast_weight)
             metrics |= {"deviation": terms.deviation, "contrast": terms.contrast}
         return total, metrics | {"loss": total}
 
     def step(state: State, batch: Batch, canvases: Canvases) -> tuple[State, Metrics]:
         key, key_whole = jax.random.split(jax.random.fold_in(jax.random.key(config.seed), state.step))
-        if axis_name is not None:  # pixel pairs differ from device to device, windows don't
-            key = jax.random.fold_in(key, jax.lax.axis_index(axis_name))
         sources = [jnp.asarray(image, jnp.float32) / 255 for image in (batch.ir, batch.vis)]
         truth_ir, truth_vis = (image[:, :crop, :crop] for image in sources)
         numerators = [jnp.asarray(batch.numerators)[i] for i in range(2)]
@@ -99,12 +127,19 @@ def make_step(config: TrainConfig, phase: Phase, *, axis_name: str | None = None
         # Only the trained sub-tree is differentiated: in phase two nothing goes back through the SR branches.
         gradients, metrics = jax.grad(loss, has_aux=True)(trained)
         if axis_name is not None:
-            gradients, metrics = jax.lax.pmean((gradients, metrics), axis_name)
+            flat, unflatten = ravel_pytree((gradients, metrics))  # one array, so one all-reduce
+            gradients, metrics = unflatten(jax.lax.pmean(flat, axis_name))
         metrics = metrics | {"gradient_norm": optax.tree.norm(gradients)}
         with_zeros = merge(gradients, jax.tree.map(jnp.zeros_like, frozen))
         updates, opt_state = transform.update(with_zeros, state.opt_state, state.params)
         # Frozen leaves are passed on as they are, bit for bit, not as themselves plus zero.
         updated = optax.apply_updates(trained, split(updates, phase)[0])
-        return State(merge(updated, frozen), opt_state, state.step + 1), metrics
+        average = state.average
+        if average is not None and config.ema_decay is not None:
+            is_update = (state.step + 1) % config.accumulate == 0
+            share = jnp.where(is_update, 1 - config.ema_decay, 0.0)
+            moved, still = split(average, phase)
+            average = merge(optax.incremental_update(updated, moved, share), still)
+        return State(merge(updated, frozen), average, opt_state, state.step + 1), metrics
 
     return step

@@ -1,6 +1,8 @@
 """A whole run, as a user starts it."""
 
 import json
+import resource
+import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +17,8 @@ from mfjax import weights
 from mfjax.cli import main
 from mfjax.training import DataConfig, TrainConfig, train
 from mfjax.training.config import read_config
+from mfjax.training.stopping import StopRequestedError
+from mfjax.training.validation import ValidationConfig
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 
@@ -32,7 +36,7 @@ def root(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def config(root, tiny_config):
-    data = DataConfig(roots=(str(root),), crop=8, batch=2, scales=(20, 20))  # one scale, so one program a phase
+    data = DataConfig(roots=(str(root),), crop=8, batch=8, scales=(20, 20))  # one scale, so one program a phase
     return TrainConfig(
         model=tiny_config, data=data, phase_one_steps=3, phase_two_steps=2, contrast_pairs=16, checkpoint_every=1
     )
@@ -78,15 +82,15 @@ def test_interrupted_run_ends_bit_identical_to_an_unbroken_one(config, run, tmp_
     class StopHereError(Exception):
         pass
 
-    show = loop._Progress.show
+    show = loop.Watch.show
 
-    def interrupt(self, step, metrics):
-        show(self, step, metrics)
+    def interrupt(self, step, metrics, state):
+        show(self, step, metrics, state)
         if step == stop + 1:
             raise StopHereError
 
     with monkeypatch.context() as patch:
-        patch.setattr(loop._Progress, "show", interrupt)
+        patch.setattr(loop.Watch, "show", interrupt)
         with pytest.raises(StopHereError):
             train(config, tmp_path)
     resumed = weights.load(train(config, tmp_path)).params
@@ -96,7 +100,7 @@ def test_interrupted_run_ends_bit_identical_to_an_unbroken_one(config, run, tmp_
 def test_weights_after_phase_one_are_written_by_a_run_that_resumes_at_its_end(config, run, tmp_path):
     train(replace(config, phase_two_steps=0), tmp_path)
     (tmp_path / "phase_1.safetensors").unlink()
-    train(config, tmp_path)
+    train(config, tmp_path, accept_changes=True)
     here, there = (weights.load(folder / "phase_1.safetensors").params for folder in (tmp_path, run[0]))
     jax.tree.map(np.testing.assert_array_equal, here, there)
 
@@ -110,13 +114,13 @@ def test_finished_run_is_not_trained_again(config, run):
 
 def test_checkpoint_of_another_network_is_refused(config, run):
     other = replace(config, model=replace(config.model, features=5))
-    with pytest.raises(ValueError, match="checkpoints of another model: features 4 there, 5 here"):
+    with pytest.raises(ValueError, match=r"checkpoints of another model: model\.features 4 there, 5 here"):
         train(other, run[0])
 
 
 def test_length_of_phase_one_can_not_change_once_phase_two_has_begun(config, run):
     with pytest.raises(ValueError, match="phase one has 3 steps, not 9; to train its model further, start"):
-        train(replace(config, phase_one_steps=9), run[0])
+        train(replace(config, phase_one_steps=9), run[0], accept_changes=True)
 
 
 def test_run_that_found_no_data_claims_nothing(config, tmp_path):
@@ -135,9 +139,90 @@ def test_run_can_start_from_another_model_and_says_so(config, run, tmp_path):
 
 def test_changed_recipe_is_added_to_the_history_of_the_model(config, tmp_path):
     train(replace(config, phase_two_steps=0), tmp_path)
-    model = weights.load(train(replace(config, contrast_weight=0.01), tmp_path))
+    changed = replace(config, contrast_weight=0.01)
+    with pytest.raises(
+        ValueError, match=r"another recipe: contrast_weight 0\.005 there, 0\.01 here; phase_two_steps 0"
+    ):
+        train(changed, tmp_path)
+    model = weights.load(train(changed, tmp_path, accept_changes=True))
     entries = json.loads(model.metadata["recipe"])
     assert [(e["from_step"], e["recipe"]["contrast_weight"]) for e in entries] == [(0, 0.005), (3, 0.01)]
+
+
+def test_loss_that_is_not_a_number_stops_the_run_before_it_is_saved(config, tmp_path):
+    wild = replace(config, learning_rate=1e30, phase_one_steps=9, phase_two_steps=0)
+    with pytest.raises(
+        FloatingPointError, match=r"(loss|gradient_norm) is (nan|inf) at step [2-9] of phase 1, on batch"
+    ):
+        train(wild, tmp_path)
+    for path in (tmp_path / "checkpoints").iterdir():
+        with pytest.raises(FloatingPointError):  # goes on from the newest, and meets the same
+            train(wild, tmp_path)
+        assert int(path.name) < 9
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
+def test_signal_saves_the_state_and_the_run_goes_on_from_there(config, run, tmp_path, monkeypatch, number):
+    from mfjax.training import loop
+
+    show = loop.Watch.show
+
+    def send(self, step, metrics, state):
+        show(self, step, metrics, state)
+        if step == 2:
+            signal.raise_signal(number)
+
+    rare = replace(config, checkpoint_every=1000)
+    with monkeypatch.context() as patch:
+        patch.setattr(loop.Watch, "show", send)
+        with pytest.raises(StopRequestedError, match="stopped after step 2; the same command goes on") as stop:
+            train(rare, tmp_path)
+    assert stop.value.number == number
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["2"]
+    resumed = weights.load(train(rare, tmp_path)).params
+    jax.tree.map(np.testing.assert_array_equal, resumed, weights.load(run[1]).params)
+
+
+def test_full_disk_stops_the_run_and_leaves_the_last_checkpoint_whole(config, run, tmp_path, monkeypatch):
+    from mfjax.training import loop
+
+    show, (_, most) = loop.Watch.show, resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def fill(self, step, metrics, state):
+        show(self, step, metrics, state)
+        if step == 3:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (0, most))  # no file can grow
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop.Watch, "show", fill)
+        try:
+            with pytest.raises(
+                OSError, match=r"no checkpoint could be written to .*, the newest whole one is of step 2"
+            ):
+                train(config, tmp_path)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    resumed = weights.load(train(config, tmp_path)).params
+    jax.tree.map(np.testing.assert_array_equal, resumed, weights.load(run[1]).params)
+
+
+def test_averaged_run_exports_the_average_and_resumes_with_it(config, tmp_path):
+    averaged = replace(config, ema_decay=0.5, phase_two_steps=0)
+    whole = weights.load(train(averaged, tmp_path / "whole")).params
+    train(replace(averaged, phase_one_steps=2), tmp_path / "part")
+    resumed = weights.load(train(averaged, tmp_path / "part", accept_changes=True)).params
+    jax.tree.map(np.testing.assert_array_equal, resumed, whole)
+    plain = weights.load(train(replace(config, phase_two_steps=0), tmp_path / "plain")).params
+    assert any(not np.array_equal(a, b) for a, b in zip(*map(jax.tree.leaves, (plain, whole)), strict=True))
+
+
+def test_log_of_an_interrupted_run_has_every_step_once(config, root, tmp_path):
+    validated = replace(config, validation=ValidationConfig(roots=(str(root),), every=1, pairs=1, scales=(20,), grid=1))
+    train(replace(validated, phase_one_steps=2, phase_two_steps=0), tmp_path)
+    train(validated, tmp_path, accept_changes=True)
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines if "psnr_ir_x2" in line] == [1, 2, 3, 4, 5]
+    assert {"images_per_second", "sr", "fusion", "gradient_norm"} <= set(lines[-2])
 
 
 def test_training_without_its_packages_says_what_to_install(monkeypatch, capsys):
@@ -151,7 +236,7 @@ def test_train_command_reads_the_recipe_and_its_flags(root, config, tmp_path, ca
     recipe = tmp_path / "recipe.py"
     recipe.write_text(
         "from mfjax.training import DataConfig, ModelConfig, TrainConfig\n"
-        f"config = TrainConfig(model={config.model!r}, data=DataConfig(crop=8, batch=2, scales=(20, 20)),\n"
+        f"config = TrainConfig(model={config.model!r}, data=DataConfig(crop=8, batch=8, scales=(20, 20)),\n"
         "    phase_one_steps=9, phase_two_steps=0)\n"
     )
     flags = ["--phase-one-steps", "1", "--data.roots", str(root), "--workdir", str(tmp_path / "run")]
@@ -183,6 +268,7 @@ def test_papers_config_has_the_papers_numbers():
     assert (config.phase_one_steps, config.phase_two_steps) == (60_000, 9_000)
     assert (config.learning_rate, config.contrast_weight, config.schedule) == (1e-4, 0.005, "constant")
     assert (config.warmup_steps, config.clip_norm) == (0, None)
+    assert (config.accumulate, config.ema_decay, config.dtype) == (1, None, "float32")
 
 
 @pytest.mark.parametrize(
@@ -195,6 +281,9 @@ def test_papers_config_has_the_papers_numbers():
         {"contrast_weight": -1},
         {"seed": -1},
         {"checkpoint_every": 0},
+        {"accumulate": 0},
+        {"ema_decay": 1.0},
+        {"dtype": "float16"},
         {"warmup_steps": 70_000},
     ],
     ids=lambda wrong: next(iter(wrong)),

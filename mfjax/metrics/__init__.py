@@ -1,0 +1,5 @@
+"""How good an image is, measured."""
+
+from mfjax.metrics.quality import psnr, ssim
+
+__all__ = ["psnr", "ssim"]

@@ -1,0 +1,185 @@
+"""How a model does on pairs that it is not trained on, while it is trained.
+
+All pairs are cut to one size and all scales run through one program, as in training: the scale is traced, and the
+degraded sources lie in the top left corner of a canvas, with a window that tells how far they reach.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from mfjax import images
+from mfjax.data.degradation import TENTHS, Canvas
+from mfjax.data.pairs import pair_folders, read_pair
+from mfjax.metrics import psnr, ssim
+from mfjax.model import FusionNetwork, ModelConfig
+
+LARGEST_SIDE = 192  # pixels: larger images tell little more and cost time
+SMALLEST_SIDE = 12  # SSIM needs 11
+GRID_SCALE = 20  # tenths
+GAP, CAPTION = 4, 22  # pixels around the pictures of a grid and for the words above them
+COLUMNS = ("infrared, half size", "visible, half size", "infrared, SR", "visible, SR", "fused")
+
+Image = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class ValidationConfig:
+    """What is measured in the course of a run, and how often."""
+
+    roots: tuple[str, ...] = ()
+    """Folders with ir/ and vis/, or folders of such folders, that are not trained on."""
+    every: int = 0
+    """Steps between validations; 0 for none."""
+    pairs: int = 8
+    """Pairs that are measured, evenly spread over the sorted ones; 0 for all."""
+    scales: tuple[int, ...] = (15, 20, 30)
+    """Down-sampling factors in tenths."""
+    grid: int = 3
+    """Pairs shown as pictures; 0 for none."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.roots, str):
+            raise ValueError(f"roots is {self.roots!r}; it must be a tuple of folders")
+        for name in ("every", "pairs", "grid"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be 0 or more")
+        if not self.scales or min(self.scales) < TENTHS:
+            raise ValueError(f"scales is {self.scales}; it must be one or more tenths, each at least {TENTHS}")
+        if self.every and not self.roots:
+            raise ValueError(
+                f"every is {self.every}, but roots names no folder to validate on; name one, or set every=0"
+            )
+
+
+class _Pair(NamedTuple):
+    ir: Image  # [s, s]
+    vis: Image
+
+
+class Validation:
+    """Measures a model on pairs that are read once and cut, centrally, to the largest square that all of them hold.
+
+    Its side is at most 192 pixels and such that every scale divides it into whole pixels, which for 1.5, 2 and 3 a
+    multiple of 6 is. Sources are degraded as by `benchmarks/sr_psnr.py`: OpenCV's `INTER_LINEAR`, 8 bits.
+
+    Raises:
+        ValueError: a folder can't be read, holds no pairs, or an image is too small for the scales.
+    """
+
+    def __init__(self, config: ValidationConfig, model: ModelConfig):
+        self.config = config
+        scales = {*config.scales, GRID_SCALE}
+        pairs = _read(config, step=math.lcm(*(n // math.gcd(n, TENTHS) for n in scales)))
+        self.pairs, self.side = pairs, pairs[0].ir.shape[0]
+        canvas = Canvas(self.side * TENTHS // min(scales), max(scales))
+        network = FusionNetwork(model)
+
+        @jax.jit
+        def super_resolve(params: Any, sources: tuple[jax.Array, jax.Array], numerator: jax.Array) -> Any:
+            window = canvas.window(self.side, numerator, jnp.array(False))
+            size = (self.side, self.side)
+            return network.apply({"params": params}, *sources, size=size, windows=(window, window))
+
+        self._canvas, self._apply = canvas, super_resolve
+
+    def measure(self, params: Mapping[str, Any]) -> dict[str, float]:
+        """Means over the pairs, by names such as `psnr_ir_x1.5` and `ssim_vis_x2`.
+
+        For each source and scale: `psnr` in dB and `ssim` against the truth, of 8-bit images, and `gain`, the dB by
+        which PSNR is above that of bicubic resampling.
+        """
+        params = jax.device_put(params)
+        scores: dict[str, list[float]] = {}
+        for numerator in self.config.scales:
+            for pair in self.pairs:
+                small = [_shrink(image, numerator) for image in pair]
+                _, *results = self._run(params, small, numerator)
+                for name, truth, low, result in zip(pair._fields, pair, small, results, strict=True):
+                    cubic = cv2.resize(low, truth.shape[::-1], interpolation=cv2.INTER_CUBIC)
+                    of_result = psnr(truth, result)
+                    values = {"psnr": of_result, "ssim": ssim(truth, result), "gain": of_result - psnr(truth, cubic)}
+                    for metric, value in values.items():
+                        scores.setdefault(f"{metric}_{name}_x{numerator / TENTHS:g}", []).append(value)
+        return {name: float(np.mean(values)) for name, values in scores.items()}
+
+    def grid(self, params: Mapping[str, Any]) -> Image:
+        """The first pairs at ×2, gray uint8 `[H, W]`: a row for each of them.
+
+        From left to right: both sources, as coarse as they are; both super-resolved; the fused image.
+        """
+        params = jax.device_put(params)
+        rows = [_captions(self.side)]
+        for pair in self.pairs[: self.config.grid]:
+            small = [_shrink(image, GRID_SCALE) for image in pair]
+            fused, *super_resolved = self._run(params, small, GRID_SCALE)
+            size = (self.side, self.side)
+            coarse = [cv2.resize(image, size, interpolation=cv2.INTER_NEAREST) for image in small]
+            rows.append(np.hstack([_framed(image) for image in (*coarse, *super_resolved, fused)]))
+        return np.vstack(rows)
+
+    def _run(self, params: Mapping[str, Any], small: list[Image], numerator: int) -> list[Image]:
+        """The network's fused image and both super-resolved sources, clipped, 8 bits."""
+        sources = []
+        for image in small:
+            source = np.zeros((1, self._canvas.size, self._canvas.size, 1), np.float32)
+            source[0, : image.shape[0], : image.shape[1], 0] = images.to_float(image)
+            sources.append(source)
+        output = jax.device_get(self._apply(params, tuple(sources), np.int32(numerator)))
+        # A model that diverged gives NaN: shown and measured as black.
+        return [images.from_float(np.nan_to_num(np.clip(image[0, ..., 0], 0, 1))) for image in output]
+
+
+def _read(config: ValidationConfig, step: int) -> list[_Pair]:
+    """The pairs to measure on, cut to one square whose side is a multiple of `step`."""
+    files = [pair for folder in pair_folders([Path(root) for root in config.roots]) for pair in folder.files]
+    if not files:
+        raise ValueError("no validation data: name a folder with ir/ and vis/, --validation.roots DIR")
+    count = min(config.pairs or len(files), len(files))
+    chosen = [files[i] for i in np.linspace(0, len(files) - 1, count).round().astype(int)]
+    pairs = []
+    for each in chosen:
+        ir, vis = read_pair(each)
+        side = min(*ir.shape, LARGEST_SIDE) // step * step
+        if side < SMALLEST_SIDE:
+            raise ValueError(
+                f"{each.ir} is {ir.shape[0]}x{ir.shape[1]}; validating at scales of {config.scales} tenths needs "
+                f"a multiple of {step} pixels from {SMALLEST_SIDE} to {LARGEST_SIDE} a side: leave it out or "
+                f"choose other scales"
+            )
+        pairs.append(_Pair(_centre(ir, side), _centre(vis, side)))
+    side = min(pair.ir.shape[0] for pair in pairs)
+    return [_Pair(*(_centre(image, side) for image in pair)) for pair in pairs]
+
+
+def _centre(image: Image, side: int) -> Image:
+    top, left = ((length - side) // 2 for length in image.shape)
+    return image[top : top + side, left : left + side].copy()
+
+
+def _shrink(image: Image, numerator: int) -> Image:
+    """The image at 10/numerator of its resolution, as `data.degradation.degrade`."""
+    side = image.shape[0] * TENTHS // numerator
+    return cv2.resize(image, (side, side), interpolation=cv2.INTER_LINEAR).astype(np.uint8)
+
+
+def _framed(image: NDArray) -> NDArray:
+    return np.pad(image, GAP // 2, constant_values=255)
+
+
+def _captions(side: int) -> Image:
+    """The words above the columns."""
+    strips = []
+    for text in COLUMNS:
+        strip = np.full((CAPTION, side + GAP), 255, np.uint8)
+        cv2.putText(strip, text, (GAP // 2, CAPTION - 7), cv2.FONT_HERSHEY_SIMPLEX, 0.45, 0, 1, cv2.LINE_AA)
+        strips.append(strip)
+    return np.hstack(strips)

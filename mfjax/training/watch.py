@@ -1,0 +1,130 @@
+"""What a run shows while it goes: progress bar, log, validation; and the halt when numbers stop being numbers."""
+
+import math
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import jax
+import tqdm
+
+from mfjax.training.config import TrainConfig
+from mfjax.training.log import RunLog
+from mfjax.training.phases import Phase
+from mfjax.training.step import Metrics, State, best
+from mfjax.training.validation import Validation
+
+LOG_EVERY = 20  # steps: writing metrics costs a little
+
+
+class Watch:
+    """Follows a run from a step on. Of several processes the first one shows and writes; all look for what is wrong."""
+
+    def __init__(self, config: TrainConfig, workdir: Path, start: int):
+        self.config = config
+        self.writes = jax.process_index() == 0
+        self.log = RunLog(workdir, start) if self.writes else None
+        validates = self.writes and config.validation.every > 0
+        self.validation = Validation(config.validation, config.model) if validates else None
+        self.phase: Phase = 1
+        self.bar: tqdm.tqdm | None = None
+        self._pending: tuple[int, Metrics] | None = None
+        self._rate = _Rate()
+
+    def begin(self, phase: Phase, start: int, last: int) -> None:
+        """A phase begins, or goes on from a step."""
+        self.settle()
+        self._close_bar()
+        self.phase = phase
+        self.bar = tqdm.tqdm(
+            total=last,
+            initial=start,
+            desc=f"phase {phase}",
+            unit="step",
+            dynamic_ncols=True,
+            disable=None if self.writes else True,  # None: no bar where nobody watches
+        )
+        self._rate = _Rate()
+
+    def show(self, step: int, metrics: Metrics, state: State) -> None:
+        """Counts a step, looks at the one before, and now and then logs and validates.
+
+        Raises:
+            FloatingPointError: the loss of the step before, or its gradient, is not a number.
+        """
+        # Steps are handed to the device ahead of time. Waiting for the one before makes the times shown true and
+        # leaves the device something to do.
+        self.settle()
+        self._pending = step, metrics
+        self._rate.count(self.config.data.batch)
+        assert self.bar is not None
+        self.bar.update()
+        last = step == self.bar.total
+        if step % LOG_EVERY == 0 or last:
+            values = self.settle() | {"images_per_second": self._rate.now()}
+            self.bar.set_postfix_str(f"loss {values['loss']:.4f}, {self._rate.now():.1f} images/s")
+            self._write(step, values)
+        if self.validation is not None and (step % self.config.validation.every == 0 or last):
+            self.settle()
+            params = jax.device_get(best(state))
+            self._write(step, self.validation.measure(params), group="validation")
+            if self.log is not None:
+                self.log.image(step, "validation", self.validation.grid(params))
+            self._rate = _Rate()  # validation's time is not training's
+
+    def settle(self) -> dict[str, float]:
+        """Waits for the newest step's metrics and returns them.
+
+        Raises:
+            FloatingPointError: see `show`.
+        """
+        if self._pending is None:
+            return {}
+        step, metrics = self._pending
+        self._pending = None
+        values = {name: float(value) for name, value in jax.device_get(metrics).items()}
+        for name in ("loss", "gradient_norm"):
+            if not math.isfinite(values[name]):
+                # The batch is the one that `batches(config.data, config.seed, start=step - 1)` gives first.
+                raise FloatingPointError(
+                    f"{name} is {values[name]} at step {step} of phase {self.phase}, on batch {step - 1}; checkpoints "
+                    f"before it are whole: lower learning_rate or set clip_norm"
+                )
+        return values
+
+    def _write(self, step: int, values: Mapping[str, float], *, group: str = "run") -> None:
+        if self.log is not None:
+            self.log.scalars(step, self.phase, values, group=group)
+
+    def _close_bar(self) -> None:
+        if self.bar is not None:
+            self.bar.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close_bar()
+        if self.log is not None:
+            self.log.close()
+
+
+class _Rate:
+    """Images a second, over all since the first count, whose step may have compiled."""
+
+    def __init__(self) -> None:
+        self.images, self.start = 0, math.nan
+
+    def count(self, images: int) -> None:
+        if math.isnan(self.start):
+            self.start = time.monotonic()
+        else:
+            self.images += images
+
+    def now(self) -> float:
+        """The rate, 0 while nothing is known."""
+        return self.images / max(time.monotonic() - self.start, 1e-9)

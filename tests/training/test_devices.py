@@ -1,0 +1,102 @@
+"""Several devices give what one gives, and exchange gradients and metrics only."""
+
+import re
+from dataclasses import replace
+
+import chex
+import jax
+import numpy as np
+import pytest
+
+from mfjax.data.degradation import canvas_for, canvases, crop_with_margin
+from mfjax.data.pipeline import Batch, DataConfig
+from mfjax.training import TrainConfig
+from mfjax.training.devices import AXIS, batch_mesh, parallel_step, replicate, spread
+from mfjax.training.step import begin_phase_two, initial_state, make_step
+
+CROP, DEVICES = 12, 8
+AVAILABLE = canvases(CROP, 10, 30)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def eight_devices():
+    assert jax.local_device_count() == DEVICES
+
+
+@pytest.fixture(scope="module")
+def config(tiny_config):
+    data = DataConfig(crop=CROP, batch=DEVICES)
+    return TrainConfig(model=tiny_config, data=data, contrast_pairs=64, learning_rate=1e-3)
+
+
+@pytest.fixture(scope="module")
+def batch():
+    rng = np.random.default_rng(0)
+    side = crop_with_margin(AVAILABLE)
+    pair = [rng.integers(0, 256, (DEVICES, side, side, 1), dtype=np.uint8) for _ in range(2)]
+    return Batch(*pair, np.array([17, 24], np.int32))
+
+
+@pytest.fixture(scope="module")
+def chosen(batch):
+    return tuple(canvas_for(int(n), AVAILABLE) for n in batch.numerators)
+
+
+def start(config, phase):
+    state = initial_state(config)
+    return state if phase == 1 else begin_phase_two(config, state)
+
+
+def on_mesh(config, phase, batch, chosen):
+    mesh = batch_mesh(DEVICES)
+    state = replicate(start(config, phase), mesh)
+    return parallel_step(config, phase, mesh)(state, spread(batch, mesh), chosen)
+
+
+def assert_same_update(a, b):
+    """Whether two steps' parameters and metrics agree; gradients' size shows in the metrics, not in Adam's update."""
+    chex.assert_trees_all_close(a[0].params, b[0].params, atol=2e-5)
+    chex.assert_trees_all_close(a[1], b[1], rtol=1e-3)
+
+
+@pytest.mark.parametrize("phase", [1, 2])
+def test_eight_devices_give_the_update_of_one(config, batch, chosen, phase):
+    alone = jax.jit(make_step(config, phase), static_argnums=2)(start(config, phase), batch, chosen)
+    assert_same_update(on_mesh(config, phase, batch, chosen), alone)
+
+
+def test_pmap_of_the_step_gives_the_update_of_the_mesh(config, batch, chosen):
+    parts = Batch(*(x.reshape(DEVICES, 1, *x.shape[1:]) for x in batch[:2]), np.stack([batch.numerators] * DEVICES))
+    step = jax.pmap(
+        lambda state, batch: make_step(config, 2, axis_name=AXIS)(state, batch, chosen),
+        axis_name=AXIS,
+        in_axes=(None, 0),
+    )
+    replicas = step(start(config, 2), parts)
+    for leaf in jax.tree.leaves(replicas):
+        np.testing.assert_array_equal(leaf, np.broadcast_to(leaf[0], leaf.shape))  # devices stay equal
+    together = jax.tree.map(lambda leaf: leaf[0], replicas)
+    assert_same_update(together, on_mesh(config, 2, batch, chosen))
+
+
+def test_compiled_step_has_one_all_reduce_and_no_other_collective(config, batch, chosen):
+    mesh = batch_mesh(DEVICES)
+    for phase in (1, 2):
+        state = replicate(start(config, phase), mesh)
+        program = parallel_step(config, phase, mesh).lower(state, spread(batch, mesh), chosen).compile().as_text()
+        collectives = r" (all-reduce|all-gather|reduce-scatter|all-to-all|collective-permute)(?:-start)?\("
+        assert re.findall(collectives, program) == ["all-reduce"]
+
+
+def test_batch_goes_to_as_many_devices_as_share_it_evenly(caplog):
+    assert batch_mesh(16).size == 8
+    assert not caplog.messages
+    assert batch_mesh(12).size == 6
+    assert caplog.messages == ["a batch of 12 pairs can't be shared evenly by 8 devices: training on 6 of them"]
+
+
+def test_devices_hold_their_part_of_a_batch_and_all_of_the_state(config, batch):
+    mesh = batch_mesh(DEVICES)
+    assert {shard.data.shape[0] for shard in spread(batch, mesh).ir.addressable_shards} == {1}
+    state = replicate(start(replace(config, ema_decay=0.9), 1), mesh)
+    assert all(leaf.sharding.is_fully_replicated for leaf in jax.tree.leaves(state))

@@ -1,0 +1,97 @@
+"""Runs as processes of their own: killed at random moments, and two of them together."""
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import jax
+import numpy as np
+import pytest
+
+from mfjax import weights
+
+KILLS = int(os.environ.get("MFJAX_KILLS", "2"))  # of the run; the more, the longer the run
+STEPS = 30 * max(1, KILLS)
+
+RECIPE = """
+from mfjax.training import DataConfig, ModelConfig, TrainConfig
+
+config = TrainConfig(
+    model={model!r},
+    data=DataConfig(roots=({root!r},), crop=8, batch=8, scales=(20, 20)),
+    phase_one_steps={steps} // 2,
+    phase_two_steps={steps} // 2,
+    contrast_pairs=16,
+    ema_decay=0.9,
+    checkpoint_every=2,
+)
+"""
+
+
+@pytest.fixture(scope="module")
+def recipe(tiny_config, tmp_path_factory):
+    root = tmp_path_factory.mktemp("pairs")
+    rng = np.random.default_rng(0)
+    for modality in ("ir", "vis"):
+        (root / modality).mkdir()
+        for i in range(2):
+            cv2.imwrite(str(root / modality / f"{i}.png"), rng.integers(0, 256, (32, 40), dtype=np.uint8))
+    path = root / "recipe.py"
+    path.write_text(RECIPE.format(model=tiny_config, root=str(root), steps=STEPS))
+    return path
+
+
+def start(recipe, workdir, *flags, devices):
+    """The command `mfjax train` in a process of its own."""
+    command = [sys.executable, "-m", "mfjax", "train", "--config", str(recipe), "--workdir", str(workdir), *flags]
+    environment = os.environ | {"XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}"}
+    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def finish(*processes):
+    for process in processes:
+        _, error = process.communicate(timeout=240)
+        assert process.returncode == 0, error
+
+
+@pytest.fixture(scope="module")
+def unbroken(recipe, tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("unbroken")
+    finish(start(recipe, workdir, devices=2))
+    return weights.load(workdir / "model.safetensors").params
+
+
+def newest(workdir: Path) -> int:
+    folder = workdir / "checkpoints"
+    return max((int(path.name) for path in folder.glob("*") if path.name.isdigit()), default=0)
+
+
+def test_run_killed_at_random_moments_ends_bit_identical_to_an_unbroken_one(recipe, unbroken, tmp_path):
+    moments = random.Random(0)
+    killed = 0
+    while killed < KILLS and not (tmp_path / "model.safetensors").exists():
+        before, process = newest(tmp_path), start(recipe, tmp_path, devices=2)
+        while newest(tmp_path) == before and process.poll() is None:
+            time.sleep(0.01)
+        time.sleep(moments.uniform(0, 0.5))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        killed += process.returncode == -signal.SIGKILL
+    assert killed == KILLS
+    finish(start(recipe, tmp_path, devices=2))
+    jax.tree.map(np.testing.assert_array_equal, weights.load(tmp_path / "model.safetensors").params, unbroken)
+
+
+def test_two_processes_give_what_one_gives_with_as_many_devices(recipe, unbroken, tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    finish(*(start(recipe, tmp_path, "--distributed", f"{address},2,{i}", devices=1) for i in range(2)))
+    together = weights.load(tmp_path / "model.safetensors").params
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-4), together, unbroken)
