@@ -6,6 +6,7 @@ What needs JAX is imported in the function, so that `--help` and mistyped argume
 
 import argparse
 import logging
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -230,6 +231,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logger.addHandler(handler)
     propagates, logger.propagate = logger.propagate, False  # some libraries give the root logger a handler of their own
     argv = list(sys.argv[1:] if argv is None else argv)
+    _keep_programs()
     try:
         if argv[:1] == ["data"]:
             return _run(DATA_COMMANDS, "mfjax data", _data.__doc__, argv[1:])
@@ -258,6 +260,17 @@ def _run(commands: dict[str, Callable[..., int]], prog: str, description: str | 
     """Runs the one of some commands that `argv` names first."""
     config = (DisallowNone, FlagCreatePairsOff)
     return tyro.extras.subcommand_cli_from_dict(commands, prog=prog, description=description, args=argv, config=config)
+
+
+def _keep_programs() -> None:
+    """Has JAX keep compiled programs in the user's cache folder, unless the environment names another, and quietly.
+
+    JAX reads this when it is first imported. On CPU, jaxlib reports as errors those features of the machine that
+    programs from the cache were compiled for and that don't matter to them; what does go wrong is raised besides.
+    """
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mfjax" / "programs"
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache))
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def _run_all(run: Callable[[files.Job], sizes.Size], plan: files.Plan) -> int:

@@ -51,19 +51,19 @@ def start(recipe, workdir, *flags, devices):
     """The command `mfjax train` in a process of its own."""
     command = [sys.executable, "-m", "mfjax", "train", "--config", str(recipe), "--workdir", str(workdir), *flags]
     environment = os.environ | {"XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}"}
-    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    with (recipe.parent / "errors").open("a") as errors:  # not a pipe, which would have to be read
+        return subprocess.Popen(command, env=environment, stderr=errors)
 
 
-def finish(*processes):
+def finish(recipe, *processes):
     for process in processes:
-        _, error = process.communicate(timeout=240)
-        assert process.returncode == 0, error
+        assert process.wait(timeout=240) == 0, (recipe.parent / "errors").read_text()[-2000:]
 
 
 @pytest.fixture(scope="module")
 def unbroken(recipe, tmp_path_factory):
     workdir = tmp_path_factory.mktemp("unbroken")
-    finish(start(recipe, workdir, devices=2))
+    finish(recipe, start(recipe, workdir, devices=2))
     return weights.load(workdir / "model.safetensors").params
 
 
@@ -81,10 +81,10 @@ def test_run_killed_at_random_moments_ends_bit_identical_to_an_unbroken_one(reci
             time.sleep(0.01)
         time.sleep(moments.uniform(0, 0.5))
         process.send_signal(signal.SIGKILL)
-        process.communicate()
+        process.wait()
         killed += process.returncode == -signal.SIGKILL
     assert killed == KILLS
-    finish(start(recipe, tmp_path, devices=2))
+    finish(recipe, start(recipe, tmp_path, devices=2))
     jax.tree.map(np.testing.assert_array_equal, weights.load(tmp_path / "model.safetensors").params, unbroken)
 
 
@@ -92,6 +92,6 @@ def test_two_processes_give_what_one_gives_with_as_many_devices(recipe, unbroken
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
-    finish(*(start(recipe, tmp_path, "--distributed", f"{address},2,{i}", devices=1) for i in range(2)))
+    finish(recipe, *(start(recipe, tmp_path, "--distributed", f"{address},2,{i}", devices=1) for i in range(2)))
     together = weights.load(tmp_path / "model.safetensors").params
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-4), together, unbroken)
