@@ -5,7 +5,7 @@
 23 epochs of 3,000 steps: the paper trains on 12,000 pairs, drawn from KAIST and FLIR ADAS, and validates on 400 more.
 `mfjax data build` makes these two folders. On fewer pairs of one's own, add `--data.pairs 0 --data.held-out 0`.
 
-Time: on two CPU cores a step of phase one takes 2.5 to 9.6 s, by its scales (`benchmarks/train_step.py`), so three to
+Time: on two CPU cores a step of phase one takes 2.3 to 9 s, by its scales (`benchmarks/train_step.py`), so three to
 four days in all. Result: none yet, it was not run to its end.
 """
 

@@ -34,8 +34,11 @@ def describe(config: TrainConfig) -> str:
 
 def _state(config: TrainConfig, phase: Phase) -> State:
     """Shapes and types of a phase's state."""
-    state = jax.eval_shape(partial(initial_state, replace(config, start_from=None)))
-    return state if phase == 1 else jax.eval_shape(partial(begin_phase_two, config), state)
+    plain = replace(config, start_from=None, ema_decay=None)
+    state = jax.eval_shape(partial(initial_state, plain))
+    if phase == 2:
+        state = jax.eval_shape(partial(begin_phase_two, plain), state)
+    return state if config.ema_decay is None else state._replace(average=state.params)
 
 
 def _parameters(state: State) -> str:
@@ -58,13 +61,12 @@ def _phases(config: TrainConfig, state: State) -> str:
 
 
 def _programs(config: TrainConfig) -> str:
-    """One line: programs of training steps, validation and initial states."""
+    """One line: programs of training steps, validation and initial parameters."""
     steps = _steps(config)
     counts = {
         "training steps": sum(_step_programs(config, phase) for phase in steps),
         "validation": int(config.validation.every > 0),
         "initial parameters": int(config.start_from is None),
-        "optimiser states": sum(phase == 1 or n > 0 for phase, n in steps.items()),
     }
     listed = ", ".join(f"{n} of {name}" for name, n in counts.items() if n)
     return f"programs to compile: {sum(counts.values())} ({listed})"

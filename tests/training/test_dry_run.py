@@ -50,7 +50,11 @@ def test_programs_are_those_of_all_pairs_of_canvases_and_of_validation(config, t
     wide = replace(
         config, data=replace(config.data, scales=(10, 30)), validation=ValidationConfig(roots=("pairs",), every=500)
     )
-    assert "(18 of training steps, 1 of validation, " in describe(wide)
+    programs = "programs to compile: 20 (18 of training steps, 1 of validation, 1 of initial parameters)"
+    assert programs in describe(wide)
+    averaged = describe(replace(wide, ema_decay=0.9))
+    assert programs in averaged
+    assert "their average" in averaged
     assert "(9 of training steps, " in describe(replace(config, data=wide.data, phase_two_steps=0))
 
 
