@@ -109,8 +109,12 @@ class Watch:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._close_bar()
-        if self.log is not None:
-            self.log.close()
+        try:
+            if self.log is not None:
+                self.log.close()
+        except OSError:  # on a full disk nothing can be flushed; what stopped the run says more
+            if error is None:
+                raise
 
 
 class _Rate:
