@@ -156,8 +156,7 @@ def test_phase_two_starts_from_the_average(config, starts):
 
 @pytest.mark.parametrize("phase", [1, 2])
 def test_accumulated_halves_of_a_batch_give_the_update_of_the_whole(config, batch, chosen, starts, phase):
-    # Without the contrast loss, whose random pairs are drawn for each step; with plain sums in place of Adam, which
-    # makes of a gradient that is zero but for rounding a step of full length.
+    # Without the contrast loss, whose random pairs are drawn for each image of a step.
     config = replace(config, contrast_weight=0.0, phase_one_steps=4, phase_two_steps=4)
     whole = jax.jit(make_step(config, phase), static_argnums=2)(starts[phase], batch, chosen)[0]
     twice = replace(config, accumulate=2)
