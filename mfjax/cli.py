@@ -32,7 +32,7 @@ SOME_FAILED, FAILED, INTERRUPTED = 1, 2, 130  # exit codes; the last is the shel
 DESCRIPTION = "Infrared and visible image fusion at any input and output resolution."
 
 # The extra "train".
-TRAINING_PACKAGES = {"grain", "importlib_resources", "optax", "orbax", "tensorboardX", "tensorflow_datasets"}
+TRAINING_PACKAGES = {"absl", "grain", "importlib_resources", "optax", "orbax", "tensorboardX", "tensorflow_datasets"}
 
 logger = logging.getLogger("mfjax")
 

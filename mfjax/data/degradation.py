@@ -9,17 +9,21 @@ margin, and the network looks either at all of it, or at no more than the crop, 
 import functools
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import jax
 import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
 
 from mfjax.model.network import Window
 from mfjax.model.resampling import Scale
 
 TENTHS = 10  # a scale is numerator / TENTHS
+_ONE = 2**11  # OpenCV's weights between two pixels add up to it
 
 
 @dataclass(frozen=True)
@@ -65,23 +69,30 @@ def crop_with_margin(available: Sequence[Canvas]) -> int:
 
 
 def degrade(image: jax.Array, canvas: Canvas, numerator: jax.Array) -> jax.Array:
-    """A canvas of the image at 10/numerator of its resolution, `[n, s, s, 1]` to `[n, size, size, 1]`, in [0, 1].
+    """A canvas of the image at 10/numerator of its resolution, uint8 `[n, s, s, 1]` to `[n, size, size, 1]`.
 
-    Bilinear between pixel centres without antialiasing, as OpenCV's `INTER_LINEAR`, from the top left corner; values
-    are rounded to 8 bits, as those of real inputs.
+    From the top left corner, and bit for bit what OpenCV's `INTER_LINEAR` gives: bilinear between pixel centres without
+    antialiasing, in its fixed point numbers. Numerator may be traced.
     """
-    n, *_, c = image.shape
-    factors = jnp.full(2, TENTHS / numerator)
-    small = jax.image.scale_and_translate(
-        image,
-        (n, canvas.size, canvas.size, c),
-        (1, 2),
-        factors,
-        jnp.zeros(2),
-        method="linear",
-        antialias=False,
-    )
-    return jnp.round(jnp.clip(small, 0, 1) * 255) / 255
+    # Output pixel i lies at (i + 1/2) numerator/10 − 1/2, a whole number of 20ths, of the image.
+    position = (2 * jnp.arange(canvas.size) + 1) * numerator - TENTHS
+    before = position // (2 * TENTHS)
+    weight = (position % (2 * TENTHS) * _ONE + TENTHS) // (2 * TENTHS)  # of the pixel after, rounded
+
+    def between(x: jax.Array, axis: int, multiply: Callable[[jax.Array, jax.Array], jax.Array]) -> jax.Array:
+        first, second = (jnp.take(x, before + i, axis=axis, mode="clip") for i in range(2))
+        weights = weight.reshape(-1, *(1,) * (x.ndim - 1 - axis))
+        return multiply(first, _ONE - weights) + multiply(second, weights)
+
+    across = between(image.astype(jnp.int32), 2, lambda x, w: x * w)  # 8 + 11 bits
+    down = between(across >> 4, 1, lambda x, w: x * w >> 16)  # 10 bits
+    return (down + 2 >> 2).astype(jnp.uint8)
+
+
+def degrade_with_opencv(image: NDArray[np.uint8], numerator: int) -> NDArray[np.uint8]:
+    """The same of one image `[h, w]`, all of it, on the CPU."""
+    factor = TENTHS / numerator
+    return np.asarray(cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _pixels(crop: int, numerator: Any) -> Any:

@@ -135,4 +135,6 @@ def luma(image: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: a float image lies outside [0, 1].
     """
+    if image.dtype == np.uint8 and image.ndim == 2:
+        return image
     return images.from_float(images.to_luma(images.to_float(image)), np.uint8)

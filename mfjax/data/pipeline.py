@@ -1,12 +1,15 @@
-"""Batches of random crops, a pure function of seed and step, read ahead by threads (Grain)."""
+"""Batches of random crops, a pure function of seed and step, read ahead by threads or processes (Grain)."""
 
+import itertools
 import logging
-from collections.abc import Iterator
+import os
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import grain
 import numpy as np
+from absl import flags
 
 from mfjax.data.degradation import canvases, crop_with_margin
 from mfjax.data.pairs import Pair, PairSource
@@ -37,6 +40,12 @@ class DataConfig:
     """Smallest and largest down-sampling factor in tenths; one is drawn for each source and step."""
     min_detail: float = 0.0
     """Standard deviation in [0, 1] that a crop of one of the sources must reach; a few draws are made for it."""
+    threads: int = 0
+    """Threads that read and cut images, of each process that does; 0: one a core, at most 16."""
+    workers: int = 0
+    """Processes that read and cut images, where threads of the training process don't keep up; 0 for none."""
+    prefetch: int = 8
+    """Batches read ahead, by each process that does."""
 
     def __post_init__(self) -> None:
         if isinstance(self.roots, str):
@@ -45,8 +54,9 @@ class DataConfig:
             raise ValueError(f"pairs is {self.pairs} and held_out {self.held_out}; neither can be negative")
         if self.crop < 8:
             raise ValueError(f"crop is {self.crop}; it must be at least 8 pixels")
-        if self.batch < 1:
-            raise ValueError(f"batch is {self.batch}; it must be at least 1")
+        for name, least in (("batch", 1), ("threads", 0), ("workers", 0), ("prefetch", 1)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least {least}")
         if not 10 <= self.scales[0] <= self.scales[1]:
             raise ValueError(f"scales is {self.scales}; it must be two tenths, 10 <= smallest <= largest")
         if any(weight <= 0 for weight in self.weights.values()):
@@ -61,10 +71,10 @@ class Batch(NamedTuple):
     numerators: np.ndarray  # int32 [2]: infrared, visible
 
 
-def batches(config: DataConfig, seed: int, *, start: int = 0, part: int = 0, parts: int = 1) -> Iterator[Batch]:
-    """Batches from step `start` on, without end. The batch of a step depends on configuration and seed only.
+def batches(config: DataConfig, seed: int, *, start: int = 0, part: int = 0, parts: int = 1) -> Generator[Batch]:
+    """Batches from step `start` on, without end; to be closed when done.
 
-    Of several processes each gets one of `parts` equal parts of every batch, and the same scales.
+    The batch of a step depends on configuration and seed only, not on threads and workers. Of several processes each gets one of `parts` equal parts of every batch, and the same scales.
 
     Raises:
         ValueError: there are no pairs, or fewer than are to be chosen; at once, as for images too small for a crop with
@@ -73,21 +83,43 @@ def batches(config: DataConfig, seed: int, *, start: int = 0, part: int = 0, par
     sources = training_pairs(config)
     for name in config.weights.keys() - {source.name for source in sources}:
         logger.warning("data.weights names %s, but no training folder is called so", name)
-    weights = [len(source) * config.weights.get(source.name, 1.0) for source in sources]
     cut = _Crop(crop_with_margin(canvases(config.crop, *config.scales)), config.min_detail)
     for source in sources:
         _check_sizes(source, cut.side)
+    crops = _drawn(sources, config, seed).seed(seed).random_map(cut)
+    share = crops.slice(slice(start * config.batch, None)).batch(config.batch // parts)
+    threads = config.threads or min(16, os.cpu_count() or 1)
+    ahead = max(config.prefetch, threads)  # each thread makes a batch
+    reader = share.slice(slice(part, None, parts)).to_iter_dataset(grain.ReadOptions(threads, ahead))
+    if config.workers:
+        if not flags.FLAGS.is_parsed():
+            flags.FLAGS.mark_as_parsed()  # Grain looks at flags, which only a program of Abseil's has parsed
+        reader = reader.mp_prefetch(grain.multiprocessing.MultiprocessingOptions(config.workers, config.prefetch))
+    return _with_scales(reader, config, seed, start)
 
-    def crops(source: PairSource, number: int) -> grain.MapDataset:
-        return grain.MapDataset.source(source).seed(seed + number).shuffle().repeat().random_map(cut)
 
-    of_sources = [crops(source, number) for number, source in enumerate(sources)]
-    mixed = grain.MapDataset.mix(of_sources, [w / sum(weights) for w in weights])
-    share = mixed.slice(slice(start * config.batch, None)).batch(config.batch // parts)
-    pairs = share.slice(slice(part, None, parts))
-    reader = pairs.to_iter_dataset(grain.ReadOptions(num_threads=2, prefetch_buffer_size=8))
-    steps = enumerate(reader, start)
-    return (Batch(ir, vis, draw_numerators(config, seed, step)) for step, (ir, vis) in steps)
+def names_drawn(config: DataConfig, seed: int, step: int) -> list[str]:
+    """The pairs whose crops the batch of a step has, all processes' parts in their order."""
+    pairs = _drawn(training_pairs(config), config, seed)
+    return [pairs[index].name for index in range(step * config.batch, (step + 1) * config.batch)]
+
+
+def _drawn(sources: Sequence[PairSource], config: DataConfig, seed: int) -> grain.MapDataset:
+    """Pairs in the order in which a run sees them, without end."""
+    weights = [len(source) * config.weights.get(source.name, 1.0) for source in sources]
+    shuffled = [
+        grain.MapDataset.source(source).seed(seed + number).shuffle().repeat() for number, source in enumerate(sources)
+    ]
+    return grain.MapDataset.mix(shuffled, [w / sum(weights) for w in weights])
+
+
+def _with_scales(reader: grain.IterDataset, config: DataConfig, seed: int, start: int) -> Generator[Batch]:
+    crops = iter(reader)
+    try:
+        for step in itertools.count(start):
+            yield Batch(*next(crops), draw_numerators(config, seed, step))
+    finally:
+        crops.close()  # worker processes don't end by themselves
 
 
 def training_pairs(config: DataConfig) -> list[PairSource]:
@@ -134,7 +166,7 @@ def draw_numerators(config: DataConfig, seed: int, step: int) -> np.ndarray:
 
 
 class _Crop(grain.transforms.RandomMap):
-    """A random crop of a pair, flipped at random: uint8 `[s, s, 1]` each."""
+    """A random crop of a pair, turned and flipped at random: uint8 `[s, s, 1]` each."""
 
     draws = 8  # for one with enough detail; the best is kept when none has
 
@@ -160,6 +192,6 @@ class _Crop(grain.transforms.RandomMap):
                 best, best_detail = crop, detail
             if detail >= self.min_detail:
                 break
-        best = best[:: rng.choice([1, -1]), :: rng.choice([1, -1])]
+        best = np.rot90(best[:: rng.choice([1, -1])], rng.integers(4))
         ir, vis = np.ascontiguousarray(best.transpose(2, 0, 1))[..., None]
         return ir, vis

@@ -70,7 +70,11 @@ class TrainConfig:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
         if not 0 <= self.warmup_steps <= max(0, self.phase_one_steps):
             raise ValueError(f"warmup_steps is {self.warmup_steps}; phase one has {self.phase_one_steps} steps")
-
+        if self.validation.every and not self.validation.roots and not self.data.held_out:
+            raise ValueError(
+                f"validation.every is {self.validation.every}, but there is nothing to validate on: name folders as "
+                "validation.roots, hold pairs out by data.held_out, or set validation.every=0"
+            )
         for name in ("phase_one_steps", "phase_two_steps"):
             if getattr(self, name) % self.accumulate:
                 raise ValueError(

@@ -16,9 +16,8 @@ from mfjax.training.config import TrainConfig
 
 FILE = "recipe.json"
 
-
 # What may differ without changing what a run computes.
-HARMLESS = ("checkpoint_every", "validation", "start_from")
+HARMLESS = ("checkpoint_every", "validation", "start_from", "data.threads", "data.workers", "data.prefetch")
 
 
 def check(workdir: Path, config: TrainConfig, step: int, *, accept_changes: bool = False) -> None:

@@ -1,5 +1,6 @@
 """A whole run: both phases, progress, checkpoints, and the trained model as a weights file."""
 
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def train(config: TrainConfig, workdir: Path, *, accept_changes: bool = False) -
         if start:
             state = checkpoints.restore(start, state)
         available = canvases(config.data.crop, *config.data.scales)
-        with Watch(config, workdir, start) as watch, StopRequest() as stop:
+        with closing(data), Watch(config, workdir, start) as watch, StopRequest() as stop:
             for phase, first, last in _phases(config):
                 if phase == 2 and start <= first:
                     if first:

@@ -5,9 +5,8 @@ degraded sources lie in the top left corner of a canvas, with a window that tell
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import cv2
@@ -17,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfjax import images
-from mfjax.data.degradation import TENTHS, Canvas
-from mfjax.data.pairs import pair_folders, read_pair
+from mfjax.data.degradation import TENTHS, Canvas, degrade_with_opencv
+from mfjax.data.pairs import PairSource
 from mfjax.metrics import psnr, ssim
 from mfjax.model import FusionNetwork, ModelConfig
 
@@ -36,7 +35,7 @@ class ValidationConfig:
     """What is measured in the course of a run, and how often."""
 
     roots: tuple[str, ...] = ()
-    """Folders with ir/ and vis/, or folders of such folders, that are not trained on."""
+    """What to validate on, named as `data.roots` are; nothing stands for the pairs that `data.held_out` keeps."""
     every: int = 0
     """Steps between validations; 0 for none."""
     pairs: int = 8
@@ -54,10 +53,6 @@ class ValidationConfig:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be 0 or more")
         if not self.scales or min(self.scales) < TENTHS:
             raise ValueError(f"scales is {self.scales}; it must be one or more tenths, each at least {TENTHS}")
-        if self.every and not self.roots:
-            raise ValueError(
-                f"every is {self.every}, but roots names no folder to validate on; name one, or set every=0"
-            )
 
 
 class _Pair(NamedTuple):
@@ -71,14 +66,19 @@ class Validation:
     Its side is at most 192 pixels and such that every scale divides it into whole pixels, which for 1.5, 2 and 3 a
     multiple of 6 is. Sources are degraded as by `benchmarks/sr_psnr.py`: OpenCV's `INTER_LINEAR`, 8 bits.
 
+    Args:
+        config: what to measure.
+        model: the network's shape.
+        sources: pairs that are not trained on.
+
     Raises:
-        ValueError: a folder can't be read, holds no pairs, or an image is too small for the scales.
+        ValueError: there are no pairs, one can't be read, or an image is too small for the scales.
     """
 
-    def __init__(self, config: ValidationConfig, model: ModelConfig):
+    def __init__(self, config: ValidationConfig, model: ModelConfig, sources: Sequence[PairSource]):
         self.config = config
         scales = {*config.scales, GRID_SCALE}
-        pairs = _read(config, step=math.lcm(*(n // math.gcd(n, TENTHS) for n in scales)))
+        pairs = _read(config, sources, step=math.lcm(*(n // math.gcd(n, TENTHS) for n in scales)))
         self.pairs, self.side = pairs, pairs[0].ir.shape[0]
         canvas = Canvas(self.side * TENTHS // min(scales), max(scales))
         network = FusionNetwork(model)
@@ -101,7 +101,7 @@ class Validation:
         scores: dict[str, list[float]] = {}
         for numerator in self.config.scales:
             for pair in self.pairs:
-                small = [_shrink(image, numerator) for image in pair]
+                small = [degrade_with_opencv(image, numerator) for image in pair]
                 _, *results = self._run(params, small, numerator)
                 for name, truth, low, result in zip(pair._fields, pair, small, results, strict=True):
                     cubic = cv2.resize(low, truth.shape[::-1], interpolation=cv2.INTER_CUBIC)
@@ -119,7 +119,7 @@ class Validation:
         params = jax.device_put(params)
         rows = [_captions(self.side)]
         for pair in self.pairs[: self.config.grid]:
-            small = [_shrink(image, GRID_SCALE) for image in pair]
+            small = [degrade_with_opencv(image, GRID_SCALE) for image in pair]
             fused, *super_resolved = self._run(params, small, GRID_SCALE)
             size = (self.side, self.side)
             coarse = [cv2.resize(image, size, interpolation=cv2.INTER_NEAREST) for image in small]
@@ -138,20 +138,20 @@ class Validation:
         return [images.from_float(np.nan_to_num(np.clip(image[0, ..., 0], 0, 1))) for image in output]
 
 
-def _read(config: ValidationConfig, step: int) -> list[_Pair]:
+def _read(config: ValidationConfig, sources: Sequence[PairSource], step: int) -> list[_Pair]:
     """The pairs to measure on, cut to one square whose side is a multiple of `step`."""
-    files = [pair for folder in pair_folders([Path(root) for root in config.roots]) for pair in folder.files]
-    if not files:
-        raise ValueError("no validation data: name a folder with ir/ and vis/, --validation.roots DIR")
-    count = min(config.pairs or len(files), len(files))
-    chosen = [files[i] for i in np.linspace(0, len(files) - 1, count).round().astype(int)]
+    places = [(source, index) for source in sources for index in range(len(source))]
+    if not places:
+        raise ValueError("there are no pairs to validate on; name a folder, --validation.roots DIR")
+    count = min(config.pairs or len(places), len(places))
     pairs = []
-    for each in chosen:
-        ir, vis = read_pair(each)
+    for place in np.linspace(0, len(places) - 1, count).round().astype(int):
+        source, index = places[place]
+        name, ir, vis = source[index]
         side = min(*ir.shape, LARGEST_SIDE) // step * step
         if side < SMALLEST_SIDE:
             raise ValueError(
-                f"{each.ir} is {ir.shape[0]}x{ir.shape[1]}; validating at scales of {config.scales} tenths needs "
+                f"{name} is {ir.shape[0]}x{ir.shape[1]}; validating at scales of {config.scales} tenths needs "
                 f"a multiple of {step} pixels from {SMALLEST_SIDE} to {LARGEST_SIDE} a side: leave it out or "
                 f"choose other scales"
             )
@@ -163,12 +163,6 @@ def _read(config: ValidationConfig, step: int) -> list[_Pair]:
 def _centre(image: Image, side: int) -> Image:
     top, left = ((length - side) // 2 for length in image.shape)
     return image[top : top + side, left : left + side].copy()
-
-
-def _shrink(image: Image, numerator: int) -> Image:
-    """The image at 10/numerator of its resolution, as `data.degradation.degrade`."""
-    side = image.shape[0] * TENTHS // numerator
-    return cv2.resize(image, (side, side), interpolation=cv2.INTER_LINEAR).astype(np.uint8)
 
 
 def _framed(image: NDArray) -> NDArray:

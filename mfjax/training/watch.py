@@ -10,6 +10,9 @@ from typing import Self
 import jax
 import tqdm
 
+from mfjax.data.pairs import PairSource
+from mfjax.data.pipeline import names_drawn, validation_pairs
+from mfjax.data.selection import open_sources
 from mfjax.training.config import TrainConfig
 from mfjax.training.log import RunLog
 from mfjax.training.phases import Phase
@@ -27,7 +30,7 @@ class Watch:
         self.writes = jax.process_index() == 0
         self.log = RunLog(workdir, start) if self.writes else None
         validates = self.writes and config.validation.every > 0
-        self.validation = Validation(config.validation, config.model) if validates else None
+        self.validation = Validation(config.validation, config.model, _to_validate_on(config)) if validates else None
         self.phase: Phase = 1
         self.bar: tqdm.tqdm | None = None
         self._pending: tuple[int, Metrics] | None = None
@@ -87,10 +90,10 @@ class Watch:
         values = {name: float(value) for name, value in jax.device_get(metrics).items()}
         for name in ("loss", "gradient_norm"):
             if not math.isfinite(values[name]):
-                # The batch is the one that `batches(config.data, config.seed, start=step - 1)` gives first.
+                drawn = ", ".join(names_drawn(self.config.data, self.config.seed, step - 1))
                 raise FloatingPointError(
-                    f"{name} is {values[name]} at step {step} of phase {self.phase}, on batch {step - 1}; checkpoints "
-                    f"before it are whole: lower learning_rate or set clip_norm"
+                    f"{name} is {values[name]} at step {step} of phase {self.phase}, on batch {step - 1} ({drawn}); "
+                    f"checkpoints before it are whole: lower learning_rate or set clip_norm"
                 )
         return values
 
@@ -115,6 +118,10 @@ class Watch:
         except OSError:  # on a full disk nothing can be flushed; what stopped the run says more
             if error is None:
                 raise
+
+
+def _to_validate_on(config: TrainConfig) -> list[PairSource]:
+    return open_sources(config.validation.roots) if config.validation.roots else validation_pairs(config.data)
 
 
 class _Rate:

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mfjax.data.degradation import canvas_for, canvases, crop_with_margin, degrade
+from mfjax.data.degradation import canvas_for, canvases, crop_with_margin, degrade, degrade_with_opencv
 
 SCALES = range(10, 31)
 
@@ -16,23 +16,21 @@ def photograph(side):
     return cv2.GaussianBlur(rng.integers(0, 256, (side, side), dtype=np.uint8), (3, 3), 0)
 
 
-@pytest.mark.parametrize("numerator", [10, 14, 15, 20, 23, 30])
-def test_degraded_image_is_opencvs_bilinear_rounded_to_a_gray_level(numerator):
-    small_side = 40
-    side = small_side * numerator // 10  # exact, so that OpenCV's grid is the same
-    image = photograph(side)
-    expected = cv2.resize(image.astype(np.float32), (small_side, small_side), interpolation=cv2.INTER_LINEAR)
-    [canvas] = canvases(side, numerator, numerator, count=1)
-    assert canvas.size == small_side
-    ours = degrade(jnp.asarray(image, jnp.float32)[None, ..., None] / 255, canvas, jnp.int32(numerator))
-    difference = np.abs(np.asarray(ours)[0, ..., 0] * 255 - expected)
-    assert difference.max() <= 0.5 + 1e-3
+@pytest.mark.parametrize("crop", [16, 62])
+def test_degraded_image_is_opencvs_bilinear_bit_for_bit_at_every_scale(crop):
+    available = canvases(crop, 10, 30)
+    image = photograph(crop_with_margin(available))
+    jitted = jax.jit(degrade, static_argnums=1)
+    for numerator in SCALES:
+        canvas = canvas_for(numerator, available)
+        ours = jitted(image[None, ..., None], canvas, numerator)[0, ..., 0]
+        np.testing.assert_array_equal(ours, degrade_with_opencv(image, numerator)[: canvas.size, : canvas.size])
 
 
-def test_degraded_values_are_whole_gray_levels():
-    image = jnp.asarray(photograph(60), jnp.float32)[None, ..., None] / 255
-    small = degrade(image, canvases(30, 13, 20)[-1], jnp.int32(17)) * 255
-    np.testing.assert_allclose(small, jnp.round(small), atol=1e-4)
+def test_opencvs_grid_is_that_of_an_image_whose_size_the_scale_divides():
+    image = photograph(45)
+    expected = cv2.resize(image, (30, 30), interpolation=cv2.INTER_LINEAR)
+    np.testing.assert_array_equal(degrade_with_opencv(image, 15), expected)
 
 
 @pytest.mark.parametrize("crop", [16, 64, 96, 128])
@@ -53,7 +51,7 @@ def test_all_441_pairs_of_scales_need_nine_programs():
 def test_scale_is_traced_so_one_program_serves_all_scales_of_a_canvas():
     canvas = canvases(32, 20, 30)[-1]
     step = jax.jit(lambda image, n: degrade(image, canvas, n))
-    image = jnp.asarray(photograph(60), jnp.float32)[None, ..., None]
+    image = photograph(60)[None, ..., None]
     for numerator in range(25, 31):
         step(image, jnp.int32(numerator))
     assert step._cache_size() == 1

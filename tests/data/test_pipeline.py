@@ -1,5 +1,7 @@
 """Folders of pairs and batches of crops."""
 
+import itertools
+from contextlib import closing
 from dataclasses import replace
 
 import cv2
@@ -7,7 +9,7 @@ import numpy as np
 import pytest
 
 from mfjax.data.pairs import pair_folder, pair_folders
-from mfjax.data.pipeline import DataConfig, batches, draw_numerators
+from mfjax.data.pipeline import DataConfig, batches, draw_numerators, names_drawn
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +33,8 @@ def config(root):
 
 
 def take(config, count, **options):
-    reader = batches(config, 7, **options)
-    return [next(reader) for _ in range(count)]
+    with closing(batches(config, 7, **options)) as reader:
+        return [next(reader) for _ in range(count)]
 
 
 def test_both_sources_of_a_crop_come_from_the_same_place(config):
@@ -60,20 +62,9 @@ def test_scales_of_the_two_sources_are_drawn_independently_over_the_whole_range(
     assert abs(np.corrcoef(drawn.T)[0, 1]) < 0.1
 
 
-def test_weights_say_how_often_the_pairs_of_a_folder_are_drawn(root, config):
-    only_first = replace(config, weights={"b": 1e-9})
-    first = {file.name: cv2.imread(str(file), 0) for file in (root / "a" / "ir").iterdir()}
-    for batch in take(only_first, 4):
-        for crop in batch.ir[..., 0]:
-            views = crop, crop[::-1], crop[:, ::-1], crop[::-1, ::-1]
-            side = crop.shape[0]
-            assert any(
-                np.array_equal(image[i : i + side, j : j + side], view)
-                for image in first.values()
-                for view in views
-                for i in range(image.shape[0] - side + 1)
-                for j in range(image.shape[1] - side + 1)
-            )
+def test_weights_say_how_often_the_pairs_of_a_folder_are_drawn(config):
+    names = [name for step in range(100) for name in names_drawn(replace(config, weights={"b": 3}), 7, step)]
+    assert sum("/b/" in name for name in names) == 150
 
 
 def test_flat_crops_are_avoided_where_there_are_others(tmp_path):
@@ -130,14 +121,39 @@ def test_weights_that_are_not_positive_are_refused():
         DataConfig(weights={"a": -1.0})
 
 
-def test_crops_are_flipped_in_all_four_ways(tmp_path):
+def test_crops_are_turned_and_flipped_in_all_eight_ways(tmp_path):
     rows, cols = np.mgrid[:24, :24]
     for modality in ("ir", "vis"):
         (tmp_path / modality).mkdir()
         cv2.imwrite(str(tmp_path / modality / "ramp.png"), (4 * rows + 2 * cols).astype(np.uint8))
     found = {
-        (int(np.sign(int(crop[1, 0, 0]) - int(crop[0, 0, 0]))), int(np.sign(int(crop[0, 1, 0]) - int(crop[0, 0, 0]))))
-        for batch in take(DataConfig(roots=(str(tmp_path),), crop=8, batch=4), 20)
+        (int(crop[1, 0, 0]) - int(crop[0, 0, 0]), int(crop[0, 1, 0]) - int(crop[0, 0, 0]))
+        for batch in take(DataConfig(roots=(str(tmp_path),), crop=8, batch=8), 20)
         for crop in batch.ir
     }
-    assert found == {(1, 1), (1, -1), (-1, 1), (-1, -1)}
+    assert found == {(a, b) for a, b in itertools.product((-4, -2, 2, 4), repeat=2) if abs(a) != abs(b)}
+
+
+def test_threads_and_worker_processes_do_not_change_the_batches(config):
+    plain = take(config, 5, start=3)
+    for change in ({"threads": 3, "prefetch": 1}, {"workers": 2, "threads": 1}):
+        for a, b in zip(plain, take(replace(config, **change), 5, start=3), strict=True):
+            np.testing.assert_array_equal(a.vis, b.vis)
+            np.testing.assert_array_equal(a.numerators, b.numerators)
+
+
+def test_names_of_the_pairs_of_a_batch_can_be_told(config):
+    [batch] = take(config, 1, start=5)
+    names = names_drawn(config, 7, 5)
+    assert len(names) == config.batch
+    for name, crop in zip(names, batch.ir[..., 0], strict=True):
+        image = cv2.imread(name, cv2.IMREAD_GRAYSCALE)
+        views = [np.rot90(turned, k) for turned in (crop, crop[::-1]) for k in range(4)]
+        places = np.lib.stride_tricks.sliding_window_view(image, crop.shape)
+        assert any((places == view).all(axis=(2, 3)).any() for view in views)
+
+
+def test_value_that_reading_can_not_have_is_named():
+    for name, value in (("threads", -1), ("workers", -1), ("prefetch", 0), ("batch", 0)):
+        with pytest.raises(ValueError, match=f"{name} is {value}"):
+            DataConfig(**{name: value})

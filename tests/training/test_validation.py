@@ -5,10 +5,13 @@ import jax
 import numpy as np
 import pytest
 
+from mfjax.data.selection import open_sources
 from mfjax.inference.fuser import fuse_luma
 from mfjax.metrics import psnr, ssim
-from mfjax.training import validation
+from mfjax.data.pipeline import DataConfig, validation_pairs
+from mfjax.training import TrainConfig, validation
 from mfjax.training.validation import Validation, ValidationConfig
+from mfjax.training.watch import Watch
 
 compiled = jax.jit(fuse_luma, static_argnums=0, static_argnames="size")
 
@@ -31,7 +34,11 @@ def root(tmp_path_factory):
 @pytest.fixture(scope="module")
 def measured(root, tiny_config):
     """A validation of all pairs."""
-    return Validation(ValidationConfig(roots=(str(root),), pairs=0, grid=2), tiny_config)
+    return Validation(ValidationConfig(pairs=0, grid=2), tiny_config, open_sources([str(root)]))
+
+
+def validate(root, model, **options):
+    return Validation(ValidationConfig(**options), model, open_sources([str(root)]))
 
 
 def known_scale(config, params, pair, numerator):
@@ -80,7 +87,7 @@ def test_all_scales_and_the_grid_are_one_program(root, tiny_config, tiny_params,
         return apply(self, *args, **kwargs)
 
     monkeypatch.setattr(validation.FusionNetwork, "apply", counting)
-    fresh = Validation(ValidationConfig(roots=(str(root),)), tiny_config)
+    fresh = validate(root, tiny_config)
     fresh.measure(tiny_params)
     fresh.grid(tiny_params)
     fresh.measure(jax.tree.map(lambda leaf: leaf + 1e-3, tiny_params))
@@ -88,12 +95,12 @@ def test_all_scales_and_the_grid_are_one_program(root, tiny_config, tiny_params,
 
 
 def test_measured_pairs_are_spread_over_all(root, tiny_config, measured):
-    two = Validation(ValidationConfig(roots=(str(root),), pairs=2), tiny_config)
+    two = validate(root, tiny_config, pairs=2)
     side = two.side
     assert side == 36  # of 40x50 and 50x50
     for pair, index in zip(two.pairs, (0, 3), strict=True):
         np.testing.assert_array_equal(pair.ir[3:-3, 3:-3], measured.pairs[index].ir)
-    assert len(Validation(ValidationConfig(roots=(str(root),), pairs=9), tiny_config).pairs) == 4
+    assert len(validate(root, tiny_config, pairs=9).pairs) == 4
 
 
 def test_grid_shows_coarse_sources_super_resolved_ones_and_the_fused_image(measured, tiny_config, tiny_params):
@@ -117,10 +124,9 @@ def test_model_that_diverged_is_measured_and_shown_all_the_same(measured, tiny_p
 
 
 def test_sizes_that_a_scale_does_not_divide_are_not_used(root, tiny_config):
-    config = ValidationConfig(roots=(str(root),), scales=(10, 12, 25), pairs=1)
-    assert Validation(config, tiny_config).side == 30  # whole thirties: 5/2, 6/5 and 2
+    assert validate(root, tiny_config, scales=(10, 12, 25), pairs=1).side == 30  # whole thirties: 5/2, 6/5 and 2
     with pytest.raises(ValueError, match=r"40x50; validating at scales of \(17, 30\) tenths needs a multiple of 102"):
-        Validation(ValidationConfig(roots=(str(root),), scales=(17, 30)), tiny_config)
+        validate(root, tiny_config, scales=(17, 30))
 
 
 @pytest.mark.parametrize(
@@ -132,7 +138,6 @@ def test_sizes_that_a_scale_does_not_divide_are_not_used(root, tiny_config):
         ({"scales": ()}, r"scales is \(\)"),
         ({"scales": (5, 20)}, r"scales is \(5, 20\)"),
         ({"roots": "folder"}, "roots is 'folder'"),
-        ({"every": 100}, "every is 100, but roots names no folder"),
     ],
     ids=lambda case: str(case)[:20],
 )
@@ -141,6 +146,22 @@ def test_value_that_a_validation_can_not_have_is_named(wrong, message):
         ValidationConfig(**wrong)
 
 
-def test_folder_that_is_not_there_is_refused_before_training(tiny_config):
-    with pytest.raises(ValueError, match="nowhere is not a folder"):
-        Validation(ValidationConfig(roots=("nowhere",)), tiny_config)
+def test_without_pairs_nothing_can_be_validated(tiny_config):
+    with pytest.raises(ValueError, match="there are no pairs to validate on"):
+        Validation(ValidationConfig(), tiny_config, [])
+
+
+def test_pairs_held_out_from_training_are_validated_on_where_no_folder_is_named(root, tiny_config, tmp_path):
+    data = DataConfig(roots=(str(root),), held_out=2, crop=8)
+    config = TrainConfig(model=tiny_config, data=data, validation=ValidationConfig(every=1, pairs=0))
+    held_out = [pair for source in validation_pairs(data) for pair in source]
+    with Watch(config, tmp_path, 0) as watch:
+        side = watch.validation.side
+        assert len(held_out) == len(watch.validation.pairs) == 2
+        for pair, whole in zip(watch.validation.pairs, held_out, strict=True):
+            np.testing.assert_array_equal(pair.vis, validation._centre(whole.vis, side))
+
+
+def test_recipe_that_validates_on_nothing_is_refused():
+    with pytest.raises(ValueError, match=r"validation\.every is 100, but there is nothing to validate on"):
+        TrainConfig(validation=ValidationConfig(every=100))
