@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -36,6 +37,7 @@ config = TrainConfig(
 
 @pytest.fixture(scope="module")
 def recipe(tiny_config, tmp_path_factory):
+    model = replace(tiny_config, compensations=0, dual_attention=False)  # every process traces it anew
     root = tmp_path_factory.mktemp("pairs")
     rng = np.random.default_rng(0)
     for modality in ("ir", "vis"):
@@ -43,7 +45,7 @@ def recipe(tiny_config, tmp_path_factory):
         for i in range(2):
             cv2.imwrite(str(root / modality / f"{i}.png"), rng.integers(0, 256, (32, 40), dtype=np.uint8))
     path = root / "recipe.py"
-    path.write_text(RECIPE.format(model=tiny_config, root=str(root), steps=STEPS))
+    path.write_text(RECIPE.format(model=model, root=str(root), steps=STEPS))
     return path
 
 
@@ -55,9 +57,9 @@ def start(recipe, workdir, *flags, devices):
         return subprocess.Popen(command, env=environment, stderr=errors)
 
 
-def finish(recipe, *processes):
+def finish(recipe, *processes, code=0):
     for process in processes:
-        assert process.wait(timeout=240) == 0, (recipe.parent / "errors").read_text()[-2000:]
+        assert process.wait(timeout=240) == code, (recipe.parent / "errors").read_text()[-2000:]
 
 
 @pytest.fixture(scope="module")
@@ -88,10 +90,21 @@ def test_run_killed_at_random_moments_ends_bit_identical_to_an_unbroken_one(reci
     jax.tree.map(np.testing.assert_array_equal, weights.load(tmp_path / "model.safetensors").params, unbroken)
 
 
-def test_two_processes_give_what_one_gives_with_as_many_devices(recipe, unbroken, tmp_path):
+def test_two_processes_stop_together_go_on_and_give_what_one_gives_with_as_many_devices(recipe, unbroken, tmp_path):
+    processes = start_two(recipe, tmp_path)
+    while newest(tmp_path) == 0 and all(process.poll() is None for process in processes):
+        time.sleep(0.01)
+    processes[1].send_signal(signal.SIGTERM)  # to one of them only
+    finish(recipe, *processes, code=128 + signal.SIGTERM)
+    assert 0 < newest(tmp_path) < STEPS
+    finish(recipe, *start_two(recipe, tmp_path))
+    together = weights.load(tmp_path / "model.safetensors").params
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-4), together, unbroken)
+
+
+def start_two(recipe, workdir):
+    """Two processes of one job that meet on the loopback address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
-    finish(recipe, *(start(recipe, tmp_path, "--distributed", f"{address},2,{i}", devices=1) for i in range(2)))
-    together = weights.load(tmp_path / "model.safetensors").params
-    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-4), together, unbroken)
+    return [start(recipe, workdir, "--distributed", f"{address},2,{i}", devices=1) for i in range(2)]
