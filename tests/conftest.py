@@ -6,10 +6,17 @@ import shutil
 import tempfile
 from functools import partial
 
-# Before JAX starts: the CPU unless asked otherwise, as several devices, for what runs along a named axis; and programs
-# that several tests, or the processes they start, have in common are compiled once.
+# Before JAX starts: the CPU unless asked otherwise, as several devices, for what runs along a named axis. Compiling takes
+# most of the tests' time, so little is optimised, and programs that several tests, or the processes they start, have in
+# common are compiled once.
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
-os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=8"
+os.environ["XLA_FLAGS"] = " ".join(
+    [
+        os.environ.get("XLA_FLAGS", ""),
+        "--xla_force_host_platform_device_count=8",
+        "--xla_backend_optimization_level=0",
+    ]
+)
 os.environ["JAX_COMPILATION_CACHE_DIR"] = tempfile.mkdtemp(prefix="mfjax-tests-")
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 

@@ -1,6 +1,7 @@
 """The network as a whole: any size, its switches, and that it is a pure function."""
 
 import dataclasses
+from functools import partial
 
 import chex
 import jax
@@ -27,33 +28,37 @@ def random_pair(*sizes, batch=1):
     return [rng.random((batch, *size, 1), np.float32) for size in sizes]
 
 
+@partial(jax.jit, static_argnums=0, static_argnames="size")
+def apply(config, params, ir, vis, *, size):
+    return FusionNetwork(config).apply({"params": params}, ir, vis, size=size)
+
+
 @pytest.mark.parametrize(("ir_size", "vis_size", "size"), SIZES)
 def test_output_has_the_requested_size_and_is_finite(tiny_config, tiny_params, ir_size, vis_size, size):
     ir, vis = random_pair(ir_size, vis_size)
-    output = FusionNetwork(tiny_config).apply({"params": tiny_params}, ir, vis, size=size)
-    for image in output:
+    for image in apply(tiny_config, tiny_params, ir, vis, size=size):
         assert image.shape == (1, *size, 1)
         assert jnp.isfinite(image).all()
 
 
 def test_jitted_output_equals_eager_output(tiny_config, tiny_params):
     ir, vis = random_pair((11, 8), (17, 15), batch=2)
-    apply = lambda params, ir, vis: FusionNetwork(tiny_config).apply({"params": params}, ir, vis, size=(20, 18))
-    for eager, jitted in zip(apply(tiny_params, ir, vis), jax.jit(apply)(tiny_params, ir, vis), strict=True):
+    eagerly = FusionNetwork(tiny_config).apply({"params": tiny_params}, ir, vis, size=(20, 18))
+    for eager, jitted in zip(eagerly, apply(tiny_config, tiny_params, ir, vis, size=(20, 18)), strict=True):
         np.testing.assert_allclose(eager, jitted, atol=1e-5)
 
 
 def test_vmapped_output_equals_a_batch(tiny_config, tiny_params):
     ir, vis = random_pair((8, 8), (12, 12), batch=3)
-    apply = lambda ir, vis: FusionNetwork(tiny_config).apply({"params": tiny_params}, ir, vis, size=(16, 16))
-    mapped = jax.vmap(lambda ir, vis: apply(ir[None], vis[None]).fused[0])(ir, vis)
-    np.testing.assert_allclose(mapped, apply(ir, vis).fused, atol=1e-5)
+    fused = lambda ir, vis: apply(tiny_config, tiny_params, ir, vis, size=(16, 16)).fused
+    mapped = jax.vmap(lambda ir, vis: fused(ir[None], vis[None])[0])(ir, vis)
+    np.testing.assert_allclose(mapped, fused(ir, vis), atol=1e-5)
 
 
 def test_one_image_of_a_batch_does_not_change_another(tiny_config, tiny_params):
     ir, vis = random_pair((8, 8), (12, 12), batch=2)
-    both = FusionNetwork(tiny_config).apply({"params": tiny_params}, ir, vis, size=(16, 16))
-    alone = FusionNetwork(tiny_config).apply({"params": tiny_params}, ir[:1], vis[:1], size=(16, 16))
+    both = apply(tiny_config, tiny_params, ir, vis, size=(16, 16))
+    alone = apply(tiny_config, tiny_params, ir[:1], vis[:1], size=(16, 16))
     np.testing.assert_allclose(both.fused[:1], alone.fused, atol=1e-5)
 
 
@@ -61,10 +66,9 @@ def test_gradient_reaches_both_sources_and_every_parameter(tiny_config, tiny_par
     ir, vis = random_pair((8, 8), (12, 12))
 
     def loss(params, ir, vis):
-        output = FusionNetwork(tiny_config).apply({"params": params}, ir, vis, size=(16, 16))
-        return sum(jnp.square(image).sum() for image in output)
+        return sum(jnp.square(image).sum() for image in apply(tiny_config, params, ir, vis, size=(16, 16)))
 
-    of_params, of_ir, of_vis = jax.grad(loss, argnums=(0, 1, 2))(tiny_params, ir, vis)
+    of_params, of_ir, of_vis = jax.jit(jax.grad(loss, argnums=(0, 1, 2)))(tiny_params, ir, vis)
     assert jnp.abs(of_ir).max() > 0
     assert jnp.abs(of_vis).max() > 0
     dead = [path for path, g in jax.tree_util.tree_leaves_with_path(of_params) if not jnp.abs(g).max() > 0]
@@ -96,14 +100,14 @@ def test_separate_branches_have_a_full_set_of_parameters_each(tiny_config):
 def test_separate_branches_with_equal_parameters_give_what_a_shared_one_gives(tiny_config, tiny_params):
     ir, vis = random_pair((8, 8), (12, 12))
     copies = {"branch_ir": tiny_params["branch"], "branch_vis": tiny_params["branch"], "fusion": tiny_params["fusion"]}
-    separate = FusionNetwork(dataclasses.replace(tiny_config, share_branches=False))
+    separate = dataclasses.replace(tiny_config, share_branches=False)
     chex.assert_trees_all_close(
-        separate.apply({"params": copies}, ir, vis, size=(16, 16)),
-        FusionNetwork(tiny_config).apply({"params": tiny_params}, ir, vis, size=(16, 16)),
+        apply(separate, copies, ir, vis, size=(16, 16)),
+        apply(tiny_config, tiny_params, ir, vis, size=(16, 16)),
         atol=1e-6,
     )
     other = copies | {"branch_ir": jax.tree.map(lambda p: 2 * p, copies["branch_ir"])}
-    before, after = (separate.apply({"params": p}, ir, vis, size=(16, 16)) for p in (copies, other))
+    before, after = (apply(separate, p, ir, vis, size=(16, 16)) for p in (copies, other))
     np.testing.assert_array_equal(before.vis, after.vis)
     assert not np.allclose(before.ir, after.ir)
 
@@ -118,7 +122,7 @@ def test_attention_can_be_left_out_and_compensations_counted(tiny_config):
 def test_new_network_with_bicubic_base_starts_at_bicubic(tiny_config):
     ir, vis = random_pair((9, 12), (12, 16))
     network = FusionNetwork(dataclasses.replace(tiny_config, base="bicubic"))
-    output, _ = network.init_with_output(jax.random.key(0), ir, vis, size=(24, 32))
+    output, _ = jax.jit(partial(network.init_with_output, size=(24, 32)))(jax.random.key(0), ir, vis)
     np.testing.assert_allclose(output.ir, bicubic(ir, (24, 32), Scale.between((9, 12), (24, 32))), atol=1e-6)
 
 
@@ -145,7 +149,7 @@ def test_window_of_a_padded_source_gives_what_the_source_gives_unpadded(tiny_con
     padded[:, :16, :16] = source
     network = FusionNetwork(tiny_config)
     assert tiny_config.base == "bicubic"
-    expected = network.apply({"params": tiny_params}, source, source, size=(output, output))
+    expected = apply(tiny_config, tiny_params, source, source, size=(output, output))
 
     @jax.jit
     def through_window(numerator, seen):

@@ -52,7 +52,9 @@ def recipe(tiny_config, tmp_path_factory):
 def start(recipe, workdir, *flags, devices):
     """The command `mfjax train` in a process of its own."""
     command = [sys.executable, "-m", "mfjax", "train", "--config", str(recipe), "--workdir", str(workdir), *flags]
-    environment = os.environ | {"XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}"}
+    environment = os.environ | {
+        "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices} --xla_backend_optimization_level=0"
+    }
     with (recipe.parent / "errors").open("a") as errors:  # not a pipe, which would have to be read
         return subprocess.Popen(command, env=environment, stderr=errors)
 

@@ -44,12 +44,22 @@ def starts(config):
     return {1: first, 2: begin_phase_two(config, first)}
 
 
+def compiled(config, phase):
+    return jax.jit(make_step(config, phase), static_argnums=2)
+
+
 @pytest.fixture(scope="module")
-def updated(config, batch, chosen, starts):
+def steps(config):
+    """The jitted step of each phase, shared so that it compiles once."""
+    return {phase: compiled(config, phase) for phase in (1, 2)}
+
+
+@pytest.fixture(scope="module")
+def updated(steps, batch, chosen, starts):
     """The state after three steps of each phase, and the last step's metrics."""
     found = {}
     for phase in (1, 2):
-        step, state = jax.jit(make_step(config, phase), static_argnums=2), starts[phase]
+        step, state = steps[phase], starts[phase]
         for _ in range(3):
             state, metrics = step(state, batch, chosen)
         found[phase] = state, metrics
@@ -79,10 +89,9 @@ def test_phase_two_leaves_every_sr_parameter_bit_identical_and_trains_the_fusion
     assert moved == {name for name in names(starts[2].params) if name.startswith("fusion/")}
 
 
-def test_negative_zero_of_a_frozen_parameter_stays_negative(config, batch, chosen, starts):
+def test_negative_zero_of_a_frozen_parameter_stays_negative(steps, batch, chosen, starts):
     params = jax.tree.map(lambda p: jnp.where(p == 0, -0.0, p), starts[2].params)
-    step = jax.jit(make_step(config, 2), static_argnums=2)
-    after, _ = step(starts[2]._replace(params=params), batch, chosen)
+    after, _ = steps[2](starts[2]._replace(params=params), batch, chosen)
     assert not {name for name in changed(params, after.params) if name.startswith("branch/")}
 
 
@@ -108,27 +117,29 @@ def test_split_parameters_merge_to_what_they_were(starts):
         assert jax.tree.structure(trainable(params, phase)) == jax.tree.structure(params)
 
 
-def test_phase_two_step_does_not_differentiate_the_extractor(config, batch, chosen, starts):
+def test_phase_two_step_does_not_differentiate_the_extractor(steps, batch, chosen, starts):
     def operations(phase):
-        step = jax.jit(make_step(config, phase), static_argnums=2)
-        return step.lower(starts[phase], batch, chosen).cost_analysis()["flops"]
+        return steps[phase].lower(starts[phase], batch, chosen).cost_analysis()["flops"]
 
     # The gradient of a layer costs twice what the layer does, so without it a third is left, and the fusion branch.
     assert operations(2) < 0.45 * operations(1)
 
 
-def test_loss_falls_when_one_batch_is_repeated(config, batch, chosen, starts):
-    step, state, losses = jax.jit(make_step(config, 1), static_argnums=2), starts[1], []
+def test_loss_falls_when_one_batch_is_repeated(steps, batch, chosen, starts):
+    state, losses = starts[1], []
     for _ in range(30):
-        state, metrics = step(state, batch, chosen)
+        state, metrics = steps[1](state, batch, chosen)
         losses.append(float(metrics["sr"]))  # the fused image's is near its least from the start
     assert np.mean(losses[-5:]) < 0.99 * np.mean(losses[:5])
 
 
-def test_jitted_step_equals_eager_step(config, batch, chosen, starts):
-    eager = make_step(config, 2)(starts[2], batch, chosen)
+def test_jitted_step_equals_eager_step(config, batch, chosen):
+    # Of a network with few operations: each is a program of its own. `test_network` compares the whole one.
+    config = replace(config, model=replace(config.model, compensations=0, dual_attention=False))
+    start = begin_phase_two(config, initial_state(config))
+    eager = make_step(config, 2)(start, batch, chosen)
     # A new fused image is one of the sources at every pixel, so rounding decides the sign of many of its errors.
-    assert_same_update(jax.jit(make_step(config, 2), static_argnums=2)(starts[2], batch, chosen), eager, rtol=0.03)
+    assert_same_update(compiled(config, 2)(start, batch, chosen), eager, rtol=0.03)
 
 
 def assert_same_update(a, b, *, rtol=1e-3):
@@ -141,7 +152,7 @@ def test_average_follows_the_parameters_that_a_phase_trains(config, batch, chose
     config = replace(config, ema_decay=0.75)
     for phase in (1, 2):
         state = starts[phase]._replace(average=starts[phase].params)
-        after, _ = jax.jit(make_step(config, phase), static_argnums=2)(state, batch, chosen)
+        after, _ = compiled(config, phase)(state, batch, chosen)
         expected = jax.tree.map(lambda old, new: 0.75 * old + 0.25 * new, state.params, after.params)
         chex.assert_trees_all_close(after.average, expected, atol=1e-6)
         assert not {name for name in changed(state.average, after.average) if phase == 2 and "branch" in name}
@@ -158,9 +169,9 @@ def test_phase_two_starts_from_the_average(config, starts):
 def test_accumulated_halves_of_a_batch_give_the_update_of_the_whole(config, batch, chosen, starts, phase):
     # Without the contrast loss, whose random pairs are drawn for each image of a step.
     config = replace(config, contrast_weight=0.0, phase_one_steps=4, phase_two_steps=4)
-    whole = jax.jit(make_step(config, phase), static_argnums=2)(starts[phase], batch, chosen)[0]
+    whole = compiled(config, phase)(starts[phase], batch, chosen)[0]
     twice = replace(config, accumulate=2)
-    step = jax.jit(make_step(twice, phase), static_argnums=2)
+    step = compiled(twice, phase)
     state = initial_state(twice)
     state = state if phase == 1 else begin_phase_two(twice, state)
     key_step = state.step  # the same random windows for both halves
@@ -171,11 +182,11 @@ def test_accumulated_halves_of_a_batch_give_the_update_of_the_whole(config, batc
     chex.assert_trees_all_close(state.params, whole.params, atol=2e-5)
 
 
-def test_half_precision_of_the_extractor_keeps_parameters_and_losses_in_full(config, batch, chosen, starts):
+def test_half_precision_of_the_extractor_keeps_parameters_and_losses_in_full(config, steps, batch, chosen, starts):
     half = replace(config, dtype="bfloat16")
-    state, metrics = jax.jit(make_step(half, 1), static_argnums=2)(starts[1], batch, chosen)
+    state, metrics = compiled(half, 1)(starts[1], batch, chosen)
     assert {leaf.dtype for leaf in jax.tree.leaves((state.params, metrics))} == {jnp.dtype("float32")}
-    _, expected = jax.jit(make_step(config, 1), static_argnums=2)(starts[1], batch, chosen)
+    _, expected = steps[1](starts[1], batch, chosen)
     np.testing.assert_allclose(metrics["loss"], expected["loss"], rtol=0.02)
     products = str(jax.make_jaxpr(make_step(half, 1), static_argnums=2)(starts[1], batch, chosen))
     assert "bf16" in products
@@ -187,33 +198,32 @@ def test_loss_of_phase_two_is_the_pixel_loss_plus_lambda_times_deviation_minus_c
     np.testing.assert_allclose(m["loss"], expected, rtol=1e-5)
 
 
-def test_fusion_loss_can_be_kept_from_the_branches_in_phase_one(config, batch, chosen, updated):
+def test_fusion_loss_can_be_kept_from_the_branches_in_phase_one(config, steps, batch, chosen, updated):
     state = updated[1][0]
     other = state._replace(params=state.params | {"fusion": jax.tree.map(lambda p: 3 * p, state.params["fusion"])})
 
-    def branch_depends_on_fusion(config):
-        step = jax.jit(make_step(config, 1), static_argnums=2)
+    def branch_depends_on_fusion(step):
         a, b = (step(start, batch, chosen)[0].params["branch"] for start in (state, other))
         return bool(changed(a, b))
 
-    assert branch_depends_on_fusion(config)
-    assert not branch_depends_on_fusion(replace(config, fusion_trains_branches=False))
+    assert branch_depends_on_fusion(steps[1])
+    assert not branch_depends_on_fusion(compiled(replace(config, fusion_trains_branches=False), 1))
 
 
 @pytest.mark.parametrize("numerator", [10, 16, 20, 27, 30])
-def test_truth_lies_where_the_degraded_sources_show_it(config, starts, numerator):
+def test_truth_lies_where_the_degraded_sources_show_it(steps, starts, numerator):
     side = crop_with_margin(AVAILABLE)
     rows, cols = np.mgrid[:side, :side]
     smooth = (127 + 60 * np.sin(rows / 9) + 60 * np.cos(cols / 11)).astype(np.uint8)[None, ..., None].repeat(4, 0)
     batch = Batch(smooth, smooth, np.full(2, numerator, np.int32))
     canvas = canvas_for(numerator, AVAILABLE)
     # A new network gives the bicubic source, which on a smooth picture is off by the rounding to 8 bits.
-    _, metrics = jax.jit(make_step(config, 2), static_argnums=2)(starts[2], batch, (canvas, canvas))
+    _, metrics = steps[2](starts[2], batch, (canvas, canvas))
     assert metrics["sr"] / 2 < 1.5 / 255
 
 
 def test_one_program_serves_all_scales_of_a_canvas(config, batch, starts):
-    step = jax.jit(make_step(config, 2), static_argnums=2)
+    step = compiled(config, 2)
     widest = AVAILABLE[-1]
     for numerator in range(widest.largest - 3, widest.largest + 1):
         step(starts[2], batch._replace(numerators=np.full(2, numerator, np.int32)), (widest, widest))
