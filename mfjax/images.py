@@ -6,9 +6,7 @@ uint16 from 0 to 65535, or float32. Files hold any of the three; the models take
 
 import logging
 import os
-import struct
 import uuid
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -16,6 +14,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+
+from mfjax import image_headers as headers
 
 logger = logging.getLogger("mfjax")
 
@@ -33,8 +33,6 @@ FORMATS = {
 }
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # of R, G, B: BT.601, as OpenCV's BGR2GRAY
-
-_PNG, _JPEG, _TIFF = b"\x89PNG\r\n\x1a\n", b"\xff\xd8", (b"II*\x00", b"MM\x00*")
 
 
 def read(path: str | os.PathLike[str]) -> NDArray:
@@ -59,7 +57,7 @@ def decode(data: bytes, path: Path) -> NDArray:
     Raises:
         ValueError: as `read`.
     """
-    if not _is_whole(data):
+    if not headers.is_whole(data):
         raise ValueError(f"{path}: the file is cut short or damaged; copy it again")
     try:
         with _quiet_opencv():
@@ -68,11 +66,11 @@ def decode(data: bytes, path: Path) -> NDArray:
         raise ValueError(f"{path}: can't be decoded ({error.err})") from error
     if image is None:
         raise ValueError(f"{path}: not an image, or a damaged one")
-    if _has_more_pages(data):
+    if headers.has_more_pages(data):
         logger.warning("%s: first page read, others ignored", path)
-    if (orientation := _exif_orientation(data)) != 1:
+    if (orientation := headers.exif_orientation(data)) != 1:
         logger.warning("%s: EXIF orientation %d ignored", path, orientation)
-    return _checked(path, _without_alpha(path, image, gray=_is_gray_png(data)))
+    return _checked(path, _without_alpha(path, image, gray=headers.is_gray_png(data)))
 
 
 def write(path: str | os.PathLike[str], image: NDArray) -> None:
@@ -164,66 +162,6 @@ def _bytes_of(path: Path) -> bytes:
     if not data:
         raise ValueError(f"{path}: the file is empty")
     return data
-
-
-def _is_whole(data: bytes) -> bool:
-    """Whether a PNG or JPEG has its end mark, without which some OpenCV releases return gray rows silently.
-
-    Of a PNG also whether checksums are right, of which its library would print a line of its own.
-    """
-    if data.startswith(_PNG):
-        return _is_whole_png(memoryview(data))
-    if data.startswith(_JPEG):  # the end of image must follow the last scan: a thumbnail has an end of its own
-        return data.rfind(b"\xff\xd9") > data.rfind(b"\xff\xda")
-    return True
-
-
-def _is_whole_png(data: memoryview) -> bool:
-    """Whether all chunks of a PNG up to its end have the right checksum; each is length, kind, content, checksum."""
-    start, kind = len(_PNG), b""
-    while kind != b"IEND":
-        if len(data) < start + 12:
-            return False
-        length, kind = struct.unpack_from(">I4s", data, start)
-        end = start + 8 + length
-        if len(data) < end + 4 or zlib.crc32(data[start + 4 : end]) != struct.unpack_from(">I", data, end)[0]:
-            return False
-        start = end + 4
-    return True
-
-
-def _is_gray_png(data: bytes) -> bool:
-    """Whether a PNG's colour type is gray or gray with alpha, which OpenCV returns as four channels."""
-    return data.startswith(_PNG) and data[25] in (0, 4)
-
-
-def _has_more_pages(data: bytes) -> bool:
-    """Whether the first directory of a TIFF names a second one."""
-    if not data.startswith(_TIFF):
-        return False
-    order = "<" if data.startswith(b"II") else ">"
-    (start,) = struct.unpack_from(order + "I", data, 4)
-    (entries,) = struct.unpack_from(order + "H", data, start)
-    (following,) = struct.unpack_from(order + "I", data, start + 2 + 12 * entries)
-    return following != 0
-
-
-def _exif_orientation(data: bytes) -> int:
-    """The EXIF orientation of a JPEG, 1 to 8, where 1 is upright and also stands for none."""
-    head = data.find(b"Exif\0\0", 0, 65536) + 6
-    if not data.startswith(_JPEG) or head < 6 or data[head : head + 4] not in _TIFF:
-        return 1
-    order = "<" if data[head : head + 2] == b"II" else ">"
-    try:
-        (start,) = struct.unpack_from(order + "I", data, head + 4)
-        (entries,) = struct.unpack_from(order + "H", data, head + start)
-        for entry in range(entries):
-            tag, _, _, value = struct.unpack_from(order + "HHIH", data, head + start + 2 + 12 * entry)
-            if tag == 0x0112:
-                return value
-    except struct.error:  # damaged metadata says nothing about the pixels
-        pass
-    return 1
 
 
 def _without_alpha(path: Path, image: NDArray, *, gray: bool) -> NDArray:

@@ -6,9 +6,9 @@ import shutil
 import tempfile
 from functools import partial
 
-# Before JAX starts: the CPU unless asked otherwise, as several devices, for what runs along a named axis. Compiling takes
-# most of the tests' time, so little is optimised, and programs that several tests, or the processes they start, have in
-# common are compiled once.
+# Before JAX starts: the CPU unless asked otherwise, as several devices, for what runs along a named axis. Compiling
+# takes most of the tests' time, so little is optimised, and programs that several tests, or the processes they start,
+# have in common are compiled once.
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ["XLA_FLAGS"] = " ".join(
     [

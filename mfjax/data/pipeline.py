@@ -74,7 +74,8 @@ class Batch(NamedTuple):
 def batches(config: DataConfig, seed: int, *, start: int = 0, part: int = 0, parts: int = 1) -> Generator[Batch]:
     """Batches from step `start` on, without end; to be closed when done.
 
-    The batch of a step depends on configuration and seed only, not on threads and workers. Of several processes each gets one of `parts` equal parts of every batch, and the same scales.
+    The batch of a step depends on configuration and seed only, not on threads and workers. Of several processes each
+    gets one of `parts` equal parts of every batch, and the same scales.
 
     Raises:
         ValueError: there are no pairs, or fewer than are to be chosen; at once, as for images too small for a crop with
@@ -117,7 +118,8 @@ def _with_scales(reader: grain.IterDataset, config: DataConfig, seed: int, start
     crops = iter(reader)
     try:
         for step in itertools.count(start):
-            yield Batch(*next(crops), draw_numerators(config, seed, step))
+            ir, vis = next(crops)
+            yield Batch(ir, vis, draw_numerators(config, seed, step))
     finally:
         crops.close()  # worker processes don't end by themselves
 
@@ -192,6 +194,6 @@ class _Crop(grain.transforms.RandomMap):
                 best, best_detail = crop, detail
             if detail >= self.min_detail:
                 break
-        best = np.rot90(best[:: rng.choice([1, -1])], rng.integers(4))
+        best = np.rot90(best[:: rng.choice([1, -1])], int(rng.integers(4)))
         ir, vis = np.ascontiguousarray(best.transpose(2, 0, 1))[..., None]
         return ir, vis

@@ -105,10 +105,11 @@ def make_step(config: TrainConfig, phase: Phase, *, axis_name: str | None = None
 
     def step(state: State, batch: Batch, canvases: Canvases) -> tuple[State, Metrics]:
         key, key_whole = jax.random.split(jax.random.fold_in(jax.random.key(config.seed), state.step))
+        sources = jnp.asarray(batch.ir), jnp.asarray(batch.vis)
+        truth_ir, truth_vis = (jnp.float32(image[:, :crop, :crop]) / 255 for image in sources)
         numerators = [jnp.asarray(batch.numerators)[i] for i in range(2)]
-        small = [degrade(*each) for each in zip(batch[:2], canvases, numerators, strict=True)]
-        low = [jnp.asarray(image, jnp.float32) / 255 for image in small]
-        truth_ir, truth_vis = (jnp.asarray(image[:, :crop, :crop], jnp.float32) / 255 for image in batch[:2])
+        small = [degrade(*each) for each in zip(sources, canvases, numerators, strict=True)]
+        low = [jnp.float32(image) / 255 for image in small]
         whole = jax.random.bernoulli(key_whole, shape=(2,))
         window_ir, window_vis = (c.window(crop, n, w) for c, n, w in zip(canvases, numerators, whole, strict=True))
         trained, frozen = split(state.params, phase)

@@ -158,9 +158,7 @@ def test_run_can_start_from_another_model_and_says_so(config, run, tmp_path):
 def test_changed_recipe_is_added_to_the_history_of_the_model(config, tmp_path):
     train(replace(config, phase_two_steps=0), tmp_path)
     changed = replace(config, data=replace(config.data, min_detail=0.01))
-    with pytest.raises(
-        ValueError, match=r"another recipe: data\.min_detail 0\.0 there, 0\.01 here; phase_two_steps 0"
-    ):
+    with pytest.raises(ValueError, match=r"another recipe: data\.min_detail 0\.0 there, 0\.01 here; phase_two_steps 0"):
         train(changed, tmp_path)
     model = weights.load(train(changed, tmp_path, accept_changes=True))
     entries = json.loads(model.metadata["recipe"])

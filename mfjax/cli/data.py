@@ -10,6 +10,8 @@ from mfjax import images
 
 Name = Literal["kaist", "flir_adas", "tno", "road_scene", "pair_folder"]
 
+HELP = "Build data sets to train on, and look at them: data build, data show."
+
 BUILT = Path("data")  # where data sets are built unless said otherwise
 
 
