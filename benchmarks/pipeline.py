@@ -1,0 +1,109 @@
+"""How fast batches come, and whether a training step ever waits for one.
+
+    python benchmarks/pipeline.py DIR [DIR ...] [--steps 10]
+
+DIR is what `--data.roots` takes. The paper's crops and batches. Prints batches a second of the pipeline alone, by how
+many threads or worker processes read; the time of a step of phase one at scales 2 and 2, and the share of it that
+passes waiting for its batch; and the time to degrade a batch by OpenCV and by the jitted function in the step.
+"""
+
+import time
+from contextlib import closing
+from dataclasses import replace
+from typing import Annotated, Any
+
+import jax
+import numpy as np
+import tyro
+
+from mfjax.data.degradation import canvas_for, canvases, degrade, degrade_with_opencv
+from mfjax.data.pipeline import Batch, DataConfig, batches
+from mfjax.training import TrainConfig
+from mfjax.training.step import initial_state, make_step
+
+WARM_UP = 20  # batches: more than are read ahead
+SCALE = 20  # tenths
+
+
+def main(roots: Annotated[tuple[str, ...], tyro.conf.Positional], *, steps: int = 10, count: int = 200) -> None:
+    """Prints Markdown tables.
+
+    Args:
+        roots: Training data.
+        steps: Timed training steps; 0 for none.
+        count: Timed batches.
+    """
+    config = DataConfig(roots=roots)
+    print("| read by | batches/s |\n|---|---|")
+    for change, name in (
+        ({"threads": 1}, "1 thread"),
+        ({"threads": 2}, "2 threads"),
+        ({}, "as many threads as cores"),
+        ({"workers": 2, "threads": 1}, "2 processes"),
+    ):
+        print(f"| {name} | {rate(replace(config, **change), count):.0f} |", flush=True)
+    with closing(batches(config, 0)) as data:
+        first = next(data)
+    print("\n| degrade a batch by | ms |\n|---|---|")
+    for name, milliseconds in degradation(first).items():
+        print(f"| {name} | {milliseconds:.2f} |")
+    if steps:
+        step, waited = training(config, steps)
+        print(f"\nstep of phase one {step:.3f} s, of which waiting for its batch {1e3 * waited:.2f} ms", flush=True)
+
+
+def rate(config: DataConfig, count: int) -> float:
+    """Batches a second that the pipeline gives to one that does nothing else."""
+    with closing(batches(config, 0)) as data:
+        for _ in range(WARM_UP):
+            next(data)
+        start = time.perf_counter()
+        for _ in range(count):
+            next(data)
+        return count / (time.perf_counter() - start)
+
+
+def degradation(batch: Batch) -> dict[str, float]:
+    """Median milliseconds for both sources of a batch."""
+    canvas = canvas_for(SCALE, canvases(DataConfig().crop, *DataConfig().scales))
+    jitted = jax.jit(lambda *sources: [degrade(each, canvas, np.int32(SCALE)) for each in sources])
+
+    def on_device() -> Any:
+        return jax.block_until_ready(jitted(batch.ir, batch.vis))
+
+    def by_opencv() -> Any:
+        return [degrade_with_opencv(image, SCALE) for source in batch[:2] for image in source[..., 0]]
+
+    return {
+        name: 1e3 * float(np.median([seconds(what) for _ in range(100)][10:]))
+        for name, what in (("OpenCV", by_opencv), (f"the jitted function ({jax.default_backend()})", on_device))
+    }
+
+
+def seconds(what: Any) -> float:
+    """Of one call."""
+    start = time.perf_counter()
+    what()
+    return time.perf_counter() - start
+
+
+def training(config: DataConfig, steps: int) -> tuple[float, float]:
+    """Mean seconds of a step, batch included, and of waiting for its batch."""
+    recipe = TrainConfig(data=replace(config, scales=(SCALE, SCALE)))
+    canvas = canvas_for(SCALE, canvases(config.crop, SCALE, SCALE))
+    step = jax.jit(make_step(recipe, 1), static_argnums=2, donate_argnums=0)
+    state, waited, begin = initial_state(recipe), 0.0, 0.0
+    with closing(batches(recipe.data, 0)) as data:
+        for number in range(steps + 2):
+            if number == 2:  # the first one compiles
+                begin, waited = time.perf_counter(), 0.0
+            start = time.perf_counter()
+            batch = next(data)
+            waited += time.perf_counter() - start
+            state, metrics = step(state, batch, (canvas, canvas))
+            jax.block_until_ready(metrics)
+    return (time.perf_counter() - begin) / steps, waited / steps
+
+
+if __name__ == "__main__":
+    tyro.cli(main)
