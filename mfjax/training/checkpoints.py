@@ -5,6 +5,7 @@ every random number (a function of seed and step) and the position in the data (
 """
 
 import logging
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +37,8 @@ class Checkpoints:
         if step == self.newest():
             return
         with self._writing():
+            self._manager.wait_until_finished()  # as `save` does; then the disk has what it will have
+            self._check_space(sum(leaf.nbytes for leaf in jax.tree.leaves(state)))
             self._manager.save(step, args=ocp.args.StandardSave(state))
 
     def restore(self, step: int, like: State) -> State:
@@ -62,6 +65,12 @@ class Checkpoints:
             self._manager.close()
         except Exception as error:  # told by `wait`; here something else may be under way
             logging.getLogger("mfjax").debug("closing %s: %s", self.folder, error)
+
+    def _check_space(self, needed: int) -> None:
+        """Raises OSError where a state does not fit: Orbax meets a full disk with pages of tracebacks."""
+        free = shutil.disk_usage(self.folder).free
+        if free < needed:
+            raise OSError(f"it takes {needed / 2**20:,.0f} MiB, and {free / 2**20:,.0f} MiB are free")
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

@@ -1,0 +1,41 @@
+"""States on disk. What becomes of a run that is killed or meets a full disk is in `test_loop` and `test_processes`."""
+
+import shutil
+from contextlib import closing
+from types import SimpleNamespace
+
+import chex
+import numpy as np
+import pytest
+
+from mfjax.training.checkpoints import Checkpoints
+from mfjax.training.step import State
+
+
+def state(step):
+    return State({"a": np.full((2, 3), step, np.float32)}, None, {"m": np.ones(4)}, np.array(step, np.int32))
+
+
+def test_state_comes_back_as_it_was_and_only_the_newest_few_are_kept(tmp_path):
+    with closing(Checkpoints(tmp_path, keep=2)) as checkpoints:
+        assert checkpoints.newest() is None
+        for step in (3, 5, 8):
+            checkpoints.save(step, state(step))
+        checkpoints.wait()
+        assert checkpoints.newest() == 8
+        assert {path.name for path in tmp_path.iterdir()} == {"5", "8"}
+        chex.assert_trees_all_equal(checkpoints.restore(5, state(0)), state(5))
+
+
+def test_state_that_the_disk_has_no_room_for_is_not_begun_and_says_what_is_whole(tmp_path, monkeypatch):
+    with closing(Checkpoints(tmp_path)) as checkpoints:
+        checkpoints.save(3, state(3))
+        monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=59))  # of 60 bytes
+        with pytest.raises(OSError, match="the newest whole one is of step 3: it takes 0 MiB, and 0 MiB are free"):
+            checkpoints.save(5, state(5))
+        checkpoints.wait()
+        assert [path.name for path in tmp_path.iterdir()] == ["3"]
+        monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=60))
+        checkpoints.save(5, state(5))
+        checkpoints.wait()
+        assert checkpoints.newest() == 5
