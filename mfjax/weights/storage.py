@@ -5,10 +5,10 @@ The header's metadata holds `config`, the model's configuration as JSON, `format
 """
 
 import dataclasses
+import functools
 import json
 import os
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -146,6 +146,7 @@ def _check_shapes(shapes: Mapping[str, tuple[int, ...]], config: "ModelConfig", 
     raise ValueError(f"{owner} {problem}: a model of another architecture, or a damaged file")
 
 
+@functools.lru_cache(maxsize=8)  # it takes a second
 def _expected_shapes(config: "ModelConfig") -> dict[str, tuple[int, ...]]:
     """The shape of every parameter of a network, found without computing one."""
     import jax
@@ -153,10 +154,9 @@ def _expected_shapes(config: "ModelConfig") -> dict[str, tuple[int, ...]]:
 
     from mfjax.model import FusionNetwork
 
-    image = jax.ShapeDtypeStruct((1, 8, 8, 1), np.float32)
-    network = FusionNetwork(config)
-    init = partial(network.init, size=(8, 8))
-    variables = jax.eval_shape(init, jax.random.key(0), image, image)
+    image = np.zeros((1, 8, 8, 1), np.float32)
+    # With the key made inside, nothing is compiled.
+    variables = jax.eval_shape(lambda: FusionNetwork(config).init(jax.random.key(0), image, image, size=(8, 8)))
     return {name: leaf.shape for name, leaf in flatten_dict(variables["params"], sep=".").items()}
 
 
