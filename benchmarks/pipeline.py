@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import tyro
 
@@ -35,13 +36,12 @@ def main(roots: Annotated[tuple[str, ...], tyro.conf.Positional], *, steps: int 
     """
     config = DataConfig(roots=roots)
     print("| read by | batches/s |\n|---|---|")
-    for change, name in (
-        ({"threads": 1}, "1 thread"),
-        ({"threads": 2}, "2 threads"),
-        ({}, "as many threads as cores"),
-        ({"workers": 2, "threads": 1}, "2 processes"),
+    for name, readers in (
+        ("1 thread", replace(config, threads=1)),
+        ("a thread a core", config),
+        ("2 processes", replace(config, threads=1, workers=2)),
     ):
-        print(f"| {name} | {rate(replace(config, **change), count):.0f} |", flush=True)
+        print(f"| {name} | {rate(readers, count):.0f} |", flush=True)
     with closing(batches(config, 0)) as data:
         first = next(data)
     print("\n| degrade a batch by | ms |\n|---|---|")
@@ -66,7 +66,7 @@ def rate(config: DataConfig, count: int) -> float:
 def degradation(batch: Batch) -> dict[str, float]:
     """Median milliseconds for both sources of a batch."""
     canvas = canvas_for(SCALE, canvases(DataConfig().crop, *DataConfig().scales))
-    jitted = jax.jit(lambda *sources: [degrade(each, canvas, np.int32(SCALE)) for each in sources])
+    jitted = jax.jit(lambda *sources: [degrade(each, canvas, jnp.int32(SCALE)) for each in sources])
 
     def on_device() -> Any:
         return jax.block_until_ready(jitted(batch.ir, batch.vis))

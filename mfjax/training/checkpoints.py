@@ -22,7 +22,12 @@ class Checkpoints:
     def __init__(self, folder: Path, *, keep: int = 2):
         self.folder = folder.absolute()
         options = ocp.CheckpointManagerOptions(max_to_keep=keep, cleanup_tmp_directories=True)
-        self._manager = ocp.CheckpointManager(self.folder, options=options)
+        # Of several devices that hold the same state one writes it: to share the work, a slice of each array for each
+        # device, takes a compiled program for every shape and device.
+        arrays = ocp.type_handlers.ArrayHandler(use_replica_parallel=False)
+        registry = ocp.type_handlers.create_type_handler_registry((jax.Array, arrays))
+        handler = ocp.PyTreeCheckpointHandler(type_handler_registry=registry)
+        self._manager = ocp.CheckpointManager(self.folder, options=options, item_handlers=handler)
 
     def newest(self) -> int | None:
         """The step of the newest whole state, or None if there is none."""
@@ -39,16 +44,13 @@ class Checkpoints:
         with self._writing():
             self._manager.wait_until_finished()  # as `save` does; then the disk has what it will have
             self._check_space(sum(leaf.nbytes for leaf in jax.tree.leaves(state)))
-            self._manager.save(step, args=ocp.args.StandardSave(state))
+            self._manager.save(step, args=ocp.args.PyTreeSave(state))
 
     def restore(self, step: int, like: State) -> State:
-        """The state of a step; `like` gives shapes and structure.
-
-        Raises:
-            ValueError: it is of a network or optimiser of another shape.
-        """
+        """The state of a step; `like` gives shapes and structure, which must be its own (`history.check`)."""
         target = jax.tree.map(ocp.utils.to_shape_dtype_struct, like)
-        return self._manager.restore(step, args=ocp.args.StandardRestore(target))
+        how = ocp.checkpoint_utils.construct_restore_args(target)
+        return self._manager.restore(step, args=ocp.args.PyTreeRestore(item=target, restore_args=how))
 
     def wait(self) -> None:
         """Waits for what is being written.

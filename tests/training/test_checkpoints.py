@@ -5,6 +5,8 @@ from contextlib import closing
 from types import SimpleNamespace
 
 import chex
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -13,7 +15,8 @@ from mfjax.training.step import State
 
 
 def state(step):
-    return State({"a": np.full((2, 3), step, np.float32)}, None, {"m": np.ones(4)}, np.array(step, np.int32))
+    arrays = {"a": np.full((2, 3), step, np.float32)}, None, {"m": np.ones(4, np.float32)}, np.array(step, np.int32)
+    return jax.tree.map(jnp.asarray, State(*arrays))
 
 
 def test_state_comes_back_as_it_was_and_only_the_newest_few_are_kept(tmp_path):
@@ -30,12 +33,12 @@ def test_state_comes_back_as_it_was_and_only_the_newest_few_are_kept(tmp_path):
 def test_state_that_the_disk_has_no_room_for_is_not_begun_and_says_what_is_whole(tmp_path, monkeypatch):
     with closing(Checkpoints(tmp_path)) as checkpoints:
         checkpoints.save(3, state(3))
-        monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=59))  # of 60 bytes
+        monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=43))  # of 44 bytes
         with pytest.raises(OSError, match="the newest whole one is of step 3: it takes 0 MiB, and 0 MiB are free"):
             checkpoints.save(5, state(5))
         checkpoints.wait()
         assert [path.name for path in tmp_path.iterdir()] == ["3"]
-        monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=60))
+        monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=44))
         checkpoints.save(5, state(5))
         checkpoints.wait()
         assert checkpoints.newest() == 5

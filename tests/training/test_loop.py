@@ -61,10 +61,21 @@ def programs():
 
 
 @pytest.fixture(scope="module")
-def run(config, tmp_path_factory):
-    """An unbroken run: its folder and its weights file."""
-    workdir = tmp_path_factory.mktemp("run")
-    return workdir, train(config, workdir)
+def compiled():
+    """Seconds that each program took that was compiled, or read from the cache, since the module's first test."""
+    times = []
+    jax.monitoring.register_event_duration_secs_listener(
+        lambda event, seconds, **_: times.append(seconds) if event.endswith("/backend_compile_duration") else None
+    )
+    yield times
+    jax.monitoring.clear_event_listeners()
+
+
+@pytest.fixture(scope="module")
+def run(config, compiled, tmp_path_factory):
+    """An unbroken run: its folder, its weights file, and how many programs it compiled."""
+    workdir, before = tmp_path_factory.mktemp("run"), len(compiled)
+    return workdir, train(config, workdir), len(compiled) - before
 
 
 def test_run_ends_with_a_weights_file_that_says_how_it_was_made(config, run):
@@ -75,6 +86,10 @@ def test_run_ends_with_a_weights_file_that_says_how_it_was_made(config, run):
     assert entry["from_step"] == 0
     assert entry["recipe"]["contrast_weight"] == config.contrast_weight
     assert str(Path(config.data.roots[0]).parent) not in model.metadata["recipe"]  # no paths of one's own machine
+
+
+def test_run_compiles_a_program_a_phase_one_for_initial_parameters_and_nothing_else(run):
+    assert run[2] == 3
 
 
 def test_log_has_the_losses_of_both_phases(run):
