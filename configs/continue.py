@@ -1,0 +1,20 @@
+"""Goes on with the bundled model, on the images it was trained on or on one's own.
+
+    python train.py --config configs/continue.py --data.roots roadscene msrs m3fd
+
+As `cpu.py`, but shorter, from a lower learning rate, and with averaged parameters.
+"""
+
+import runpy
+from dataclasses import replace
+from pathlib import Path
+
+config = replace(
+    runpy.run_path(str(Path(__file__).with_name("cpu.py")))["config"],
+    start_from="default",
+    phase_one_steps=2_400,
+    phase_two_steps=200,
+    learning_rate=3e-4,
+    warmup_steps=50,
+    ema_decay=0.995,
+)
