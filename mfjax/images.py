@@ -121,6 +121,17 @@ def to_luma(image: NDArray) -> NDArray:
     return image @ LUMA if image.ndim == 3 else image
 
 
+def luma(image: NDArray) -> NDArray[np.uint8]:
+    """The luma of an image of any type and colour, uint8 `[h, w]`.
+
+    Raises:
+        ValueError: the type is neither uint8, uint16 nor float, or a float lies outside [0, 1].
+    """
+    if image.dtype == np.uint8 and image.ndim == 2:
+        return image
+    return from_float(to_luma(to_float(image)), np.uint8)
+
+
 def to_float(image: NDArray) -> NDArray[np.float32]:
     """The image as float32 in [0, 1]: integers over the largest value of their type, floats as they are.
 

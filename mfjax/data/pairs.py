@@ -123,18 +123,7 @@ def read_pair(files: PairFiles) -> tuple[np.ndarray, np.ndarray]:
     Raises:
         ValueError: a file can't be read, or the two sizes differ.
     """
-    ir, vis = (luma(images.read(file)) for file in files)
+    ir, vis = (images.luma(images.read(file)) for file in files)
     if ir.shape != vis.shape:
         raise ValueError(f"{files.ir} is {ir.shape[0]}x{ir.shape[1]} but {files.vis} {vis.shape[0]}x{vis.shape[1]}")
     return ir, vis
-
-
-def luma(image: np.ndarray) -> np.ndarray:
-    """The luma of an image as `images.read` gives it, uint8 `[h, w]`.
-
-    Raises:
-        ValueError: a float image lies outside [0, 1].
-    """
-    if image.dtype == np.uint8 and image.ndim == 2:
-        return image
-    return images.from_float(images.to_luma(images.to_float(image)), np.uint8)

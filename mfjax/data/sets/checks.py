@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfjax import images
-from mfjax.data.pairs import luma
 from mfjax.data.sets.alignment import Alignment, alignment
 from mfjax.data.sets.layout import SAME, Candidate, Layout, View
 
@@ -60,7 +59,7 @@ def examine(candidate: Candidate, layout: Layout, wanted: Requirements) -> Fit |
         return LeftOut(name, "incomplete", f"{present} has no {missing} partner")
     try:
         ir_bytes, vis_bytes = ir_file.read_bytes(), vis_file.read_bytes()
-        ir, vis = luma(images.decode(ir_bytes, ir_file)), luma(images.decode(vis_bytes, vis_file))
+        ir, vis = images.luma(images.decode(ir_bytes, ir_file)), images.luma(images.decode(vis_bytes, vis_file))
     except (ValueError, OSError) as error:
         return LeftOut(name, "unreadable", str(error))
     view = _view(ir.shape, vis.shape, layout, wanted)
@@ -89,7 +88,7 @@ def examine(candidate: Candidate, layout: Layout, wanted: Requirements) -> Fit |
 
 def open_pair(ir: bytes, vis: bytes, view: View, name: str) -> tuple[NDArray, NDArray]:
     """Luma of a pair from its files' bytes, uint8 [h, w] of one view and one size."""
-    first, second = (luma(images.decode(data, Path(name))) for data in (ir, vis))
+    first, second = (images.luma(images.decode(data, Path(name))) for data in (ir, vis))
     return same_size(first, in_view(second, view))
 
 

@@ -1,0 +1,117 @@
+"""Spread of gray levels, differences between neighbours, correlation."""
+
+import cv2
+import numpy as np
+
+from mfjax.metrics.common import Image, UndefinedError
+
+
+def standard_deviation(ir: Image, vis: Image, fused: Image) -> float:
+    """Q_STD: standard deviation of the fused image's levels, over all its pixels."""
+    return float(fused.std())
+
+
+def standard_deviation_sample(ir: Image, vis: Image, fused: Image) -> float:
+    """STD_sample: the same over one pixel less."""
+    return float(fused.std(ddof=1))
+
+
+def average_gradient(ir: Image, vis: Image, fused: Image) -> float:
+    """Q_AG: mean over pixels of √((Δx² + Δy²) / 2), forward differences."""
+    dx, dy = np.diff(fused, axis=1)[:-1], np.diff(fused, axis=0)[:, :-1]
+    return float(np.mean(np.sqrt((dx**2 + dy**2) / 2)))
+
+
+def average_gradient_central(ir: Image, vis: Image, fused: Image) -> float:
+    """AG_central: the same by central differences, as two popular evaluation codes have it; up to 27 % lower."""
+    dy, dx = np.gradient(fused)
+    h, w = fused.shape
+    return float(np.sum(np.sqrt((dx**2 + dy**2) / 2)) / ((h - 1) * (w - 1)))
+
+
+def edge_intensity_vifb(ir: Image, vis: Image, fused: Image) -> float:
+    """VIFB_Edge_intensity: mean magnitude of the Sobel gradient, borders replicated."""
+    kernel = np.outer([1.0, 2.0, 1.0], [-1.0, 0.0, 1.0])
+    dx, dy = (cv2.filter2D(fused, cv2.CV_64F, k, borderType=cv2.BORDER_REPLICATE) for k in (kernel, kernel.T))
+    return float(np.mean(np.hypot(dx, dy)))
+
+
+def spatial_frequency(ir: Image, vis: Image, fused: Image) -> float:
+    """SF: root of the mean squared differences to the right and below, each over its own count."""
+    return float(np.sqrt(sum(np.mean(np.diff(fused, axis=axis) ** 2) for axis in (0, 1))))
+
+
+def spatial_frequency_vifb(ir: Image, vis: Image, fused: Image) -> float:
+    """VIFB_SF: the same with both sums over the number of pixels."""
+    return float(np.sqrt(sum(np.sum(np.diff(fused, axis=axis) ** 2) for axis in (0, 1)) / fused.size))
+
+
+def spatial_frequency_error(ir: Image, vis: Image, fused: Image) -> float:
+    """Q_SF: relative error of the spatial frequency in four directions; 0 is best, above 0 it is sharper than sources.
+
+    The reference takes the larger of both sources' differences at each place.
+    """
+    reached = wished = 0.0
+    for weight, *differences in zip(
+        (1.0, 1.0, np.sqrt(0.5), np.sqrt(0.5)), *map(_four_differences, (ir, vis, fused)), strict=True
+    ):
+        of_ir, of_vis, of_fused = differences
+        reached += weight * np.sum(of_fused**2)
+        wished += weight * np.sum(np.maximum(np.abs(of_ir), np.abs(of_vis)) ** 2)
+    if wished == 0:
+        raise UndefinedError("both sources are constant")
+    return float((np.sqrt(reached) - np.sqrt(wished)) / np.sqrt(wished))
+
+
+def _four_differences(x: Image) -> tuple[Image, ...]:
+    """To the right, below, and along both diagonals."""
+    return np.diff(x, axis=1), np.diff(x, axis=0), x[1:, 1:] - x[:-1, :-1], x[1:, :-1] - x[:-1, 1:]
+
+
+def sum_of_correlations_of_differences(ir: Image, vis: Image, fused: Image) -> float:
+    """SCD: correlation of what fusing added to each source with the other source, summed, from −2 to 2."""
+    return _correlation(fused - vis, ir) + _correlation(fused - ir, vis)
+
+
+def correlation(ir: Image, vis: Image, fused: Image) -> float:
+    """CC: mean correlation of the fused image with both sources, from −1 to 1."""
+    return (_correlation(ir, fused) + _correlation(vis, fused)) / 2
+
+
+def _correlation(a: Image, b: Image) -> float:
+    a, b = a - a.mean(), b - b.mean()
+    scale = np.sqrt(np.sum(a * a) * np.sum(b * b))
+    if scale == 0:
+        raise UndefinedError("an image, or a difference of two, is constant, so it correlates with nothing")
+    return float(np.sum(a * b) / scale)
+
+
+def mean_squared_error(ir: Image, vis: Image, fused: Image) -> float:
+    """MSE: mean of the squared errors to both sources, of levels in [0, 1]; lower is better."""
+    return float(np.mean([np.mean((source - fused) ** 2) for source in (ir, vis)]) / 255**2)
+
+
+def peak_signal_to_noise_ratio(ir: Image, vis: Image, fused: Image) -> float:
+    """PSNR: 10 log₁₀(1 / MSE) in dB, of the mean of both sources' squared errors."""
+    error = mean_squared_error(ir, vis, fused)
+    return float(-10 * np.log10(error)) if error > 0 else float("inf")
+
+
+def peak_signal_to_noise_ratio_shifted(ir: Image, vis: Image, fused: Image) -> float:
+    """PSNR_255: PSNR as popular code has it, with a peak of 255 for levels in [0, 1]: 48.13 dB more."""
+    return peak_signal_to_noise_ratio(ir, vis, fused) + 20 * float(np.log10(255))
+
+
+def root_mean_squared_error_vifb(ir: Image, vis: Image, fused: Image) -> float:
+    """VIFB_Rmse: mean over the sources of √(sum of squared errors) / pixels; no RMSE in truth."""
+    return _vifb_error(ir, vis, fused)
+
+
+def peak_signal_to_noise_ratio_vifb(ir: Image, vis: Image, fused: Image) -> float:
+    """VIFB_Psnr: 20 log₁₀(255 / √e), with e as in VIFB_Rmse."""
+    error = _vifb_error(ir, vis, fused)
+    return float(20 * np.log10(255 / np.sqrt(error))) if error > 0 else float("inf")
+
+
+def _vifb_error(ir: Image, vis: Image, fused: Image) -> float:
+    return float(np.mean([np.sqrt(np.sum((source - fused) ** 2)) for source in (ir, vis)]) / fused.size)

@@ -1,0 +1,124 @@
+"""Entropy and mutual information of gray levels."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mfjax.metrics.common import Image, UndefinedError, stretch
+
+LEVELS = 256
+TSALLIS_ORDER = 0.43137  # q of Nava, Cristobal, Escalante-Ramirez, 2007
+
+
+def entropy(ir: Image, vis: Image, fused: Image) -> float:
+    """EN: Shannon entropy of the fused image's gray levels, bits."""
+    return _entropy(_histogram(fused))
+
+
+def mutual_information(ir: Image, vis: Image, fused: Image) -> float:
+    """MI: what the fused image's levels tell of both sources' levels, bits.
+
+    As popular code has it: in joint histograms, but not in single ones, levels 254 and 255 are one.
+    """
+    total = 0.0
+    for source in (ir, vis):
+        joint = _joint(np.minimum(source, LEVELS - 2), np.minimum(fused, LEVELS - 2))
+        total += _entropy(_histogram(source)) + _entropy(_histogram(fused)) - _entropy(joint)
+    return total
+
+
+def mutual_information_vifb(ir: Image, vis: Image, fused: Image) -> float:
+    """VIFB_Mutinf: the same of stretched images in nats, without the merged levels."""
+    a, b, f = (np.zeros_like(x) if x.min() == x.max() else stretch(x) for x in (ir, vis, fused))
+    return float(np.log(2) * (_information(_joint(a, f)) + _information(_joint(b, f))))
+
+
+def normalised_mutual_information(ir: Image, vis: Image, fused: Image) -> float:
+    """Q_MI: mutual information of stretched images over the mean of their entropies, from 0 to 2."""
+    f = stretch(fused)
+    return sum(_normalised_information(stretch(source), f) for source in (ir, vis))
+
+
+def tsallis(ir: Image, vis: Image, fused: Image) -> float:
+    """Q_TE: Tsallis mutual information with both sources, normalised, with the marginals of the reference code.
+
+    That code reads each marginal with the other's index, and the published values have that in them.
+    """
+    return _tsallis(ir, vis, fused, swapped=True)
+
+
+def tsallis_true_marginals(ir: Image, vis: Image, fused: Image) -> float:
+    """Q_TE_true_marginals: Q_TE as its formula is meant."""
+    return _tsallis(ir, vis, fused, swapped=False)
+
+
+def tsallis_q185(ir: Image, vis: Image, fused: Image) -> float:
+    """Q_TE_q185: the sum of Tsallis mutual informations of order 1.85, swapped marginals, not normalised."""
+    f = stretch(fused)
+    return sum(_tsallis_information(_joint(stretch(source), f), 1.85, swapped=True) for source in (ir, vis))
+
+
+def nonlinear_correlation(ir: Image, vis: Image, fused: Image) -> float:
+    """Q_NCIE: how far the eigenvalues of the three images' nonlinear correlations are from being equal, 0 to 1."""
+    images = [stretch(x) for x in (ir, vis, fused)]
+    matrix = np.eye(3)
+    for i, j in ((0, 1), (0, 2), (1, 2)):
+        matrix[i, j] = matrix[j, i] = _information(_joint(images[i], images[j])) / 8
+    shares = np.linalg.eigvalsh(matrix) / 3
+    return float(1 + np.sum(shares * np.log2(shares) / 8))
+
+
+def cross_entropy_vifb(ir: Image, vis: Image, fused: Image) -> float:
+    """VIFB_Cross_entropy: mean divergence of the fused image's levels from the sources', bits; lower is better."""
+    f = _histogram(fused)
+    divergences = []
+    for source in (ir, vis):
+        p = _histogram(source)
+        both = (p > 0) & (f > 0)
+        divergences.append(np.sum(p[both] * np.log2(p[both] / f[both])))
+    return float(np.mean(divergences))
+
+
+def _tsallis(ir: Image, vis: Image, fused: Image, *, swapped: bool) -> float:
+    a, b, f = (stretch(x) for x in (ir, vis, fused))
+    q = TSALLIS_ORDER
+    of_fused = sum(_tsallis_information(_joint(source, f), q, swapped=swapped) for source in (a, b))
+    scale = _entropy(_histogram(a)) ** q + _entropy(_histogram(b)) ** q
+    scale += _tsallis_information(_joint(a, b), q, swapped=swapped)
+    if scale == 0:
+        raise UndefinedError("both sources are constant")
+    return float(of_fused / scale)
+
+
+def _tsallis_information(joint: NDArray, q: float, *, swapped: bool) -> float:
+    rows, cols = joint.sum(axis=1), joint.sum(axis=0)
+    product = np.outer(cols, rows) if swapped else np.outer(rows, cols)
+    where = product > 0
+    return float((1 - np.sum(joint[where] ** q * product[where] ** (1 - q))) / (1 - q))
+
+
+def _normalised_information(a: Image, b: Image) -> float:
+    joint = _joint(a, b)
+    entropies = _entropy(joint.sum(axis=1)) + _entropy(joint.sum(axis=0))
+    if entropies == 0:
+        raise UndefinedError("both a source and the fused image are constant")
+    return 2 * _information(joint) / entropies
+
+
+def _information(joint: NDArray) -> float:
+    return _entropy(joint.sum(axis=1)) + _entropy(joint.sum(axis=0)) - _entropy(joint)
+
+
+def _entropy(p: NDArray) -> float:
+    p = p[p > 0]
+    return float(-np.sum(p * np.log2(p)))
+
+
+def _histogram(x: Image) -> NDArray:
+    """The share of pixels that each level has, `[256]`."""
+    return np.bincount(x.astype(np.intp).ravel(), minlength=LEVELS) / x.size
+
+
+def _joint(a: Image, b: Image) -> NDArray:
+    """The share of pixels that each pair of levels has, `[256, 256]`."""
+    pairs = LEVELS * a.astype(np.intp) + b.astype(np.intp)
+    return (np.bincount(pairs.ravel(), minlength=LEVELS**2) / a.size).reshape(LEVELS, LEVELS)
