@@ -22,6 +22,7 @@ logger = logging.getLogger("mfjax")
 
 ZHENG = "Zheng, Essock, Hansen, Haun, Inf. Fusion 8(2), 2007"
 XYDEAS = "Xydeas, Petrovic, Electron. Lett. 36(4), 2000"
+XYDEAS_SPIE = "Xydeas, Petrovic, SPIE 4051, 2000"
 CVEJIC = (
     "Cvejic, Canagarajah, Bull, Electron. Lett. 42(11), 2006; Nava, Cristobal, Escalante-Ramirez, SPIE Newsroom, 2007"
 )
@@ -149,7 +150,7 @@ METRICS = {
         ),
         Metric("Q_CB_double_input", perception.chen_blum_double, "higher", 0, 1, "", VIFB, "Q_CB"),
         Metric("VIFB_Mutinf", information.mutual_information_vifb, "higher", 0, 11.1, "", VIFB, "MI"),
-        Metric("VIFB_Cross_entropy", information.cross_entropy_vifb, "lower", 0, INF, "", VIFB, "EN"),
+        Metric("VIFB_Cross_entropy", information.cross_entropy_vifb, "lower", -INF, INF, "", VIFB, "EN"),
         Metric("VIFB_Edge_intensity", contrast.edge_intensity_vifb, "higher", 0, 1443, "", VIFB, "Q_AG"),
         Metric("VIFB_SF", contrast.spatial_frequency_vifb, "higher", 0, 361, "", VIFB, "SF"),
         Metric("VIFB_Ssim", structure.ssim_vifb, "higher", -2, 2, "", VIFB, "SSIM"),
@@ -165,7 +166,9 @@ def score(ir: NDArray, vis: NDArray, fused: NDArray, *, names: Sequence[str] = D
     """The metrics of a fused image by name.
 
     Args:
-        ir, vis, fused: three images of one size: uint8, uint16 or float in [0, 1]; gray `[h, w]` or RGB `[h, w, 3]`.
+        ir: infrared, uint8, uint16 or float in [0, 1], gray `[h, w]` or RGB `[h, w, 3]`.
+        vis: visible, of the same size, as all three must be.
+        fused: what was made of them.
         names: which metrics, of `METRICS`; by default all but variants.
 
     Returns:

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from mfjax.metrics.common import Image, UndefinedError, gaussian, valid
 
@@ -108,12 +109,12 @@ def _local(a: Image, b: Image, window: Image, *, exact: bool = False) -> Local:
     return Local(mean_a, mean_b, variance_a, variance_b, covariance)
 
 
-def _flat(x: Image, size: int) -> tuple[Image, Image]:
+def _flat(x: Image, size: int) -> tuple[NDArray[np.bool_], Image]:
     """Where a window sees one level only, and the level at its centre."""
     kernel, edge = np.ones((size, size), np.uint8), size // 2
     level = x[edge:-edge, edge:-edge]
     highest, lowest = (f(x, kernel)[edge:-edge, edge:-edge] for f in (cv2.dilate, cv2.erode))
-    return highest == lowest, level
+    return np.equal(highest, lowest), level
 
 
 def _multi_exposure_quality(sources: list[Image], fused: Image) -> float:

@@ -49,7 +49,8 @@ def test_every_metric_has_the_value_of_the_reference_code(folder, name):
             # What is undefined there may be defined here: a constant fused image has a Q_C.
             assert math.isnan(value) or metric in ILL_CONDITIONED, metric
         else:
-            assert value == pytest.approx(expected, rel=1e-7, abs=1e-7), metric
+            tolerance = 1e-3 if metric in ILL_CONDITIONED else 1e-7
+            assert value == pytest.approx(expected, rel=tolerance, abs=tolerance), metric
     assert compared >= len(METRICS) - 3
     if not golden["_flat_window_count"]:
         assert scores["Q_Y"] == pytest.approx(golden["Q_Y"], rel=1e-8)
