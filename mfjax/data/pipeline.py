@@ -2,7 +2,9 @@
 
 import itertools
 import logging
+import multiprocessing
 import os
+import threading
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -95,7 +97,8 @@ def batches(config: DataConfig, seed: int, *, start: int = 0, part: int = 0, par
     if config.workers:
         if not flags.FLAGS.is_parsed():
             flags.FLAGS.mark_as_parsed()  # Grain looks at flags, which only a program of Abseil's has parsed
-        reader = reader.mp_prefetch(grain.multiprocessing.MultiprocessingOptions(config.workers, config.prefetch))
+        options = grain.multiprocessing.MultiprocessingOptions(config.workers, config.prefetch)
+        reader = reader.mp_prefetch(options, worker_init_fn=_end_with_parent)
     return _with_scales(reader, config, seed, start)
 
 
@@ -147,6 +150,17 @@ def _divided(config: DataConfig) -> tuple[list[PairSource], list[PairSource]]:
     if not sources:
         raise ValueError("no training data: name a folder with ir/ and vis/, --data.roots DIR")
     return divide(sources, config.pairs, config.held_out, config.pairs_seed)
+
+
+def _end_with_parent(*_: int) -> None:
+    """Has this worker process end with the run that it reads for, also when that is killed."""
+
+    def wait() -> None:
+        if (parent := multiprocessing.parent_process()) is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _check_sizes(source: PairSource, side: int) -> None:

@@ -1,8 +1,12 @@
 """Folders of pairs and batches of crops."""
 
 import itertools
+import subprocess
+import sys
+import time
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -140,6 +144,42 @@ def test_threads_and_worker_processes_do_not_change_the_batches(config):
         for a, b in zip(plain, take(replace(config, **change), 5, start=3), strict=True):
             np.testing.assert_array_equal(a.vis, b.vis)
             np.testing.assert_array_equal(a.numerators, b.numerators)
+
+
+READ_WITH_WORKERS = """
+import multiprocessing, time
+from mfjax.data.pipeline import DataConfig, batches
+
+if __name__ == "__main__":
+    reader = batches(DataConfig(roots=({root!r},), crop=16, batch=2, workers=2, threads=1), 0)
+    next(reader)
+    print(*(child.pid for child in multiprocessing.active_children()), flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="looks for processes in /proc")
+def test_workers_end_with_a_run_that_is_killed(root, tmp_path):
+    script = tmp_path / "read.py"
+    script.write_text(READ_WITH_WORKERS.format(root=str(root)))
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as run:
+        workers = [int(pid) for pid in run.stdout.readline().split()]
+        assert len(workers) == 2
+        assert all(Path(f"/proc/{pid}").exists() for pid in workers)
+        run.kill()
+    deadline = time.monotonic() + 20
+    while any(_runs(pid) for pid in workers):
+        assert time.monotonic() < deadline, "workers still there"
+        time.sleep(0.05)
+
+
+def _runs(pid):
+    """Whether a process is there and isn't a zombie that nobody has waited for."""
+    status = Path(f"/proc/{pid}/status")
+    try:
+        return "State:\tZ" not in status.read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def test_names_of_the_pairs_of_a_batch_can_be_told(config):
