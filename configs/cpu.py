@@ -1,4 +1,4 @@
-"""The bundled model: the paper's network on a budget of hours on two CPU cores.
+"""The first of two runs that made the bundled model: the paper's network on a budget of hours on two CPU cores.
 
     python train.py --config configs/cpu.py --data.roots roadscene msrs m3fd
 
@@ -9,7 +9,8 @@ smaller crops; a warm-up and a cosine decay in place of a constant learning rate
 
 Time: about two hours on two cores (1.1 s a step of phase one, 0.5 s of phase two, some minutes of compiling).
 Result: at ×2 on 40 pairs that were not trained on +1.33 dB (infrared) and +1.54 dB (visible) over bicubic. That
-model's first 1,000 steps were those of a schedule for 6,000; `mfjax.load("default").metadata` has both recipes.
+model's first 1,000 steps were those of a schedule for 6,000; `mfjax.load("default").metadata` has both recipes. The
+second run is `continue.py`.
 """
 
 from mfjax.training import DataConfig, ModelConfig, TrainConfig
