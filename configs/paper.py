@@ -22,6 +22,6 @@ config = TrainConfig(
     phase_one_steps=20 * 3_000,  # "the first 20 epochs are trained by the pixel loss"; 12,000 pairs in fours
     phase_two_steps=3 * 3_000,  # "the last 3 epoches are trained by the total loss"
     learning_rate=1e-4,  # "1×10⁻⁴ for all layers during the training"
-    validation=ValidationConfig(every=3_000),  # an epoch; on pairs that are held out
+    validation=ValidationConfig(every=3_000, pairs=0),  # each epoch, on all pairs that are held out
     contrast_weight=0.005,  # "The parameter λ is set to 0.005"
 )

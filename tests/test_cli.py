@@ -306,3 +306,11 @@ def test_the_script_and_the_module_are_the_command(command):
         check=False,
     )
     assert (done.returncode, done.stderr) == (2, "error: a: no such file or folder\n")
+
+
+@pytest.mark.parametrize("processes", ["here", "host:port,2,0", "127.0.0.1:9911,2,2", "127.0.0.1:9911,2,-1"])
+def test_processes_of_a_job_that_are_named_wrongly_are_told_the_form(processes, tmp_path, capsys):
+    assert main(["train", "--distributed", processes, "--workdir", str(tmp_path)]) == 2
+    assert (
+        f"--distributed is '{processes}'; it is auto, or HOST:PORT,N,I with I from 0 to N-1" in capsys.readouterr().err
+    )

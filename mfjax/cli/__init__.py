@@ -21,7 +21,16 @@ FAILED, INTERRUPTED = 2, 130  # exit codes; the second is the shell's for Ctrl-C
 DESCRIPTION = "Infrared and visible image fusion at any input and output resolution."
 
 # The extra "train".
-TRAINING_PACKAGES = {"absl", "grain", "importlib_resources", "optax", "orbax", "tensorboardX", "tensorflow_datasets"}
+TRAINING_PACKAGES = {
+    "absl",
+    "filelock",
+    "grain",
+    "importlib_resources",
+    "optax",
+    "orbax",
+    "tensorboardX",
+    "tensorflow_datasets",
+}
 
 logger = logging.getLogger("mfjax")
 

@@ -66,7 +66,7 @@ def show(
     if pairs < 1:
         raise ValueError(f"--pairs is {pairs}; it must be at least 1")
     built = BuiltPairs(source / name, split)
-    out = out or Path(f"{name}.png")
+    out = out or Path(f"{Path(name).name}.png")
     shown = spread(len(built), pairs)
     title = f"{name}, {built.split}, {len(shown)} of {len(built):,} pairs"
     images.write(out, sheet([built[index] for index in shown], title))

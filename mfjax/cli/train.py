@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -76,9 +77,18 @@ def _join(processes: str) -> None:
     import jax
 
     if processes == "auto":
-        jax.distributed.initialize()
+        try:
+            jax.distributed.initialize()
+        except (RuntimeError, ValueError) as error:
+            raise ValueError(f"no job of several processes was found ({error}): name it, HOST:PORT,N,I") from error
         return
-    address, *numbers = processes.split(",")
-    if ":" not in address or len(numbers) != 2 or not all(number.strip().isdigit() for number in numbers):
-        raise ValueError(f"--distributed is {processes!r}; it is auto, or such as 10.0.0.1:9911,4,0: address,N,I")
-    jax.distributed.initialize(address, int(numbers[0]), int(numbers[1]))
+    form = re.fullmatch(r"([^,]+:\d{1,5}),(\d+),(\d+)", processes)
+    if form is None or not int(form[3]) < int(form[2]):
+        raise ValueError(
+            f"--distributed is {processes!r}; it is auto, or HOST:PORT,N,I with I from 0 to N-1: 10.0.0.1:9911,4,0"
+        )
+    logger.warning("waiting for %s processes at %s", form[2], form[1])
+    try:
+        jax.distributed.initialize(form[1], int(form[2]), int(form[3]))
+    except RuntimeError as error:
+        raise ValueError(f"the processes could not meet at {form[1]}: {error}") from error

@@ -44,7 +44,7 @@ def by_stem(folder: Path) -> dict[str, Path]:
     """
     found: dict[str, Path] = {}
     for file in sorted(folder.iterdir()):
-        if file.suffix.lower() not in images.FORMATS:
+        if file.suffix.lower() not in images.FORMATS or file.name.startswith("."):  # macOS leaves some ._NAME
             continue
         if other := found.get(file.stem):
             raise ValueError(f"{other} and {file.name} have one name; leave one of them out")

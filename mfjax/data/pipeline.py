@@ -1,9 +1,11 @@
 """Batches of random crops, a pure function of seed and step, read ahead by threads or processes (Grain)."""
 
+import hashlib
 import itertools
 import logging
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
@@ -98,8 +100,14 @@ def batches(config: DataConfig, seed: int, *, start: int = 0, part: int = 0, par
         if not flags.FLAGS.is_parsed():
             flags.FLAGS.mark_as_parsed()  # Grain looks at flags, which only a program of Abseil's has parsed
         options = grain.multiprocessing.MultiprocessingOptions(config.workers, config.prefetch)
-        reader = reader.mp_prefetch(options, worker_init_fn=_end_with_parent)
+        reader = reader.mp_prefetch(options, worker_init_fn=_follow_parent)
     return _with_scales(reader, config, seed, start)
+
+
+def fingerprint(config: DataConfig) -> str:
+    """A short hash of the names of all pairs that are trained on: other pairs are drawn in another order."""
+    names = [f"{source.name}/{name}" for source in training_pairs(config) for name in source.names]
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
 
 
 def names_drawn(config: DataConfig, seed: int, step: int) -> list[str]:
@@ -152,8 +160,13 @@ def _divided(config: DataConfig) -> tuple[list[PairSource], list[PairSource]]:
     return divide(sources, config.pairs, config.held_out, config.pairs_seed)
 
 
-def _end_with_parent(*_: int) -> None:
-    """Has this worker process end with the run that it reads for, also when that is killed."""
+def _follow_parent(*_: int) -> None:
+    """Has this worker process end with the run that it reads for: not before, nor stay when that is killed.
+
+    Ctrl-C, and the SIGTERM of some schedulers, goes to all processes at once, and a run that stops reads a last batch.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
     def wait() -> None:
         if (parent := multiprocessing.parent_process()) is not None:

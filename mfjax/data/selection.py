@@ -46,6 +46,25 @@ def shares(sizes: Sequence[int], count: int) -> list[int]:
     return taken
 
 
+def proportions(sizes: Sequence[int], count: int) -> list[int]:
+    """`count` spread over sets in proportion to their sizes, but so that of each at least one is left.
+
+    Raises:
+        ValueError: there are not so many.
+    """
+    most = [max(size - 1, 0) for size in sizes]
+    if count > sum(most):
+        raise ValueError(
+            f"{count:,} pairs are to be held out of {sum(sizes):,} in {len(sizes)} folders; leave some of each to train"
+        )
+    ideal = [size * count / sum(sizes) for size in sizes]
+    taken = [min(limit, int(share)) for limit, share in zip(most, ideal, strict=True)]
+    while sum(taken) < count:
+        short = [index for index, limit in enumerate(most) if taken[index] < limit]
+        taken[max(short, key=lambda index: ideal[index] - taken[index])] += 1
+    return taken
+
+
 class Chosen:
     """Some of the pairs of a source, as a source."""
 
@@ -88,7 +107,7 @@ def divide(
     """Sources to train on and to validate on, none of them empty.
 
     `count` pairs, 0 for all, are chosen as evenly from the sources as their sizes allow, as the paper takes equally
-    many of each of its two; `validation` of them are held out, evenly too.
+    many of each of its two; `validation` of them are held out, in proportion to what is chosen of each.
 
     Raises:
         ValueError: there are fewer pairs than `count`, or none would be left to train on.
@@ -101,11 +120,9 @@ def divide(
             f"{count:,} pairs are to be chosen, but there are {sum(sizes):,}: name more folders, "
             "or lower data.pairs and data.held_out (pairs 0 takes all, held_out 0 holds none out)"
         )
-    if validation >= (count or sum(sizes)):
-        raise ValueError(f"{validation:,} of {count or sum(sizes):,} pairs are held out; leave some to train on")
     chosen = shares(sizes, count or sum(sizes))
     parts: tuple[list[PairSource], list[PairSource]] = ([], [])
-    for source, of_it, held_out in zip(sources, chosen, shares(chosen, validation), strict=True):
+    for source, of_it, held_out in zip(sources, chosen, proportions(chosen, validation), strict=True):
         selection = select([f"{source.name}/{name}" for name in source.names], of_it, held_out, seed)
         for part, indices in zip(parts, selection, strict=True):
             if indices:

@@ -12,8 +12,11 @@ from pathlib import Path
 
 import jax
 import orbax.checkpoint as ocp
+from jax.experimental import multihost_utils
 
 from mfjax.training.step import State
+
+logger = logging.getLogger("mfjax")
 
 
 class Checkpoints:
@@ -52,6 +55,25 @@ class Checkpoints:
         how = ocp.checkpoint_utils.construct_restore_args(target)
         return self._manager.restore(step, args=ocp.args.PyTreeRestore(item=target, restore_args=how))
 
+    def set_aside(self, step: int, reason: Exception) -> None:
+        """Renames a state that can't be read, so that the one before is the newest.
+
+        Raises:
+            OSError: there is none before.
+        """
+        damaged = self.folder / f"{step}.damaged"
+        if jax.process_index() == 0:
+            shutil.rmtree(damaged, ignore_errors=True)
+            (self.folder / str(step)).rename(damaged)
+        if jax.process_count() > 1:
+            multihost_utils.sync_global_devices(damaged.name)
+        self._manager.reload()
+        said = f"the checkpoint of step {step} can't be read and is now {damaged}"
+        if self.newest() is None:
+            detail = " ".join(str(reason).split())[:300]
+            raise OSError(f"{said}, and there is no other: {detail}") from reason
+        logger.warning("%s: going on from step %d", said, self.newest())
+
     def wait(self) -> None:
         """Waits for what is being written.
 
@@ -66,10 +88,11 @@ class Checkpoints:
         try:
             self._manager.close()
         except Exception as error:  # told by `wait`; here something else may be under way
-            logging.getLogger("mfjax").debug("closing %s: %s", self.folder, error)
+            logger.debug("closing %s: %s", self.folder, error)
 
     def _check_space(self, needed: int) -> None:
         """Raises OSError where a state does not fit: Orbax meets a full disk with pages of tracebacks."""
+        needed = int(1.1 * needed) + 2**20  # with what tells of each array
         free = shutil.disk_usage(self.folder).free
         if free < needed:
             raise OSError(f"it takes {needed / 2**20:,.0f} MiB, and {free / 2**20:,.0f} MiB are free")

@@ -12,6 +12,7 @@ from typing import Any
 
 import mfjax
 from mfjax import weights
+from mfjax.data.pipeline import fingerprint
 from mfjax.training.config import TrainConfig
 
 FILE = "recipe.json"
@@ -23,18 +24,25 @@ HARMLESS = ("checkpoint_every", "validation", "start_from", "data.threads", "dat
 def check(workdir: Path, config: TrainConfig, step: int, *, accept_changes: bool = False) -> None:
     """Raises ValueError if the checkpoint of a step is of another configuration, naming the fields that differ.
 
-    With `accept_changes` only if it can't be gone on with: its model or the end of its phase one is another.
+    With `accept_changes` only if it can't be gone on with: its state has another shape, or its phase one another end.
     """
-    if step == 0 or not (before := _read(workdir)):
+    if step == 0:
         return
+    if not (before := _read(workdir)):
+        if accept_changes:
+            return
+        raise ValueError(
+            f"{workdir} has checkpoints but no {FILE}, which says how they were trained; "
+            "choose another workdir, or go on with --accept-changes"
+        )
     there, here = _flat(before[-1]["recipe"]), _flat(_recipe(config))
     names = sorted(name for name in there.keys() | here.keys() if there.get(name) != here.get(name))
     names = [name for name in names if not name.startswith(HARMLESS)]
-    model = [name for name in names if name.startswith("model.")]
-    if model or (names and not accept_changes):
-        listed = "; ".join(f"{name} {there.get(name)} there, {here.get(name)} here" for name in model or names)
-        wayout = "choose another workdir" if model else "choose another workdir, or go on with --accept-changes"
-        raise ValueError(f"{workdir} has checkpoints of another {'model' if model else 'recipe'}: {listed}; {wayout}")
+    fixed = [name for name in names if _shapes_the_state(name, there.get(name), here.get(name))]
+    if fixed or (names and not accept_changes):
+        listed = "; ".join(f"{name} {there.get(name)} there, {here.get(name)} here" for name in fixed or names)
+        wayout = "choose another workdir" if fixed else "choose another workdir, or go on with --accept-changes"
+        raise ValueError(f"{workdir} has checkpoints of another recipe: {listed}; {wayout}")
     ends = there["phase_one_steps"], config.phase_one_steps
     if ends[0] != ends[1] and step > min(ends):
         raise ValueError(
@@ -62,9 +70,17 @@ def export(path: Path, config: TrainConfig, params: Mapping[str, Any], step: int
     return path
 
 
+def _shapes_the_state(name: str, there: Any, here: Any) -> bool:
+    """Whether a field's two values make states of two shapes, of which one can't take the other's place."""
+    return name.startswith("model.") or name == "accumulate" or (name == "ema_decay" and None in (there, here))
+
+
 def _read(workdir: Path) -> list[dict[str, Any]]:
     path = workdir / FILE
-    return json.loads(path.read_text()) if path.exists() else []
+    try:
+        return json.loads(path.read_text()) if path.exists() else []
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged ({error}); choose another workdir, or remove that file") from error
 
 
 def _flat(recipe: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -80,6 +96,7 @@ def _recipe(config: TrainConfig) -> dict[str, Any]:
     recipe = dataclasses.asdict(config)
     for part in ("data", "validation"):
         recipe[part]["roots"] = [Path(root).name for root in recipe[part]["roots"]]
+    recipe["data"]["names"] = fingerprint(config.data)  # folders of one name may hold other pairs
     if config.start_from is not None:
         recipe["start_from"] = Path(config.start_from).name
     return json.loads(json.dumps(recipe))

@@ -1,14 +1,17 @@
 """A whole run: both phases, progress, checkpoints, and the trained model as a weights file."""
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import filelock
 import jax
 from jax.experimental import multihost_utils
+from jax.sharding import Mesh
 
 from mfjax.data.degradation import canvas_for, canvases
-from mfjax.data.pipeline import batches
+from mfjax.data.pipeline import batches, training_pairs
 from mfjax.training import devices, history
 from mfjax.training.checkpoints import Checkpoints
 from mfjax.training.config import TrainConfig
@@ -34,28 +37,19 @@ def train(config: TrainConfig, workdir: Path, *, accept_changes: bool = False) -
         accept_changes: whether to go on from a checkpoint with another recipe than its own, which then is noted.
 
     Raises:
-        ValueError: there is no training data, the devices can't share a batch, or the checkpoints in `workdir` don't
-            fit the recipe.
+        ValueError: there is no training data, the devices can't share a batch, the checkpoints in `workdir` don't fit
+            the recipe, or another run works there.
         FloatingPointError: the loss or its gradient is not a number any more.
         OSError: the disk is full.
         StopRequestedError: SIGTERM or Ctrl-C came; the state is saved.
     """
     mesh = devices.batch_mesh(config.data.batch)
-    parts = jax.process_count()
     workdir.mkdir(parents=True, exist_ok=True)
-    checkpoints = Checkpoints(workdir / "checkpoints")
-    try:
-        # How a run resumes: 1. the phase follows from the step; 2. its optimiser gives the state's structure;
-        # 3. batches and random numbers are functions of seed and step.
-        start = checkpoints.newest() or 0
-        history.check(workdir, config, start, accept_changes=accept_changes)
-        data = batches(config.data, config.seed, start=start, part=jax.process_index(), parts=parts)
-        state = initial_state(config if start == 0 else replace(config, start_from=None))
-        if start > config.phase_one_steps:
-            state = begin_phase_two(config, state)
-        state = devices.replicate(state, mesh)
-        if start:
-            state = checkpoints.restore(start, state)
+    with _alone(workdir), closing(Checkpoints(workdir / "checkpoints")) as checkpoints:
+        history.check(workdir, config, checkpoints.newest() or 0, accept_changes=accept_changes)
+        training_pairs(config.data)  # says at once if there is nothing to train on
+        start, state = _newest_state(config, checkpoints, mesh)
+        data = batches(config.data, config.seed, start=start, part=jax.process_index(), parts=jax.process_count())
         available = canvases(config.data.crop, *config.data.scales)
         with closing(data), Watch(config, workdir, start) as watch, StopRequest() as stop:
             for phase, first, last in _phases(config):
@@ -82,9 +76,39 @@ def train(config: TrainConfig, workdir: Path, *, accept_changes: bool = False) -
                         checkpoints.wait()
                         raise StopRequestedError(f"stopped after step {step}; the same command goes on", stop.number)
         checkpoints.wait()
-    finally:
-        checkpoints.close()
-    return _export(config, state, workdir, "model.safetensors")
+        return _export(config, state, workdir, "model.safetensors")
+
+
+@contextmanager
+def _alone(workdir: Path) -> Iterator[None]:
+    """Keeps a second run out of a folder.
+
+    Raises:
+        ValueError: there is one.
+    """
+    if jax.process_index() > 0:  # the first process of a run stands for all
+        yield
+        return
+    try:
+        with filelock.FileLock(workdir / ".lock", timeout=0):
+            yield
+    except filelock.Timeout:
+        raise ValueError(f"another run works in {workdir}; wait for it, or choose another workdir") from None
+
+
+def _newest_state(config: TrainConfig, checkpoints: Checkpoints, mesh: Mesh) -> tuple[int, State]:
+    """The step to go on from and its state: the newest whole checkpoint, or the start."""
+    # How a run resumes: 1. the phase follows from the step; 2. its optimiser gives the state's structure;
+    # 3. batches and random numbers are functions of seed and step.
+    while step := checkpoints.newest():
+        like = initial_state(replace(config, start_from=None))
+        if step > config.phase_one_steps:
+            like = begin_phase_two(config, like)
+        try:
+            return step, checkpoints.restore(step, devices.replicate(like, mesh))
+        except Exception as error:  # of many kinds, and some are nothing but Exception
+            checkpoints.set_aside(step, error)
+    return 0, devices.replicate(initial_state(config), mesh)
 
 
 def _phases(config: TrainConfig) -> list[tuple[Phase, int, int]]:

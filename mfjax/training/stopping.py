@@ -1,5 +1,7 @@
 """Stopping a run from outside: SIGTERM, which schedulers send before they take a machine away, and Ctrl-C."""
 
+import logging
+import os
 import signal
 import threading
 from types import FrameType, TracebackType
@@ -7,6 +9,8 @@ from typing import Any, Self
 
 import jax
 from jax.experimental import multihost_utils
+
+logger = logging.getLogger("mfjax")
 
 
 class StopRequestedError(Exception):
@@ -33,8 +37,13 @@ class StopRequest:
         return self.number != 0
 
     def _note(self, number: int, frame: FrameType | None) -> None:
+        logger.warning("stopping after this step")
         self.number = number
         self._restore()
+
+    def _tell_all(self, number: int, frame: FrameType | None) -> None:
+        """Of several processes, passes Ctrl-C on as the signal that JAX has them agree on."""
+        os.kill(os.getpid(), signal.SIGTERM)
 
     def _restore(self) -> None:
         for number, handler in self._before.items():
@@ -42,9 +51,12 @@ class StopRequest:
         self._before = {}
 
     def __enter__(self) -> Self:
-        # In a notebook's thread there are no signal handlers to set. JAX has its own for jobs of several processes.
-        if threading.current_thread() is threading.main_thread() and jax.process_count() == 1:
+        if threading.current_thread() is not threading.main_thread():  # as in some notebooks: no handlers can be set
+            return self
+        if jax.process_count() == 1:
             self._before = {number: signal.signal(number, self._note) for number in self.signals}
+        else:  # JAX has a handler for SIGTERM
+            self._before = {signal.SIGINT: signal.signal(signal.SIGINT, self._tell_all)}
         return self
 
     def __exit__(

@@ -20,6 +20,7 @@ from mfjax.training.step import Metrics, State, best
 from mfjax.training.validation import Validation
 
 LOG_EVERY = 20  # steps: writing metrics costs a little
+LINE_EVERY = 200  # steps: where there is no terminal for a bar, as in a batch job
 
 
 class Watch:
@@ -69,6 +70,9 @@ class Watch:
             values = self.settle() | {"images_per_second": self._rate.now()}
             self.bar.set_postfix_str(f"loss {values['loss']:.4f}, {self._rate.now():.1f} images/s")
             self._write(step, values)
+            if self.writes and self.bar.disable and (step % LINE_EVERY == 0 or last):
+                done = f"phase {self.phase}, step {step:,} of {self.bar.total:,}"
+                print(f"{done}: loss {values['loss']:.4f}, {self._rate.now():.1f} images/s", flush=True)
         if self.validation is not None and (step % self.config.validation.every == 0 or last):
             self.settle()
             params = jax.device_get(best(state))

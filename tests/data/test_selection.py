@@ -7,7 +7,7 @@ import pytest
 
 from mfjax import images
 from mfjax.data.pipeline import DataConfig, batches, training_pairs, validation_pairs
-from mfjax.data.selection import select, shares
+from mfjax.data.selection import proportions, select, shares
 
 NAMES = [f"set/{number:05d}" for number in range(1_000)]
 
@@ -44,6 +44,19 @@ def test_shares_are_even_unless_a_set_is_too_small(sizes, count, expected):
     assert shares(sizes, count) == expected
 
 
+@pytest.mark.parametrize(
+    ("sizes", "count", "expected"),
+    [
+        ([172, 270, 17], 40, [15, 24, 1]),
+        ([6200, 6200], 400, [200, 200]),
+        ([1, 1, 9], 5, [0, 0, 5]),
+        ([3, 0], 0, [0, 0]),
+    ],
+)
+def test_pairs_are_held_out_in_proportion_and_never_all_of_a_set(sizes, count, expected):
+    assert proportions(sizes, count) == expected
+
+
 @pytest.fixture
 def config(tmp_path):
     """Two folders of four and eight pairs; an image has one value throughout, its pair's number."""
@@ -77,7 +90,10 @@ def test_all_pairs_are_trained_on_unless_said_otherwise(config):
 
 @pytest.mark.parametrize(
     ("values", "message"),
-    [({"pairs": 13}, "13 pairs are to be chosen, but there are 12"), ({"held_out": 12}, "12 of 12 pairs are held out")],
+    [
+        ({"pairs": 13}, "13 pairs are to be chosen, but there are 12"),
+        ({"held_out": 11}, "11 pairs are to be held out of 12 in 2 folders; leave some of each"),
+    ],
 )
 def test_choice_that_can_not_be_made_is_refused_when_batches_are_asked_for(config, values, message):
     with pytest.raises(ValueError, match=message):

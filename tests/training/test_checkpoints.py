@@ -33,12 +33,13 @@ def test_state_comes_back_as_it_was_and_only_the_newest_few_are_kept(tmp_path):
 def test_state_that_the_disk_has_no_room_for_is_not_begun_and_says_what_is_whole(tmp_path, monkeypatch):
     with closing(Checkpoints(tmp_path)) as checkpoints:
         checkpoints.save(3, state(3))
-        monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=43))  # of 44 bytes
-        with pytest.raises(OSError, match="the newest whole one is of step 3: it takes 0 MiB, and 0 MiB are free"):
+        needed = 2**20 + int(1.1 * 44)  # 44 bytes of arrays, and room for what tells of them
+        monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=needed - 1))
+        with pytest.raises(OSError, match="the newest whole one is of step 3: it takes 1 MiB, and 1 MiB are free"):
             checkpoints.save(5, state(5))
         checkpoints.wait()
         assert [path.name for path in tmp_path.iterdir()] == ["3"]
-        monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=44))
+        monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=needed))
         checkpoints.save(5, state(5))
         checkpoints.wait()
         assert checkpoints.newest() == 5

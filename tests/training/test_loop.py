@@ -2,7 +2,9 @@
 
 import gc
 import json
+import re
 import resource
+import shutil
 import signal
 import sys
 from dataclasses import replace
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import chex
 import cv2
+import filelock
 import jax
 import numpy as np
 import pytest
@@ -147,8 +150,44 @@ def test_finished_run_is_not_trained_again(config, run):
 
 def test_checkpoint_of_another_network_is_refused(config, run):
     other = replace(config, model=replace(config.model, features=5))
-    with pytest.raises(ValueError, match=r"checkpoints of another model: model\.features 4 there, 5 here"):
+    with pytest.raises(ValueError, match=r"another recipe: model\.features 4 there, 5 here; choose another workdir$"):
         train(other, run[0])
+
+
+@pytest.mark.parametrize("change", [{"ema_decay": 0.9}, {"phase_one_steps": 4, "accumulate": 2}])
+def test_recipe_whose_state_has_another_shape_is_refused_even_if_changes_are_accepted(config, run, change):
+    with pytest.raises(ValueError, match=r"another recipe: (ema_decay|accumulate) .* here; choose another workdir$"):
+        train(replace(config, **change), run[0], accept_changes=True)
+
+
+def test_run_on_other_pairs_is_refused_though_their_folder_is_called_the_same(config, run, root, tmp_path):
+    other = tmp_path / root.name
+    shutil.copytree(root, other)
+    for modality in ("ir", "vis"):
+        (other / modality / "1.png").rename(other / modality / "other.png")
+    with pytest.raises(ValueError, match=r"another recipe: data\.names \w+ there, \w+ here"):
+        train(replace(config, data=replace(config.data, roots=(str(other),))), run[0])
+
+
+@pytest.mark.parametrize(("text", "message"), [(None, "but no recipe.json"), ("[{", r"recipe.json is damaged")])
+def test_recipe_that_is_gone_or_damaged_is_no_recipe_that_agrees(config, run, tmp_path, text, message):
+    shutil.copytree(run[0], tmp_path / "run")
+    recipe = tmp_path / "run" / "recipe.json"
+    recipe.unlink()
+    if text:
+        recipe.write_text(text)
+    with pytest.raises(ValueError, match=message):
+        train(config, tmp_path / "run")
+
+
+def test_second_run_in_a_folder_is_refused(config, run):
+    with filelock.FileLock(run[0] / ".lock"), pytest.raises(ValueError, match="another run works in"):
+        train(config, run[0])
+
+
+def test_run_that_nobody_watches_prints_lines(config, tmp_path, capsys):
+    train(replace(config, phase_two_steps=0), tmp_path)
+    assert re.search(r"^phase 1, step 3 of 3: loss 0\.\d+, [\d.]+ images/s$", capsys.readouterr().out, re.MULTILINE)
 
 
 def test_length_of_phase_one_can_not_change_once_phase_two_has_begun(config, run):

@@ -62,7 +62,7 @@ class Layout:
         if not found:
             state = "has none of its files" if root.is_dir() else "is not a folder"
             raise ValueError(
-                f"{root} {state}. {self.title} has to be downloaded by hand from {self.home}; wanted are {self.files}"
+                f"{root} {state}. {self.title} has to come from {self.home}, by hand; wanted are {self.files}"
             )
         return found
 

@@ -24,7 +24,7 @@ def _find(root: Path) -> Candidates:
     for file in sorted(root.rglob("*")):
         if file.suffix.lower() in images.FORMATS and not file.name.startswith("."):
             own = file.parent.name.lower() in THERMAL + VISIBLE
-            scenes[file.parent.parent if own else file.parent].append(file)
+            scenes[file.parent.parent if own and file.parent != root else file.parent].append(file)
     return {"pairs": [pair for scene in sorted(scenes) for pair in _pairs(root, scene, scenes[scene])]}
 
 
