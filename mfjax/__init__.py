@@ -24,6 +24,7 @@ __all__ = [
     "fuse",
     "fuse_luma",
     "load",
+    "metrics",
 ]
 
 _HOMES = {
@@ -33,6 +34,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "metrics":
+        return importlib.import_module("mfjax.metrics")
     for home, names in _HOMES.items():
         if name in names:
             return getattr(importlib.import_module(home), name)

@@ -51,8 +51,8 @@ class Metric:
 
     @property
     def formula(self) -> str:
-        """What it measures, in a sentence."""
-        return (self.function.__doc__ or "").strip().split(": ", 1)[1]
+        """What it measures, in words."""
+        return " ".join((self.function.__doc__ or "").split()).partition(": ")[2]
 
 
 class Scores(dict[str, float]):

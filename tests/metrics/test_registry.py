@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import mfjax
 from mfjax.metrics import DEFAULT, METRICS, PAPER, score
 
 RENDERED = Path(__file__).parents[1] / "data" / "metrics_rendered"
@@ -120,6 +121,10 @@ def test_images_of_different_sizes_and_unknown_names_are_refused(triple):
         score(ir, vis, fused[:, 1:])
     with pytest.raises(ValueError, match="there is no metric Q_XY; available: Q_TE, Q_Y, "):
         score(ir, vis, fused, names=("Q_XY",))
+
+
+def test_metrics_are_at_hand_in_the_package(triple):
+    assert mfjax.metrics.score(*triple, names=["EN"]) == score(*triple, names=["EN"])
 
 
 def test_every_metric_says_what_it_is():
