@@ -13,7 +13,7 @@ from pathlib import Path
 import tyro
 from tyro.conf import DisallowNone, FlagCreatePairsOff
 
-from mfjax.cli import convert, data, fuse, train
+from mfjax.cli import convert, data, evaluate, fuse, train
 from mfjax.cli.messages import one_line, to_standard_error
 
 FAILED, INTERRUPTED = 2, 130  # exit codes; the second is the shell's for Ctrl-C
@@ -48,6 +48,7 @@ def _help_only(text: str) -> Callable[[], int]:
 COMMANDS: dict[str, Callable[..., int]] = {
     "fuse": fuse.fuse,
     "train": _help_only(train.HELP),
+    "evaluate": evaluate.evaluate,
     "convert": convert.convert,
     "data": _help_only(data.HELP),
 }

@@ -1,0 +1,97 @@
+"""The command `mfjax evaluate`."""
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+from tqdm import tqdm
+from tyro.conf import Positional, UseAppendAction, arg
+
+from mfjax import metrics as registry
+
+logger = logging.getLogger("mfjax")
+
+SETS = {"paper": registry.PAPER, "all": registry.DEFAULT, "variants": tuple(registry.METRICS)}
+
+
+def evaluate(
+    data: Annotated[Positional[Path], arg(metavar="DATA")],
+    *,
+    model: Annotated[UseAppendAction[tuple[str, ...]], arg(metavar="NAME_OR_FILE")] = (),
+    results: Annotated[UseAppendAction[tuple[str, ...]], arg(metavar="NAME=DIR")] = (),
+    metrics: Annotated[tuple[str, ...], arg(metavar="NAME …")] = ("paper",),
+    out: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="")] = None,
+) -> int:
+    """Score models, or fused images that other methods made, on a folder of pairs.
+
+    Prints a table of means. With --out also writes scores.csv, table.md, table.tex and report.html with the images.
+
+    Args:
+        data: Folder with ir/ and vis/.
+        model: Name of a bundled model, or a weights file; may be repeated. Without --results: default.
+        results: A method's name and the folder of its fused images, named as the pairs are; may be repeated.
+        metrics: Metrics' names, or paper (its six), all, variants (with the forms of popular codes).
+        out: Folder for the reports; images of yours will be in one of them.
+    """
+    from mfjax import evaluation
+    from mfjax.evaluation import page, tables
+    from mfjax.inference.pairs import pair_folders
+
+    for side in ("ir", "vis"):
+        if not (data / side).is_dir():
+            raise ValueError(f"{data / side} is not a folder; pairs are read from {data}/ir and {data}/vis")
+    pairs, problems = pair_folders(data / "ir", data / "vis")
+    for problem in problems:
+        logger.warning("%s", problem)
+    names = _metrics(metrics)
+    methods = {name: evaluation.folder_of_results(folder, pairs) for name, folder in map(_named, results)}
+    models = model or (() if results else ("default",))
+    for each in models:
+        name = Path(each).stem
+        if name in methods:
+            raise ValueError(f"two methods are called {name}; rename one")
+        methods |= {name: _load(each)}
+    report = page.Page()
+    scored = evaluation.evaluate(
+        pairs,
+        methods,
+        names,
+        show=None if out is None else report.show,
+        progress=lambda pairs: tqdm(pairs, unit="pair", disable=None),
+    )
+    print(tables.table(scored, "text"))
+    print(f"{tables.legend(scored)} * marks the best.")
+    undefined = {f"{metric} of {method} on {pair}: {why}" for (method, pair, metric), why in scored.reasons.items()}
+    for line in sorted(undefined):
+        logger.warning("undefined and left out: %s", line)
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "scores.csv").write_text(tables.as_csv(scored), encoding="utf-8")
+        (out / "table.md").write_text(tables.table(scored, "markdown") + "\n", encoding="utf-8")
+        (out / "table.tex").write_text(tables.table(scored, "latex") + "\n", encoding="utf-8")
+        (out / "report.html").write_text(report.html(scored, f"{data.resolve().name}: {', '.join(methods)}"), "utf-8")
+        print(f"{out}: scores.csv, table.md, table.tex, report.html")
+    return 0
+
+
+def _load(model: str):  # type: ignore[no-untyped-def]  # of what imports JAX
+    from mfjax import evaluation
+    from mfjax.inference.fuser import load
+
+    return evaluation.model(load(model))
+
+
+def _metrics(chosen: tuple[str, ...]) -> tuple[str, ...]:
+    names = [name for each in chosen for name in SETS.get(each, (each,))]
+    if unknown := [name for name in names if name not in registry.METRICS]:
+        sets = ", ".join(SETS)
+        raise ValueError(f"there is no metric {', '.join(unknown)}; available: {sets}, {', '.join(registry.METRICS)}")
+    return tuple(dict.fromkeys(names))
+
+
+def _named(text: str) -> tuple[str, Path]:
+    """The name and folder of `NAME=DIR`."""
+    name, separator, folder = text.partition("=")
+    if not separator or not name or not folder:
+        raise ValueError(f"--results is {text!r}; it is a name and a folder, such as DenseFuse=results/densefuse")
+    return name, Path(folder)

@@ -1,0 +1,123 @@
+"""Scores of fusion methods on pairs of images."""
+
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mfjax import images
+from mfjax.inference.pairs import Pair, natural_key
+from mfjax.metrics import score
+
+if TYPE_CHECKING:  # importing the fuser imports JAX
+    from mfjax.inference.fuser import Fuser
+
+Method = Callable[[Pair, NDArray, NDArray], NDArray]
+"""From a pair's name and files and the images read from them, to the fused image of any size."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Scores of every method on every pair by every metric; NaN where a metric is undefined."""
+
+    methods: tuple[str, ...]
+    pairs: tuple[str, ...]
+    metrics: tuple[str, ...]
+    values: NDArray[np.float64]  # [methods, pairs, metrics]
+    reasons: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    """Why a method's score of a pair by a metric is NaN."""
+
+    def means(self) -> NDArray[np.float64]:
+        """Means over the pairs on which a metric is defined, `[methods, metrics]`."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # of a metric that is defined on none: NaN is meant
+            return np.nanmean(self.values, axis=1)
+
+
+def evaluate(
+    pairs: Sequence[Pair],
+    methods: Mapping[str, Method],
+    metrics: Sequence[str],
+    *,
+    show: Callable[[Pair, NDArray, NDArray, Mapping[str, NDArray]], None] | None = None,
+    progress: Callable[[Iterable[Pair]], Iterable[Pair]] = iter,
+) -> Evaluation:
+    """Scores methods on pairs.
+
+    Metrics compare images of one size, which is the fused image's: sources of another are resampled to it, by bicubic
+    interpolation, or by averaging where they shrink.
+
+    Args:
+        pairs: the pairs' files.
+        methods: what to compare, by name.
+        metrics: names in `mfjax.metrics.METRICS`.
+        show: called for every pair with both sources and the fused images by method.
+        progress: wraps the pairs, such as `tqdm`.
+
+    Raises:
+        FileNotFoundError, ValueError: a file is missing or can't be read, or a method can't fuse a pair.
+    """
+    values = np.full((len(methods), len(pairs), len(metrics)), np.nan)
+    reasons = {}
+    for column, pair in enumerate(progress(pairs)):
+        ir, vis = images.read(pair.ir), images.read(pair.vis)
+        fused = {name: method(pair, ir, vis) for name, method in methods.items()}
+        for row, (name, image) in enumerate(fused.items()):
+            a, b = (at_size(images.luma(source), image.shape[:2]) for source in (ir, vis))
+            scores = score(a, b, image, names=metrics)
+            values[row, column] = [scores[metric] for metric in metrics]
+            reasons.update({(name, pair.name, metric): why for metric, why in scores.reasons.items()})
+        if show is not None:
+            show(pair, ir, vis, fused)
+    return Evaluation(tuple(methods), tuple(pair.name for pair in pairs), tuple(metrics), values, reasons)
+
+
+def model(fuser: "Fuser") -> Method:
+    """A model as a method: it fuses each pair at the larger source's size, in gray."""
+
+    def fuse(pair: Pair, ir: NDArray, vis: NDArray) -> NDArray:
+        return fuser(ir, vis, color="gray").fused
+
+    return fuse
+
+
+def folder_of_results(folder: Path, pairs: Sequence[Pair]) -> Method:
+    """Fused images that another method made, found by the pairs' names.
+
+    A file goes by the name of its pair, of its infrared or of its visible file; extensions don't matter, and numbers
+    count by their value.
+
+    Raises:
+        ValueError: there is no such folder, or no image for a pair; the message names the first few.
+    """
+    if not folder.is_dir():
+        raise ValueError(f"{folder} is not a folder; results are a folder of fused images")
+    found = {natural_key(file.stem): file for file in folder.iterdir() if file.suffix.lower() in images.FORMATS}
+    files = {}
+    for pair in pairs:
+        names = (pair.name, pair.ir.stem, pair.vis.stem)
+        files[pair.name] = next((found[natural_key(name)] for name in names if natural_key(name) in found), None)
+    if missing := [name for name, file in files.items() if file is None]:
+        listed = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
+        raise ValueError(f"{folder} has no fused image for {len(missing)} of {len(pairs)} pairs: {listed}")
+
+    def read(pair: Pair, ir: NDArray, vis: NDArray) -> NDArray:
+        file = files[pair.name]
+        assert file is not None
+        return images.read(file)
+
+    return read
+
+
+def at_size(image: NDArray, size: tuple[int, ...]) -> NDArray:
+    """An image resampled to (rows, cols), as it is if it has that size."""
+    if image.shape[:2] == size:
+        return image
+    shrinks = size[0] * size[1] < image.shape[0] * image.shape[1]
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(image, (size[1], size[0]), interpolation=how))

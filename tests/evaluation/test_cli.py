@@ -1,0 +1,65 @@
+"""`mfjax evaluate`, as a user calls it."""
+
+import cv2
+import numpy as np
+import pytest
+
+from mfjax.cli import main
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    data = tmp_path_factory.mktemp("data")
+    rng = np.random.default_rng(0)
+    for name in ("ir", "vis", "max"):
+        (data / name).mkdir()
+    for i in range(2):
+        ir, vis = rng.integers(0, 256, (2, 20, 24), dtype=np.uint8)
+        for name, image in (("ir", ir), ("vis", vis), ("max", np.maximum(ir, vis))):
+            cv2.imwrite(str(data / name / f"{i}.png"), image)
+    return data
+
+
+def test_results_of_another_method_and_a_model_are_scored_side_by_side(
+    data, black_network, tiny_weights, tmp_path, capsys
+):
+    flags = ["--results", f"maximum={data / 'max'}", "--model", str(tiny_weights), "--metrics", "EN", "Q_STD", "EN"]
+    assert main(["evaluate", str(data), *flags, "--out", str(tmp_path / "report")]) == 0
+    header, maximum, tiny = capsys.readouterr().out.splitlines()[:3]
+    assert header.split() == ["method", "EN", "↑", "Q_STD", "↑"]
+    assert maximum.startswith("maximum")
+    assert tiny.split() == ["tiny", "0.0000", "(0,2)", "0.0000", "(0,2)"]
+    assert {path.name for path in (tmp_path / "report").iterdir()} == {
+        "scores.csv",
+        "table.md",
+        "table.tex",
+        "report.html",
+    }
+
+
+def test_undefined_scores_are_said_once_each(data, black_network, tiny_weights, capsys):
+    assert main(["evaluate", str(data), "--model", str(tiny_weights), "--metrics", "CC"]) == 0
+    said = [line for line in capsys.readouterr().err.splitlines() if "undefined" in line]
+    assert len(said) == 2
+    assert "CC of tiny on 0: an image, or a difference of two, is constant" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--results", "maximum"], "--results is 'maximum'; it is a name and a folder"),
+        (["--results", "maximum=nowhere"], "nowhere is not a folder"),
+        (["--metrics", "Q_XY"], "there is no metric Q_XY; available: paper, all, variants, Q_TE"),
+        (["--model", "nowhere"], "nowhere"),
+    ],
+)
+def test_what_can_not_be_evaluated_is_said_in_one_line(data, flags, message, capsys):
+    assert main(["evaluate", str(data), *flags]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert "Traceback" not in error
+
+
+def test_folder_without_pairs_is_told_what_is_wanted(tmp_path, capsys):
+    assert main(["evaluate", str(tmp_path)]) == 2
+    assert "pairs are read from" in capsys.readouterr().err

@@ -1,0 +1,65 @@
+"""Reports of an evaluation."""
+
+import csv
+import io
+
+import numpy as np
+import pytest
+
+from mfjax.evaluation import Evaluation
+from mfjax.evaluation.page import Page
+from mfjax.evaluation.tables import as_csv, legend, table
+from mfjax.inference.pairs import Pair
+
+
+@pytest.fixture(scope="module")
+def evaluation():
+    values = np.array([[[0.5, -0.25]] * 3, [[0.25, 0.125]] * 3])
+    values[1, 2, 0] = np.nan
+    reasons = {("other_one", "p2", "Q_MI"): "it is <constant>"}
+    return Evaluation(("ours", "other_one"), ("p0", "p1", "p2"), ("Q_MI", "Q_SF"), values, reasons)
+
+
+def test_table_for_the_screen_has_aligned_columns_and_marks_the_best(evaluation):
+    lines = table(evaluation, "text").splitlines()
+    assert lines[0].split() == ["method", "Q_MI", "↑", "Q_SF", "→0"]
+    assert lines[1].split() == ["ours", "*0.5000", "(3,0)", "-0.2500", "(0,3)"]
+    assert lines[2].split() == ["other_one", "0.2500", "(0,2)", "*0.1250", "(3,0)"]
+    assert len({len(line) for line in lines}) == 1
+
+
+def test_markdown_and_latex_mark_first_and_second(evaluation):
+    markdown = table(evaluation, "markdown").splitlines()
+    assert markdown[1] == "| --- | --- | --- |"
+    assert markdown[2] == "| ours | **0.5000** (3,0) | <u>-0.2500</u> (0,3) |"
+    latex = table(evaluation, "latex")
+    assert r"other\_one & \underline{0.2500} (0,2) & \textbf{0.1250} (3,0) \\" in latex
+    assert latex.startswith(r"\begin{tabular}{lrr}")
+
+
+def test_mean_that_is_not_significantly_behind_is_marked():
+    values = np.array([[[1.0], [0.0]], [[0.0], [0.75]]])
+    near = Evaluation(("a", "b"), ("p0", "p1"), ("EN",), values)
+    assert "0.3750~ (1,1)" in table(near, "text")
+    assert "5%" in legend(near)
+
+
+def test_csv_has_every_number_in_full_and_the_means(evaluation):
+    rows = list(csv.reader(io.StringIO(as_csv(evaluation))))
+    assert rows[0] == ["method", "pair", "Q_MI", "Q_SF"]
+    assert rows[1] == ["ours", "p0", "0.5", "-0.25"]
+    assert rows[6] == ["other_one", "p2", "", "0.125"]
+    assert rows[7:] == [["ours", "mean", "0.5", "-0.25"], ["other_one", "mean", "0.25", "0.125"]]
+
+
+def test_page_holds_all_images_and_reasons_and_needs_nothing_from_outside(evaluation):
+    page = Page()
+    image = np.random.default_rng(0).integers(0, 256, (30, 40), dtype=np.uint8)
+    for name in evaluation.pairs:
+        colour = np.stack([image] * 3, axis=-1)
+        page.show(Pair(name, None, None), image, colour, {"ours": image, "other_one": image})
+    html = page.html(evaluation, "a <title>")
+    assert html.count("data:image/jpeg;base64,") == 4 * 3
+    assert "<h1>a &lt;title&gt;</h1>" in html
+    assert 'title="it is &lt;constant&gt;"' in html
+    assert "http" not in html
