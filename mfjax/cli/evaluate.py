@@ -2,8 +2,9 @@
 
 import logging
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
+from numpy.typing import NDArray
 from tqdm import tqdm
 from tyro.conf import Positional, UseAppendAction, arg
 
@@ -21,6 +22,7 @@ def evaluate(
     results: Annotated[UseAppendAction[tuple[str, ...]], arg(metavar="NAME=DIR")] = (),
     metrics: Annotated[tuple[str, ...], arg(metavar="NAME …")] = ("paper",),
     out: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="")] = None,
+    experiment: Annotated[Literal["table4"] | None, arg(help_behavior_hint="")] = None,
 ) -> int:
     """Score models, or fused images that other methods made, on a folder of pairs.
 
@@ -32,7 +34,10 @@ def evaluate(
         results: A method's name and the folder of its fused images, named as the pairs are; may be repeated.
         metrics: Metrics' names, or paper (its six), all, variants (with the forms of popular codes).
         out: Folder for the reports; images of yours will be in one of them.
+        experiment: Instead: the paper's nine settings beside its Table IV. DATA has ir_0.5, ir_0.8, ir_1.0, vis_0.5 ….
     """
+    if experiment is not None:
+        return _experiment(data, model, out)
     from mfjax import evaluation
     from mfjax.evaluation import page, tables
     from mfjax.inference.pairs import pair_folders
@@ -71,6 +76,31 @@ def evaluate(
         (out / "table.tex").write_text(tables.table(scored, "latex") + "\n", encoding="utf-8")
         (out / "report.html").write_text(report.html(scored, f"{data.resolve().name}: {', '.join(methods)}"), "utf-8")
         print(f"{out}: scores.csv, table.md, table.tex, report.html")
+    return 0
+
+
+def _experiment(data: Path, models: tuple[str, ...], out: Path | None) -> int:
+    """The nine settings by one model; with `out` also the table and every fused image as files."""
+    if len(models) > 1:
+        raise ValueError(f"an experiment is of one model, not {', '.join(models)}")
+    from mfjax import images
+    from mfjax.evaluation import experiments
+    from mfjax.inference.fuser import load
+
+    def keep(setting: int, name: str, image: NDArray) -> None:
+        if out is not None:
+            folder = out / f"setting_{setting}"
+            folder.mkdir(parents=True, exist_ok=True)
+            images.write(folder / f"{name}.png", image)
+
+    fuser = load(*models)
+    means = experiments.table_iv(
+        fuser, data, progress=lambda pairs: tqdm(pairs, unit="pair", disable=None), keep=None if out is None else keep
+    )
+    text = experiments.table_iv_as_markdown(means)
+    print(text)
+    if out is not None:
+        (out / "table4.md").write_text(text + "\n", encoding="utf-8")
     return 0
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from mfjax import images
 from mfjax.data.degradation import TENTHS, Canvas, degrade_with_opencv
 from mfjax.data.pairs import PairSource
-from mfjax.metrics import psnr, ssim
+from mfjax.metrics import PAPER, psnr, score, ssim
 from mfjax.model import FusionNetwork, ModelConfig
 
 LARGEST_SIDE = 192  # pixels: larger images tell little more and cost time
@@ -92,17 +92,20 @@ class Validation:
         self._canvas, self._apply = canvas, super_resolve
 
     def measure(self, params: Mapping[str, Any]) -> dict[str, float]:
-        """Means over the pairs, by names such as `psnr_ir_x1.5` and `ssim_vis_x2`.
+        """Means over the pairs, by names such as `psnr_ir_x1.5`, `ssim_vis_x2` and `Q_MI_x3`.
 
         For each source and scale: `psnr` in dB and `ssim` against the truth, of 8-bit images, and `gain`, the dB by
-        which PSNR is above that of bicubic resampling.
+        which PSNR is above that of bicubic resampling. For each scale: the paper's fusion metrics against the truths,
+        NaN where they are undefined for a fused image.
         """
         params = jax.device_put(params)
         scores: dict[str, list[float]] = {}
         for numerator in self.config.scales:
             for pair in self.pairs:
                 small = [degrade_with_opencv(image, numerator) for image in pair]
-                _, *results = self._run(params, small, numerator)
+                fused, *results = self._run(params, small, numerator)
+                for metric, value in score(pair.ir, pair.vis, fused, names=PAPER).items():
+                    scores.setdefault(f"{metric}_x{numerator / TENTHS:g}", []).append(value)
                 for name, truth, low, result in zip(pair._fields, pair, small, results, strict=True):
                     cubic = cv2.resize(low, truth.shape[::-1], interpolation=cv2.INTER_CUBIC)
                     of_result = psnr(truth, result)

@@ -8,7 +8,7 @@ import pytest
 from mfjax.data.pipeline import DataConfig, validation_pairs
 from mfjax.data.selection import open_sources
 from mfjax.inference.fuser import fuse_luma
-from mfjax.metrics import psnr, ssim
+from mfjax.metrics import psnr, score, ssim
 from mfjax.training import TrainConfig, validation
 from mfjax.training.validation import Validation, ValidationConfig
 from mfjax.training.watch import Watch
@@ -63,10 +63,15 @@ def test_scores_are_those_of_networks_compiled_for_each_scale(measured, tiny_con
         for index, source in ((1, "ir"), (2, "vis")):
             truths = [pair[index - 1] for pair in measured.pairs]
             results = [known_scale(tiny_config, tiny_params, pair, numerator)[index] for pair in measured.pairs]
-            for metric, score in (("psnr", psnr), ("ssim", ssim)):
-                values = [score(*images) for images in zip(truths, results, strict=True)]
+            for metric, compare in (("psnr", psnr), ("ssim", ssim)):
+                values = [compare(*images) for images in zip(truths, results, strict=True)]
                 expected[f"{metric}_{source}_{name}"] = np.mean(values)
-    assert {name: scores[name] for name in expected} == pytest.approx(expected, abs=1e-3)  # a level here and there
+        fused = [known_scale(tiny_config, tiny_params, pair, numerator)[0] for pair in measured.pairs]
+        values = [
+            score(*pair, image, names=["Q_STD"])["Q_STD"] for pair, image in zip(measured.pairs, fused, strict=True)
+        ]
+        expected[f"Q_STD_{name}"] = np.mean(values)
+    assert {name: scores[name] for name in expected} == pytest.approx(expected, abs=2e-3)  # a level here and there
 
 
 def test_gain_is_what_psnr_is_above_that_of_bicubic(measured, tiny_params):
@@ -119,7 +124,9 @@ def test_grid_shows_coarse_sources_super_resolved_ones_and_the_fused_image(measu
 
 def test_model_that_diverged_is_measured_and_shown_all_the_same(measured, tiny_params):
     diverged = jax.tree.map(lambda leaf: leaf * np.nan, tiny_params)
-    assert all(np.isfinite(value) for value in measured.measure(diverged).values())
+    scores = measured.measure(diverged)
+    assert all(np.isfinite(value) for name, value in scores.items() if name.startswith(("psnr", "ssim", "gain")))
+    assert np.isnan(scores["Q_MI_x2"])  # of black images
     measured.grid(diverged)
 
 
