@@ -97,10 +97,12 @@ def _experiment(data: Path, models: tuple[str, ...], out: Path | None) -> int:
     means = experiments.table_iv(
         fuser, data, progress=lambda pairs: tqdm(pairs, unit="pair", disable=None), keep=None if out is None else keep
     )
-    text = experiments.table_iv_as_markdown(means)
-    print(text)
+    print(experiments.table_iv_as_markdown(means))
     if out is not None:
-        (out / "table4.md").write_text(text + "\n", encoding="utf-8")
+        name = Path(models[0]).stem if models else "default"
+        page = experiments.report(means, name, fuser.metadata, data.resolve().name)
+        (out / "results.md").write_text(page, encoding="utf-8")
+        print(f"{out}: results.md and the fused images")
     return 0
 
 

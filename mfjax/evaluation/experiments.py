@@ -1,6 +1,6 @@
 """The paper's experiments: its nine settings (Table I) on its test set, beside its own numbers (Table IV)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mfjax import images
 from mfjax.evaluation.paper import SCALES, SETTINGS, TABLE_IV
+from mfjax.evaluation.provenance import provenance
 from mfjax.inference.fuser import Fuser
 from mfjax.inference.pairs import Pair, pair_folders
 from mfjax.metrics import METRICS, PAPER, score
@@ -77,6 +78,26 @@ def table_iv_as_markdown(means: dict[int, NDArray]) -> str:
         rows.append(f"| {of_setting} | paper | " + " | ".join(f"{value:.4f}" for value in papers) + " |")
         rows.append("| | | mfjax | " + " | ".join(cells) + " |")
     return f"{count} of {len(means) * len(PAPER)} cells reach the paper's.\n\n" + "\n".join(rows)
+
+
+def report(means: dict[int, NDArray], name: str, metadata: Mapping[str, str], data: str) -> str:
+    """A page in Markdown: the table, what was measured and how, and how the model was trained."""
+    runs = "\n".join(f"- {line}" for line in provenance(metadata)) or "- its file does not say"
+    return f"""# Results
+
+{table_iv_as_markdown(means)}
+
+Means over the pairs of {data} at the nine settings of the paper's Table I, beside the paper's row "Ours" of Table IV.
+The sources are {", ".join(f"{scale:g}" for scale in SCALES[:-1])} or {SCALES[-1]:g} of the output's size; fused images
+are scored in 8 bits against the sources at full size, clipped and not stretched. Bold: at least as good as the paper (of
+Q_SF, as near to 0). The paper's authors published no metric code: magnitudes can be compared, the last digits can't.
+
+    mfjax evaluate DIR/{data} --experiment table4 --model {name} --out OUT
+
+The model `{name}`, from random parameters on:
+
+{runs}
+"""
 
 
 def _pairs(root: Path) -> list[Pair]:

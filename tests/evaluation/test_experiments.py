@@ -1,12 +1,15 @@
 """The paper's nine settings."""
 
+import json
+
 import cv2
 import numpy as np
 import pytest
 
 from mfjax.cli import main
-from mfjax.evaluation.experiments import reached, table_iv, table_iv_as_markdown
+from mfjax.evaluation.experiments import reached, report, table_iv, table_iv_as_markdown
 from mfjax.evaluation.paper import METHODS, SCALES, SETTINGS, TABLE_IV
+from mfjax.evaluation.provenance import provenance
 from mfjax.inference.fuser import load
 from mfjax.metrics import PAPER, score
 
@@ -63,10 +66,27 @@ def test_command_writes_the_table_and_the_images(root, tiny_weights, tmp_path, c
     flags = ["--experiment", "table4", "--model", str(tiny_weights), "--out", str(tmp_path / "out")]
     assert main(["evaluate", str(root), *flags]) == 0
     assert "of 54 cells reach the paper's" in capsys.readouterr().out
-    assert (tmp_path / "out" / "table4.md").read_text().count("| mfjax |") == 9
+    assert (tmp_path / "out" / "results.md").read_text().count("| mfjax |") == 9
     assert len([*(tmp_path / "out").glob("setting_*/scene.png")]) == 9
 
 
 def test_folder_without_the_settings_sources_is_told_which(root, tmp_path, capsys):
     assert main(["evaluate", str(tmp_path), "--experiment", "table4"]) == 2
     assert "has no folder ir_0.5, ir_0.8, ir_1.0, vis_0.5" in capsys.readouterr().err
+
+
+def test_report_says_how_the_model_was_trained_from_its_first_run_on():
+    data = {"batch": 4, "crop": 64, "roots": ["a", "b"]}
+    first = {"phase_one_steps": 50, "learning_rate": 1e-4, "contrast_weight": 0.005, "data": data}
+    before = {"steps": "1060", "recipe": json.dumps([{"recipe": first | {"phase_one_steps": 1000}}])}
+    metadata = {"steps": "70", "recipe": json.dumps([{"recipe": first, "started_from": before}])}
+    lines = provenance(metadata)
+    assert [line.split(" on ")[0] for line in lines] == [
+        "1,060 steps, 60 of them of phase two,",
+        "70 steps, 20 of them of phase two,",
+    ]
+    assert "a, b; 4 crops of 64×64; learning rate up to 0.0001, λ 0.005" in lines[0]
+    assert provenance({"converted_from": "x.pth"}) == []
+    page = report({1: np.array(TABLE_IV[1]["Ours"])}, "mine", metadata, "tno20")
+    assert page.startswith("# Results\n\n6 of 6 cells reach the paper's.")
+    assert f"- {lines[0]}\n- {lines[1]}" in page
