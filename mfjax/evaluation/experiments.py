@@ -89,8 +89,8 @@ def report(means: dict[int, NDArray], name: str, metadata: Mapping[str, str], da
 
 Means over the pairs of {data} at the nine settings of the paper's Table I, beside the paper's row "Ours" of Table IV.
 The sources are {", ".join(f"{scale:g}" for scale in SCALES[:-1])} or {SCALES[-1]:g} of the output's size; fused images
-are scored in 8 bits against the sources at full size, clipped and not stretched. Bold: at least as good as the paper (of
-Q_SF, as near to 0). The paper's authors published no metric code: magnitudes can be compared, the last digits can't.
+are scored in 8 bits against the sources at full size, clipped and not stretched. Bold: as good as the paper or better
+(Q_SF: as near to 0). The paper's authors published no metric code: magnitudes can be compared, the last digits can't.
 
     mfjax evaluate DIR/{data} --experiment table4 --model {name} --out OUT
 
