@@ -52,7 +52,8 @@ class Metric:
     @property
     def formula(self) -> str:
         """What it measures, in words."""
-        return " ".join((self.function.__doc__ or "").split()).partition(": ")[2]
+        said = " ".join((self.function.__doc__ or "").split()).partition(": ")[2]
+        return said[:1].upper() + said[1:]
 
 
 class Scores(dict[str, float]):
