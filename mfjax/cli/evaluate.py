@@ -8,7 +8,10 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 from tyro.conf import Positional, UseAppendAction, arg
 
+from mfjax import evaluation, images
 from mfjax import metrics as registry
+from mfjax.evaluation import page, tables
+from mfjax.inference.pairs import pair_folders
 
 logger = logging.getLogger("mfjax")
 
@@ -38,10 +41,6 @@ def evaluate(
     """
     if experiment is not None:
         return _experiment(data, model, out)
-    from mfjax import evaluation
-    from mfjax.evaluation import page, tables
-    from mfjax.inference.pairs import pair_folders
-
     for side in ("ir", "vis"):
         if not (data / side).is_dir():
             raise ValueError(f"{data / side} is not a folder; pairs are read from {data}/ir and {data}/vis")
@@ -49,13 +48,13 @@ def evaluate(
     for problem in problems:
         logger.warning("%s", problem)
     names = _metrics(metrics)
-    methods = {name: evaluation.folder_of_results(folder, pairs) for name, folder in map(_named, results)}
+    folders = [*map(_named, results)]
     models = model or (() if results else ("default",))
-    for each in models:
-        name = Path(each).stem
-        if name in methods:
-            raise ValueError(f"two methods are called {name}; rename one")
-        methods |= {name: _load(each)}
+    called = [*(name for name, _ in folders), *(Path(each).stem for each in models)]
+    if twice := [name for name in called if called.count(name) > 1]:
+        raise ValueError(f"two methods are called {twice[0]}; rename one")
+    methods = {name: evaluation.folder_of_results(folder, pairs) for name, folder in folders}
+    methods |= {Path(each).stem: _load(each) for each in models}
     report = page.Page()
     scored = evaluation.evaluate(
         pairs,
@@ -83,7 +82,6 @@ def _experiment(data: Path, models: tuple[str, ...], out: Path | None) -> int:
     """The nine settings by one model; with `out` also the table and every fused image as files."""
     if len(models) > 1:
         raise ValueError(f"an experiment is of one model, not {', '.join(models)}")
-    from mfjax import images
     from mfjax.evaluation import experiments
     from mfjax.inference.fuser import load
 
@@ -106,8 +104,7 @@ def _experiment(data: Path, models: tuple[str, ...], out: Path | None) -> int:
     return 0
 
 
-def _load(model: str):  # type: ignore[no-untyped-def]  # of what imports JAX
-    from mfjax import evaluation
+def _load(model: str) -> evaluation.Method:
     from mfjax.inference.fuser import load
 
     return evaluation.model(load(model))

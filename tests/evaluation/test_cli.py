@@ -51,6 +51,7 @@ def test_undefined_scores_are_said_once_each(data, black_network, tiny_weights, 
         (["--results", "maximum=nowhere"], "nowhere is not a folder"),
         (["--metrics", "Q_XY"], "there is no metric Q_XY; available: paper, all, variants, Q_TE"),
         (["--model", "nowhere"], "nowhere"),
+        (["--results", "a=x", "--results", "a=y"], "two methods are called a; rename one"),
     ],
 )
 def test_what_can_not_be_evaluated_is_said_in_one_line(data, flags, message, capsys):
