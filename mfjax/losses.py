@@ -97,6 +97,33 @@ def contrast_loss(
     return ContrastLoss(deviation(fused, ir, vis), CONTRAST_WEIGHT * ratio.mean())
 
 
+def enhanced_maximum(ir: jax.Array, vis: jax.Array, gain: float) -> jax.Array:
+    """The larger of both sources at each place, its contrast raised about each image's mean, clipped to [0, 1]."""
+    larger = jnp.maximum(ir, vis)
+    mean = larger.mean(axis=(1, 2, 3), keepdims=True)
+    return jnp.clip(mean + gain * (larger - mean), 0, 1)
+
+
+def spatial_frequency_error(fused: jax.Array, ir: jax.Array, vis: jax.Array) -> jax.Array:
+    """Q_SF of each image, `[n]`: how far its spatial frequency is from that of both sources' larger differences."""
+    reached = wished = jnp.zeros(fused.shape[0])
+    for weight, f, a, b in zip((1.0, 1.0, 0.5**0.5, 0.5**0.5), *map(_four_differences, (fused, ir, vis)), strict=True):
+        reached += weight * jnp.sum(f**2, axis=(1, 2, 3))
+        wished += weight * jnp.sum(jnp.maximum(jnp.abs(a), jnp.abs(b)) ** 2, axis=(1, 2, 3))
+    reached, wished = jnp.sqrt(reached + 1e-4), jnp.sqrt(wished + 1e-4)  # flat crops have none
+    return (reached - wished) / wished
+
+
+def _four_differences(x: jax.Array) -> tuple[jax.Array, ...]:
+    """To the right, below, and along both diagonals."""
+    return (
+        x[:, :, 1:] - x[:, :, :-1],
+        x[:, 1:] - x[:, :-1],
+        x[:, 1:, 1:] - x[:, :-1, :-1],
+        x[:, 1:, :-1] - x[:, :-1, 1:],
+    )
+
+
 def total_loss(pixel: jax.Array, contrast: ContrastLoss, weight: float) -> jax.Array:
     """L_total of phase two: the pixel loss plus λ, here `weight`, times the contrast loss (Eq. 22)."""
     return pixel + weight * contrast.total

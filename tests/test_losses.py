@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mfjax import losses
+from mfjax.metrics import score
 from mfjax.model import FusionOutput
 
 
@@ -108,3 +109,25 @@ def test_jitted_contrast_loss_equals_eager():
         losses.contrast_loss(key, fused, ir, vis).total,
         rtol=1e-5,
     )
+
+
+def test_enhanced_maximum_raises_the_contrast_of_the_larger_source_about_its_mean_and_stays_in_range():
+    ir = jnp.array([0.5, 0.1, 0.9, 0.1]).reshape(1, 2, 2, 1)
+    vis = jnp.array([0.1, 0.5, 0.2, 0.1]).reshape(1, 2, 2, 1)
+    target = losses.enhanced_maximum(ir, vis, 1.5)
+    np.testing.assert_allclose(target.ravel(), [0.5, 0.5, 1.0, 0.0], atol=1e-6)  # about 0.5, 1.1 and −0.1 clipped
+    np.testing.assert_allclose(losses.enhanced_maximum(ir, vis, 1.0), jnp.maximum(ir, vis), atol=1e-7)
+
+
+def test_spatial_frequency_error_is_the_metric_q_sf_of_every_image():
+    fused, ir, vis = (np.rint(255 * np.asarray(x)).astype(np.uint8) for x in images(9, 11))
+    found = losses.spatial_frequency_error(*(jnp.asarray(x, jnp.float32) / 255 for x in (fused, ir, vis)))
+    expected = [score(*(x[n, ..., 0] for x in (ir, vis, fused)), names=["Q_SF"])["Q_SF"] for n in range(2)]
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_spatial_frequency_error_of_flat_images_is_zero_and_has_a_gradient():
+    flat = jnp.full((1, 4, 4, 1), 0.5)
+    value, gradient = jax.value_and_grad(lambda f: losses.spatial_frequency_error(f, flat, flat).sum())(flat)
+    assert value == 0
+    assert jnp.isfinite(gradient).all()

@@ -29,6 +29,9 @@ class ModelConfig:
     base: Literal["none", "bicubic"] = "none"
     """What reconstructions are added to: nothing, as in the paper; or the bicubic-resampled source and, for the fused
     image, whichever super-resolved source is larger in magnitude at each place, as Eq. (9) chooses features."""
+    see_base: bool = False
+    """Whether the fused image's reconstruction also reads its base, as distance from the base's mean, and so can change
+    contrast and sharpness."""
     width: int = 64
     """Channels of the extractor between its blocks."""
     growth: int = 32
@@ -46,6 +49,8 @@ class ModelConfig:
             raise ValueError(f"compensations is {self.compensations}; it must be 0 or more")
         if self.base not in ("none", "bicubic"):
             raise ValueError(f"base is {self.base!r}; it must be 'none' or 'bicubic'")
+        if self.see_base and self.base == "none":
+            raise ValueError("see_base is True, but base is 'none': there is no base to see")
 
 
 class FusionOutput(NamedTuple):
@@ -113,9 +118,14 @@ class FusionBranch(nn.Module):
         fused = FusionModule(self.config.dual_attention, name="module")(ir.upscaled, vis.upscaled)
         for residual_ir, residual_vis in zip(ir.residuals, vis.residuals, strict=True):
             fused = fused + select_by_magnitude(residual_ir, residual_vis)  # Eqs. (13), (14)
-        zero_init = self.config.base != "none"
-        out = Conv(ir.image.shape[-1], 3, zero_init=zero_init, name="reconstruction")(fused)
-        return out + select_by_magnitude(ir.image, vis.image) if self.config.base == "bicubic" else out
+        reconstruct = Conv(ir.image.shape[-1], 3, zero_init=self.config.base != "none", name="reconstruction")
+        if self.config.base == "none":
+            return reconstruct(fused)
+        base = select_by_magnitude(ir.image, vis.image)
+        maps = [fused]
+        if self.config.see_base:
+            maps.append(base - base.mean(axis=(1, 2), keepdims=True))
+        return base + reconstruct(maps)
 
 
 class FusionNetwork(nn.Module):

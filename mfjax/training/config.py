@@ -39,6 +39,12 @@ class TrainConfig:
     """Type that the extractor computes in; parameters and losses are float32."""
     contrast_weight: float = 0.005
     """λ of Eq. (22)."""
+    fusion_target: Literal["sources", "enhanced"] = "sources"
+    """What phase two trains the fused image towards: both sources, by Eq. (22), or their maximum with more contrast."""
+    contrast_gain: float = 1.3
+    """How much more contrast the enhanced target has."""
+    frequency_weight: float = 1.0
+    """With the enhanced target, weight of the squared error of spatial frequency, which makes up for blur."""
     contrast_pairs: int = 4096
     """Pixel pairs an image for the contrast loss."""
     checkpoint_every: int = 500
@@ -53,12 +59,14 @@ class TrainConfig:
     def __post_init__(self) -> None:
         if self.phase_one_steps < 0 or self.phase_two_steps < 0:
             raise ValueError(f"steps are {self.phase_one_steps} and {self.phase_two_steps}; they must be 0 or more")
-        for name in ("learning_rate", "phase_two_learning_rate", "clip_norm"):
+        for name in ("learning_rate", "phase_two_learning_rate", "clip_norm", "contrast_gain"):
             if (value := getattr(self, name)) is not None and value <= 0:
                 raise ValueError(f"{name} is {value}; it must be positive")
         if self.schedule not in ("constant", "cosine"):
             raise ValueError(f"schedule is {self.schedule!r}; it must be 'constant' or 'cosine'")
-        for name in ("contrast_weight", "seed"):
+        if self.fusion_target not in ("sources", "enhanced"):
+            raise ValueError(f"fusion_target is {self.fusion_target!r}; it must be 'sources' or 'enhanced'")
+        for name in ("contrast_weight", "frequency_weight", "seed"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be 0 or more")
         if self.dtype not in ("float32", "bfloat16"):

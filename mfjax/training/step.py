@@ -97,7 +97,13 @@ def make_step(config: TrainConfig, phase: Phase, *, axis_name: str | None = None
             "sr": losses.sr_loss(output, ir, vis),
             "fusion": losses.fusion_loss(output.fused, ir, vis),
         }
-        if phase == 2:
+        if phase == 2 and config.fusion_target == "enhanced":
+            target = losses.enhanced_maximum(ir, vis, config.contrast_gain)
+            frequency = losses.spatial_frequency_error(output.fused, ir, vis)
+            metrics["fusion"] = losses.mean_absolute_error(output.fused, target)
+            metrics["frequency"] = frequency.mean()
+            total = metrics["sr"] + metrics["fusion"] + config.frequency_weight * jnp.square(frequency).mean()
+        elif phase == 2:
             terms = contrast_loss(key, output.fused, ir, vis)
             total = losses.total_loss(total, terms, config.contrast_weight)
             metrics |= {"deviation": terms.deviation, "contrast": terms.contrast}

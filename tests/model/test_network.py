@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from mfjax.model import FusionNetwork, ModelConfig
+from mfjax.model.fusion import select_by_magnitude
 from mfjax.model.network import Window, bicubic
 from mfjax.model.resampling import Scale
 
@@ -124,6 +125,25 @@ def test_new_network_with_bicubic_base_starts_at_bicubic(tiny_config):
     network = FusionNetwork(dataclasses.replace(tiny_config, base="bicubic"))
     output, _ = jax.jit(partial(network.init_with_output, size=(24, 32)))(jax.random.key(0), ir, vis)
     np.testing.assert_allclose(output.ir, bicubic(ir, (24, 32), Scale.between((9, 12), (24, 32))), atol=1e-6)
+
+
+def test_reconstruction_that_sees_its_base_can_change_its_contrast_about_its_mean(tiny_config, tiny_params):
+    ir, vis = random_pair((8, 8), (12, 12))
+    seeing = dataclasses.replace(tiny_config, see_base=True)
+    kernel = np.zeros((3, 3, tiny_config.features + 1, 1), np.float32)
+    kernel[1, 1, -1] = 0.5  # of the base
+    reconstruction = {"conv": {"kernel": kernel, "bias": np.zeros(1, np.float32)}}
+    params = tiny_params | {"fusion": tiny_params["fusion"] | {"reconstruction": reconstruction}}
+    output = apply(seeing, params, ir, vis, size=(16, 16))
+    base = select_by_magnitude(output.ir, output.vis)
+    np.testing.assert_allclose(output.fused, 1.5 * base - 0.5 * base.mean(), atol=1e-5)
+    sizes = {name: int(np.prod(shape)) for name, shape in shapes(ModelConfig(base="bicubic", see_base=True)).items()}
+    assert sum(size for name, size in sizes.items() if name.startswith("fusion/")) == 1_709 + 9
+
+
+def test_base_that_is_not_there_can_not_be_seen():
+    with pytest.raises(ValueError, match="see_base is True, but base is 'none'"):
+        ModelConfig(see_base=True)
 
 
 def test_bicubic_reproduces_a_linear_ramp():

@@ -198,6 +198,21 @@ def test_loss_of_phase_two_is_the_pixel_loss_plus_lambda_times_deviation_minus_c
     np.testing.assert_allclose(m["loss"], expected, rtol=1e-5)
 
 
+def test_enhanced_target_takes_the_place_of_the_sources_in_phase_two(config, batch, chosen):
+    config = replace(config, model=replace(config.model, see_base=True), fusion_target="enhanced", frequency_weight=0.5)
+    start = begin_phase_two(config, initial_state(config))
+    step, state, history = compiled(config, 2), start, []
+    for _ in range(20):
+        state, metrics = step(state, batch, chosen)
+        history.append({name: float(value) for name, value in metrics.items()})
+    first, last = history[0], history[-1]
+    assert set(first) == {"loss", "sr", "fusion", "frequency", "gradient_norm"}
+    assert first["loss"] > first["sr"] + first["fusion"]
+    assert last["loss"] < 0.98 * first["loss"]
+    assert abs(last["frequency"]) < abs(first["frequency"])
+    assert changed(start.params, state.params) == {name for name in names(start.params) if name.startswith("fusion/")}
+
+
 def test_fusion_loss_can_be_kept_from_the_branches_in_phase_one(config, steps, batch, chosen, updated):
     state = updated[1][0]
     other = state._replace(params=state.params | {"fusion": jax.tree.map(lambda p: 3 * p, state.params["fusion"])})
