@@ -1,6 +1,7 @@
 """One update of the parameters: a pure function for one device, or for one of several along a named axis."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -48,10 +49,20 @@ def initial_state(config: TrainConfig) -> State:
         params = init()["params"]
     else:
         there, params, _ = weights.load(config.start_from)
+        if config.model.see_base and there == replace(config.model, see_base=False):
+            there, params = config.model, _seeing_base(params)
         if there != config.model:
             raise ValueError(f"{config.start_from} is {there}, but the model to train is {config.model}")
         params = jax.tree.map(jnp.asarray, params)
     return _state(config, 1, params, np.zeros((), np.int32))
+
+
+def _seeing_base(params: Mapping[str, Any]) -> Params:
+    """The parameters of a model whose fused reconstruction reads its base, too, and makes nothing of it yet."""
+    fusion = params["fusion"]
+    conv = fusion["reconstruction"]["conv"]
+    kernel = np.pad(conv["kernel"], ((0, 0), (0, 0), (0, 1), (0, 0)))
+    return {**params, "fusion": fusion | {"reconstruction": {"conv": conv | {"kernel": kernel}}}}
 
 
 def begin_phase_two(config: TrainConfig, state: State) -> State:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 
 import chex
 import jax
@@ -11,6 +12,7 @@ import pytest
 
 from mfjax.data.degradation import canvas_for, canvases, crop_with_margin
 from mfjax.data.pipeline import Batch, DataConfig
+from mfjax.model import FusionNetwork
 from mfjax.training import TrainConfig
 from mfjax.training.phases import merge, optimizer, split, trainable
 from mfjax.training.step import begin_phase_two, initial_state, make_step
@@ -196,6 +198,17 @@ def test_loss_of_phase_two_is_the_pixel_loss_plus_lambda_times_deviation_minus_c
     m = {name: float(value) for name, value in updated[2][1].items()}
     expected = m["sr"] + m["fusion"] + config.contrast_weight * (m["deviation"] - m["contrast"])
     np.testing.assert_allclose(m["loss"], expected, rtol=1e-5)
+
+
+def test_run_that_sees_the_base_can_start_from_a_model_that_does_not_and_gives_the_same_at_first(config, tiny_weights):
+    plain = replace(config, start_from=str(tiny_weights))
+    seeing = replace(plain, model=replace(config.model, see_base=True))
+    pair = np.random.default_rng(0).random((2, 1, 8, 8, 1), np.float32)
+    outputs = [
+        jax.jit(partial(FusionNetwork(each.model).apply, size=(12, 12)))({"params": initial_state(each).params}, *pair)
+        for each in (plain, seeing)
+    ]
+    chex.assert_trees_all_close(*outputs, atol=1e-6)
 
 
 def test_enhanced_target_takes_the_place_of_the_sources_in_phase_two(config, batch, chosen):
