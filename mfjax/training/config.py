@@ -43,7 +43,7 @@ class TrainConfig:
     """What phase two trains the fused image towards: both sources, by Eq. (22), or their maximum with more contrast."""
     contrast_gain: float = 1.3
     """How much more contrast the enhanced target has."""
-    frequency_weight: float = 1.0
+    frequency_weight: float = 0.1
     """With the enhanced target, weight of the squared error of spatial frequency, which makes up for blur."""
     contrast_pairs: int = 4096
     """Pixel pairs an image for the contrast loss."""
