@@ -45,6 +45,7 @@ def test_settings_are_those_of_table_i():
     assert [SETTINGS[n] for n in (1, 2, 5, 9)] == [(0.5, 0.5), (0.5, 0.8), (0.8, 0.8), (1.0, 1.0)]
     assert [*TABLE_IV] == [*SETTINGS]
     assert all(tuple(rows) == METHODS for rows in TABLE_IV.values())
+    assert {len(row) for rows in TABLE_IV.values() for row in rows.values()} == {len(PAPER)}
 
 
 def test_cell_is_reached_by_more_or_for_q_sf_by_coming_nearer_to_zero():

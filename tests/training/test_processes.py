@@ -120,7 +120,7 @@ def test_two_processes_stop_together_go_on_and_give_what_one_gives_with_as_many_
     processes = start_two(recipe, tmp_path)
     while newest(tmp_path) == 0 and all(process.poll() is None for process in processes):
         time.sleep(0.01)
-    processes[1].send_signal(signal.SIGTERM)  # to one of them only
+    processes[1].send_signal(signal.SIGINT)  # to one of them only, which passes it on as SIGTERM
     finish(recipe, *processes, code=128 + signal.SIGTERM)
     assert 0 < newest(tmp_path) < STEPS
     finish(recipe, *start_two(recipe, tmp_path))
