@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from mfjax.model import FusionOutput
+from mfjax.model.network import pivot
 
 # Σ_q 1/d_pos over the 10×10 grid of samples on which the authors' code evaluates the contrast. The weights of all pairs
 # of a pixel are scaled to this sum at any image size, so the paper's λ (Table III, Fig. 8) keeps its meaning.
@@ -97,24 +98,51 @@ def contrast_loss(
     return ContrastLoss(deviation(fused, ir, vis), CONTRAST_WEIGHT * ratio.mean())
 
 
-def enhanced_maximum(ir: jax.Array, vis: jax.Array, gain: float) -> jax.Array:
-    """The larger of both sources at each place, its contrast raised about each image's mean, clipped to [0, 1]."""
-    larger = jnp.maximum(ir, vis)
-    mean = larger.mean(axis=(1, 2, 3), keepdims=True)
-    return jnp.clip(mean + gain * (larger - mean), 0, 1)
+def enhanced(base: jax.Array, gain: float, sharpening: jax.Array) -> jax.Array:
+    """An image about its pivot times `gain`, and its detail times `sharpening` more, clipped to [0, 1].
 
-
-def spatial_frequency_error(fused: jax.Array, ir: jax.Array, vis: jax.Array) -> jax.Array:
-    """Q_SF of each image, `[n]`: how far its spatial frequency is from that of both sources' larger differences.
-
-    Zheng, Essock, Hansen, Haun, Inf. Fusion 8(2), 2007; 0 is best. As `metrics.contrast`, but with a gradient.
+    Detail is what a Gaussian of one pixel takes away.
     """
-    reached = wished = jnp.zeros(fused.shape[0])
-    for weight, f, a, b in zip((1.0, 1.0, 0.5**0.5, 0.5**0.5), *map(_four_differences, (fused, ir, vis)), strict=True):
-        reached += weight * jnp.sum(f**2, axis=(1, 2, 3))
-        wished += weight * jnp.sum(jnp.maximum(jnp.abs(a), jnp.abs(b)) ** 2, axis=(1, 2, 3))
-    reached, wished = jnp.sqrt(reached + 1e-4), jnp.sqrt(wished + 1e-4)  # flat crops have none
-    return (reached - wished) / wished
+    level = pivot(base)
+    return jnp.clip(level + gain * (base - level + sharpening * (base - _blurred(base))), 0, 1)
+
+
+def sharpening_for(base: jax.Array, gain: float, ir: jax.Array, vis: jax.Array) -> jax.Array:
+    """The sharpening with which each image gets the sources' spatial frequency in `enhanced`, `[n]`, 0 to 3.
+
+    That is the one that brings Q_SF to 0, but for clipping (Zheng, Essock, Hansen, Haun, Inf. Fusion 8(2), 2007). At 3
+    it ends, since what coarse sources lost for good no sharpening brings back.
+    """
+    detail = base - _blurred(base)
+    # The squared spatial frequency of base + x·detail is a·x² + 2b·x + c.
+    a = b = c = wished = jnp.zeros(base.shape[0])
+    for weight, *differences in zip(
+        (1.0, 1.0, 0.5**0.5, 0.5**0.5), *map(_four_differences, (detail, base, ir, vis)), strict=True
+    ):
+        of_detail, of_base, of_ir, of_vis = differences
+        a += weight * _sum(of_detail**2)
+        b += weight * _sum(of_base * of_detail)
+        c += weight * _sum(of_base**2)
+        wished += weight * _sum(jnp.maximum(jnp.abs(of_ir), jnp.abs(of_vis)) ** 2)
+    missing = wished / gain**2 - c
+    x = (jnp.sqrt(jnp.maximum(b**2 + a * missing, 0)) - b) / (a + 1e-6)  # flat images have no detail
+    return jnp.clip(x, 0, 3)
+
+
+def _sum(x: jax.Array) -> jax.Array:
+    return x.sum(axis=(1, 2, 3))
+
+
+def _blurred(x: jax.Array) -> jax.Array:
+    """Smoothed by a Gaussian of one pixel; edges are continued."""
+    reach = 4
+    kernel = np.exp(-(np.arange(-reach, reach + 1) ** 2) / 2)
+    for axis in (1, 2):
+        padding = [(reach, reach) if i == axis else (0, 0) for i in range(4)]
+        padded = jnp.pad(x, padding, mode="edge")
+        taps = [jax.lax.slice_in_dim(padded, i, i + x.shape[axis], axis=axis) for i in range(kernel.size)]
+        x = sum(weight * tap for weight, tap in zip(kernel / kernel.sum(), taps, strict=True))
+    return x
 
 
 def _four_differences(x: jax.Array) -> tuple[jax.Array, ...]:

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from mfjax import losses
 from mfjax.metrics import score
@@ -111,23 +112,34 @@ def test_jitted_contrast_loss_equals_eager():
     )
 
 
-def test_enhanced_maximum_raises_the_contrast_of_the_larger_source_about_its_mean_and_stays_in_range():
-    ir = jnp.array([0.5, 0.1, 0.9, 0.1]).reshape(1, 2, 2, 1)
-    vis = jnp.array([0.1, 0.5, 0.2, 0.1]).reshape(1, 2, 2, 1)
-    target = losses.enhanced_maximum(ir, vis, 1.5)
-    np.testing.assert_allclose(target.ravel(), [0.5, 0.5, 1.0, 0.0], atol=1e-6)  # about 0.5, 1.1 and −0.1 clipped
-    np.testing.assert_allclose(losses.enhanced_maximum(ir, vis, 1.0), jnp.maximum(ir, vis), atol=1e-7)
+def test_enhanced_image_has_more_contrast_about_its_pivot_and_stays_in_range():
+    image = jnp.array([0.5, 0.4, 0.6, 1.0, 0.0, 0.5]).reshape(1, 2, 3, 1)
+    raised = losses.enhanced(image, 1.5, jnp.float32(0))
+    np.testing.assert_allclose(raised.ravel(), [0.5, 0.35, 0.65, 1.0, 0.0, 0.5], atol=1e-6)
+    np.testing.assert_allclose(losses.enhanced(image, 1.0, jnp.float32(0)), image, atol=1e-6)
 
 
-def test_spatial_frequency_error_is_the_metric_q_sf_of_every_image():
-    fused, ir, vis = (np.rint(255 * np.asarray(x)).astype(np.uint8) for x in images(9, 11))
-    found = losses.spatial_frequency_error(*(jnp.asarray(x, jnp.float32) / 255 for x in (fused, ir, vis)))
-    expected = [score(*(x[n, ..., 0] for x in (ir, vis, fused)), names=["Q_SF"])["Q_SF"] for n in range(2)]
-    np.testing.assert_allclose(found, expected, atol=1e-4)
+def test_sharpening_enhances_what_a_gaussian_of_one_pixel_takes_away():
+    image = 0.3 + 0.4 * images(12, 9)[0]
+    smooth = gaussian_filter(np.asarray(image, np.float64), (0, 1, 1, 0), mode="nearest", truncate=4)
+    np.testing.assert_allclose(losses.enhanced(image, 1.0, jnp.float32(0.5)), 1.5 * image - 0.5 * smooth, atol=1e-5)
 
 
-def test_spatial_frequency_error_of_flat_images_is_zero_and_has_a_gradient():
-    flat = jnp.full((1, 4, 4, 1), 0.5)
-    value, gradient = jax.value_and_grad(lambda f: losses.spatial_frequency_error(f, flat, flat).sum())(flat)
-    assert value == 0
-    assert jnp.isfinite(gradient).all()
+def test_sharpening_brings_every_image_to_the_spatial_frequency_of_its_sources():
+    ir, vis = (np.rint(115 + 20 * np.asarray(x)).astype(np.uint8) for x in images(32, 24)[1:])
+    smooth = gaussian_filter(np.maximum(ir, vis) / 255, (0, 0.5, 0.5, 0))
+    sources = (jnp.asarray(x, jnp.float32) / 255 for x in (ir, vis))
+    sharpening = losses.sharpening_for(jnp.asarray(smooth, jnp.float32), 1.3, *sources)
+    fused = losses.enhanced(jnp.asarray(smooth, jnp.float32), 1.3, sharpening[:, None, None, None])
+    assert fused.min() > 0  # nothing was clipped
+    assert fused.max() < 1
+    for n in range(2):
+        levels = np.rint(255 * np.asarray(fused[n, ..., 0])).astype(np.uint8)
+        assert abs(score(ir[n, ..., 0], vis[n, ..., 0], levels, names=["Q_SF"])["Q_SF"]) < 5e-3
+
+
+def test_sharpening_is_zero_for_images_that_are_sharper_than_their_sources_and_finite_for_flat_ones():
+    sharp, _, _ = images(9, 11)
+    flat = jnp.full_like(sharp, 0.5)
+    np.testing.assert_array_equal(losses.sharpening_for(sharp, 1.3, flat, sharp), 0)
+    assert jnp.isfinite(losses.sharpening_for(flat, 1.3, sharp, flat)).all()

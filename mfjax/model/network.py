@@ -30,8 +30,8 @@ class ModelConfig:
     """What reconstructions are added to: nothing, as in the paper; or the bicubic-resampled source and, for the fused
     image, whichever super-resolved source is larger in magnitude at each place, as Eq. (9) chooses features."""
     see_base: bool = False
-    """Whether the fused image's reconstruction also reads its base, as distance from the base's mean, and so can change
-    contrast and sharpness."""
+    """Whether the fused image's reconstruction also reads its base, as distance from the pivot, and so can change
+    contrast and sharpness; what it adds then depends on how coarse the source was that each place shows."""
     width: int = 64
     """Channels of the extractor between its blocks."""
     growth: int = 32
@@ -67,6 +67,7 @@ class Branch(NamedTuple):
     image: jax.Array  # [n, H, W, 1]
     upscaled: jax.Array  # F_l, [n, H, W, c]
     residuals: tuple[jax.Array, ...]  # R_l^up of each RCM, [n, H, W, c]
+    coarseness: jax.Array  # of the source: 0 at the output's size or above, towards 1 the smaller it is
 
 
 class Window(NamedTuple):
@@ -105,7 +106,7 @@ class SuperResolutionBranch(nn.Module):
             if mask is not None:  # as at an image's end: what lies outside has no weight
                 base = base / bicubic(mask[None].astype(image.dtype), size, scale)
             out = out + base
-        return Branch(out, upscaled, tuple(residuals))
+        return Branch(out, upscaled, tuple(residuals), coarseness(scale))
 
 
 class FusionBranch(nn.Module):
@@ -118,14 +119,17 @@ class FusionBranch(nn.Module):
         fused = FusionModule(self.config.dual_attention, name="module")(ir.upscaled, vis.upscaled)
         for residual_ir, residual_vis in zip(ir.residuals, vis.residuals, strict=True):
             fused = fused + select_by_magnitude(residual_ir, residual_vis)  # Eqs. (13), (14)
-        reconstruct = Conv(ir.image.shape[-1], 3, zero_init=self.config.base != "none", name="reconstruction")
+        channels = ir.image.shape[-1]
         if self.config.base == "none":
-            return reconstruct(fused)
+            return Conv(channels, 3, name="reconstruction")(fused)
         base = select_by_magnitude(ir.image, vis.image)
-        maps = [fused]
-        if self.config.see_base:
-            maps.append(base - base.mean(axis=(1, 2), keepdims=True))
-        return base + reconstruct(maps)
+        if not self.config.see_base:
+            return base + Conv(channels, 3, zero_init=True, name="reconstruction")(fused)
+        maps = [fused, base - pivot(base)]
+        added = Conv(2 * channels, 3, zero_init=True, name="reconstruction")(maps)
+        always, where_coarse = jnp.split(added, 2, axis=-1)
+        is_ir = jnp.abs(ir.image) >= jnp.abs(vis.image)
+        return base + always + jnp.where(is_ir, ir.coarseness, vis.coarseness) * where_coarse
 
 
 class FusionNetwork(nn.Module):
@@ -180,6 +184,21 @@ class FusionNetwork(nn.Module):
     def fuse(self, ir: Branch, vis: Branch) -> FusionOutput:
         """The fused image from both branches: all that phase two trains."""
         return FusionOutput(self.fusion(ir, vis), ir.image, vis.image)
+
+
+def coarseness(scale: Scale) -> jax.Array:
+    """How much smaller than the output a source is, from 0 (not at all) towards 1: 1 − 1/r, r as the axes' mean."""
+    rows, cols = (jnp.float32(r.denominator) / r.numerator for r in (scale.rows, scale.cols))
+    return jnp.maximum(0, 1 - jnp.sqrt(rows * cols))
+
+
+def pivot(image: jax.Array) -> jax.Array:
+    """The level of each image about which its contrast is raised, `[n, 1, 1, c]`: m²/(m² + (1 − m)²), m its mean.
+
+    Near black in dark images and near white in bright ones, where a pivot at the mean would clip most.
+    """
+    m = image.mean(axis=(1, 2), keepdims=True)
+    return m**2 / (m**2 + (1 - m) ** 2)
 
 
 def bicubic(image: jax.Array, size: tuple[int, int], scale: Scale) -> jax.Array:

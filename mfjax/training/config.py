@@ -40,11 +40,10 @@ class TrainConfig:
     contrast_weight: float = 0.005
     """λ of Eq. (22)."""
     fusion_target: Literal["sources", "enhanced"] = "sources"
-    """What phase two trains the fused image towards: both sources, by Eq. (22), or their maximum with more contrast."""
+    """What phase two trains the fused image towards: both sources, by Eq. (22), or `losses.enhanced`, the larger of the
+    super-resolved ones with more contrast and as sharp as the sources at full resolution."""
     contrast_gain: float = 1.3
     """How much more contrast the enhanced target has."""
-    frequency_weight: float = 0.1
-    """With the enhanced target, weight of the squared error of spatial frequency, which makes up for blur."""
     contrast_pairs: int = 4096
     """Pixel pairs an image for the contrast loss."""
     checkpoint_every: int = 500
@@ -66,7 +65,7 @@ class TrainConfig:
             raise ValueError(f"schedule is {self.schedule!r}; it must be 'constant' or 'cosine'")
         if self.fusion_target not in ("sources", "enhanced"):
             raise ValueError(f"fusion_target is {self.fusion_target!r}; it must be 'sources' or 'enhanced'")
-        for name in ("contrast_weight", "frequency_weight", "seed"):
+        for name in ("contrast_weight", "seed"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be 0 or more")
         if self.dtype not in ("float32", "bfloat16"):

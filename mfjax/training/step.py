@@ -15,6 +15,7 @@ from mfjax import losses, weights
 from mfjax.data.degradation import Canvas, degrade
 from mfjax.data.pipeline import Batch
 from mfjax.model import FusionNetwork, FusionOutput
+from mfjax.model.fusion import select_by_magnitude
 from mfjax.training.config import TrainConfig
 from mfjax.training.phases import Params, Phase, merge, optimizer, split
 
@@ -61,8 +62,12 @@ def _seeing_base(params: Mapping[str, Any]) -> Params:
     """The parameters of a model whose fused reconstruction reads its base, too, and makes nothing of it yet."""
     fusion = params["fusion"]
     conv = fusion["reconstruction"]["conv"]
-    kernel = np.pad(conv["kernel"], ((0, 0), (0, 0), (0, 1), (0, 0)))
-    return {**params, "fusion": fusion | {"reconstruction": {"conv": conv | {"kernel": kernel}}}}
+    channels = conv["bias"].size
+    conv = {
+        "kernel": np.pad(conv["kernel"], ((0, 0), (0, 0), (0, channels), (0, channels))),
+        "bias": np.pad(conv["bias"], (0, channels)),
+    }
+    return {**params, "fusion": fusion | {"reconstruction": {"conv": conv}}}
 
 
 def begin_phase_two(config: TrainConfig, state: State) -> State:
@@ -109,11 +114,15 @@ def make_step(config: TrainConfig, phase: Phase, *, axis_name: str | None = None
             "fusion": losses.fusion_loss(output.fused, ir, vis),
         }
         if phase == 2 and config.fusion_target == "enhanced":
-            target = losses.enhanced_maximum(ir, vis, config.contrast_gain)
-            frequency = losses.spatial_frequency_error(output.fused, ir, vis)
+            base = jax.lax.stop_gradient(select_by_magnitude(output.ir, output.vis))
+            # A batch is of one scale and gets one sharpening, the mean of what its images need: a network can learn how
+            # much a scale asks for, but not how noisy the sources were that it never sees.
+            sharpening = losses.sharpening_for(base, config.contrast_gain, ir, vis).mean()
+            if axis_name is not None:
+                sharpening = jax.lax.pmean(sharpening, axis_name)
+            target = losses.enhanced(base, config.contrast_gain, sharpening)
             metrics["fusion"] = losses.mean_absolute_error(output.fused, target)
-            metrics["frequency"] = frequency.mean()
-            total = metrics["sr"] + metrics["fusion"] + config.frequency_weight * jnp.square(frequency).mean()
+            total = metrics["sr"] + metrics["fusion"]
         elif phase == 2:
             terms = contrast_loss(key, output.fused, ir, vis)
             total = losses.total_loss(total, terms, config.contrast_weight)
