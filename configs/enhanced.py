@@ -6,7 +6,7 @@ The target is the larger of the super-resolved sources at each place, with 1.3 t
 its scale needs to have the spatial frequency of the sources at full resolution. RoadScene's pairs, whose infrared
 camera is the grainiest, are drawn most. The super-resolution branches stay as they are.
 
-Time: eight minutes on two cores, and two of compiling.
+Time: ten minutes on two cores, and two of compiling.
 """
 
 import runpy
@@ -20,7 +20,7 @@ config = replace(
     data=replace(config.data, weights={"roadscene": 3, "m3fd": 2}),
     start_from="default",
     phase_one_steps=0,
-    phase_two_steps=1_500,
+    phase_two_steps=2_000,
     learning_rate=1e-2,
     warmup_steps=0,
     fusion_target="enhanced",

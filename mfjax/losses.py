@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from mfjax.model import FusionOutput
-from mfjax.model.network import pivot
+from mfjax.model.base import pivot, smoothed
 
 # Σ_q 1/d_pos over the 10×10 grid of samples on which the authors' code evaluates the contrast. The weights of all pairs
 # of a pixel are scaled to this sum at any image size, so the paper's λ (Table III, Fig. 8) keeps its meaning.
@@ -104,16 +104,16 @@ def enhanced(base: jax.Array, gain: float, sharpening: jax.Array) -> jax.Array:
     Detail is what a Gaussian of one pixel takes away.
     """
     level = pivot(base)
-    return jnp.clip(level + gain * (base - level + sharpening * (base - _blurred(base))), 0, 1)
+    return jnp.clip(level + gain * (base - level + sharpening * (base - smoothed(base))), 0, 1)
 
 
 def sharpening_for(base: jax.Array, gain: float, ir: jax.Array, vis: jax.Array) -> jax.Array:
-    """The sharpening with which each image gets the sources' spatial frequency in `enhanced`, `[n]`, 0 to 3.
+    """The sharpening with which each image gets the sources' spatial frequency in `enhanced`, `[n]`, −1 to 3.
 
-    That is the one that brings Q_SF to 0, but for clipping (Zheng, Essock, Hansen, Haun, Inf. Fusion 8(2), 2007). At 3
-    it ends, since what coarse sources lost for good no sharpening brings back.
+    That is the one that brings Q_SF to 0, but for clipping (Zheng, Essock, Hansen, Haun, Inf. Fusion 8(2), 2007). Below
+    0 it smooths. At 3 it ends, since what coarse sources lost for good no sharpening brings back.
     """
-    detail = base - _blurred(base)
+    detail = base - smoothed(base)
     # The squared spatial frequency of base + x·detail is a·x² + 2b·x + c.
     a = b = c = wished = jnp.zeros(base.shape[0])
     for weight, *differences in zip(
@@ -126,23 +126,11 @@ def sharpening_for(base: jax.Array, gain: float, ir: jax.Array, vis: jax.Array) 
         wished += weight * _sum(jnp.maximum(jnp.abs(of_ir), jnp.abs(of_vis)) ** 2)
     missing = wished / gain**2 - c
     x = (jnp.sqrt(jnp.maximum(b**2 + a * missing, 0)) - b) / (a + 1e-6)  # flat images have no detail
-    return jnp.clip(x, 0, 3)
+    return jnp.clip(x, -1, 3)
 
 
 def _sum(x: jax.Array) -> jax.Array:
     return x.sum(axis=(1, 2, 3))
-
-
-def _blurred(x: jax.Array) -> jax.Array:
-    """Smoothed by a Gaussian of one pixel; edges are continued."""
-    reach = 4
-    kernel = np.exp(-(np.arange(-reach, reach + 1) ** 2) / 2)
-    for axis in (1, 2):
-        padding = [(reach, reach) if i == axis else (0, 0) for i in range(4)]
-        padded = jnp.pad(x, padding, mode="edge")
-        taps = [jax.lax.slice_in_dim(padded, i, i + x.shape[axis], axis=axis) for i in range(kernel.size)]
-        x = sum(weight * tap for weight, tap in zip(kernel / kernel.sum(), taps, strict=True))
-    return x
 
 
 def _four_differences(x: jax.Array) -> tuple[jax.Array, ...]:

@@ -138,8 +138,8 @@ def test_sharpening_brings_every_image_to_the_spatial_frequency_of_its_sources()
         assert abs(score(ir[n, ..., 0], vis[n, ..., 0], levels, names=["Q_SF"])["Q_SF"]) < 5e-3
 
 
-def test_sharpening_is_zero_for_images_that_are_sharper_than_their_sources_and_finite_for_flat_ones():
+def test_sharpening_smooths_images_that_are_sharper_than_their_sources_and_is_finite_for_flat_ones():
     sharp, _, _ = images(9, 11)
     flat = jnp.full_like(sharp, 0.5)
-    np.testing.assert_array_equal(losses.sharpening_for(sharp, 1.3, flat, sharp), 0)
+    assert (losses.sharpening_for(sharp, 1.3, flat, sharp) < 0).all()
     assert jnp.isfinite(losses.sharpening_for(flat, 1.3, sharp, flat)).all()

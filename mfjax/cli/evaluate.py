@@ -4,13 +4,13 @@ import logging
 from pathlib import Path
 from typing import Annotated, Literal
 
-from numpy.typing import NDArray
 from tqdm import tqdm
 from tyro.conf import Positional, UseAppendAction, arg
 
-from mfjax import evaluation, images
+from mfjax import evaluation
 from mfjax import metrics as registry
-from mfjax.evaluation import page, tables
+from mfjax.evaluation import tables
+from mfjax.evaluation.page import Page
 from mfjax.inference.pairs import pair_folders
 
 logger = logging.getLogger("mfjax")
@@ -25,7 +25,12 @@ def evaluate(
     results: Annotated[UseAppendAction[tuple[str, ...]], arg(metavar="NAME=DIR")] = (),
     metrics: Annotated[tuple[str, ...], arg(metavar="NAME …")] = ("paper",),
     out: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="")] = None,
-    experiment: Annotated[Literal["table4"] | None, arg(help_behavior_hint="")] = None,
+    experiment: Annotated[
+        Literal["table2", "table3", "table4", "table5", "figures"] | None, arg(help_behavior_hint="")
+    ] = None,
+    recipe: Annotated[Path | None, arg(metavar="FILE.py", help_behavior_hint="")] = None,
+    roots: Annotated[tuple[str, ...], arg(metavar="DIR …")] = (),
+    page: Annotated[Path | None, arg(metavar="FILE.md", help_behavior_hint="")] = None,
 ) -> int:
     """Score models, or fused images that other methods made, on a folder of pairs.
 
@@ -37,10 +42,19 @@ def evaluate(
         results: A method's name and the folder of its fused images, named as the pairs are; may be repeated.
         metrics: Metrics' names, or paper (its six), all, variants (with the forms of popular codes).
         out: Folder for the reports; images of yours will be in one of them.
-        experiment: Instead: the paper's nine settings beside its Table IV. DATA has ir_0.5, ir_0.8, ir_1.0, vis_0.5 ….
+        experiment: Instead an experiment of the paper, beside its numbers. DATA has ir_0.5, ir_0.8, ir_1.0, vis_0.5 ….
+            table2: train five networks and compare them; table3: train phase two with six weights of the contrast loss,
+            from the model of phase one that --model names; table4: the nine settings; table5: both sources of half the
+            size; figures: panels with close-ups of the images that the others left in --out.
+        recipe: For table2 and table3: the recipe to train with, such as configs/ablation.py.
+        roots: For table2 and table3: folders of training pairs, instead of the recipe's.
+        page: For the tables: a page in Markdown; the experiment's part of it is written anew.
     """
     if experiment is not None:
-        return _experiment(data, model, out)
+        from mfjax.cli import experiments
+
+        experiments.run(experiment, experiments.Request(data, model, recipe, roots, out), page)
+        return 0
     for side in ("ir", "vis"):
         if not (data / side).is_dir():
             raise ValueError(f"{data / side} is not a folder; pairs are read from {data}/ir and {data}/vis")
@@ -55,7 +69,7 @@ def evaluate(
         raise ValueError(f"two methods are called {twice[0]}; rename one")
     methods = {name: evaluation.folder_of_results(folder, pairs) for name, folder in folders}
     methods |= {Path(each).stem: _load(each) for each in models}
-    report = page.Page()
+    report = Page()
     scored = evaluation.evaluate(
         pairs,
         methods,
@@ -75,32 +89,6 @@ def evaluate(
         (out / "table.tex").write_text(tables.table(scored, "latex") + "\n", encoding="utf-8")
         (out / "report.html").write_text(report.html(scored, f"{data.resolve().name}: {', '.join(methods)}"), "utf-8")
         print(f"{out}: scores.csv, table.md, table.tex, report.html")
-    return 0
-
-
-def _experiment(data: Path, models: tuple[str, ...], out: Path | None) -> int:
-    """The nine settings by one model; with `out` also the table and every fused image as files."""
-    if len(models) > 1:
-        raise ValueError(f"an experiment is of one model, not {', '.join(models)}")
-    from mfjax.evaluation import experiments
-    from mfjax.inference.fuser import load
-
-    def keep(setting: int, name: str, image: NDArray) -> None:
-        if out is not None:
-            folder = out / f"setting_{setting}"
-            folder.mkdir(parents=True, exist_ok=True)
-            images.write(folder / f"{name}.png", image)
-
-    fuser = load(*models)
-    means = experiments.table_iv(
-        fuser, data, progress=lambda pairs: tqdm(pairs, unit="pair", disable=None), keep=None if out is None else keep
-    )
-    print(experiments.table_iv_as_markdown(means))
-    if out is not None:
-        name = Path(models[0]).stem if models else "default"
-        page = experiments.report(means, name, fuser.metadata, data.resolve().name)
-        (out / "results.md").write_text(page, encoding="utf-8")
-        print(f"{out}: results.md and the fused images")
     return 0
 
 

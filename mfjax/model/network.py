@@ -7,6 +7,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from mfjax.model.base import bicubic, coarseness, pivot, smoothed
 from mfjax.model.compensation import ResidualCompensation
 from mfjax.model.extraction import FeatureExtractor
 from mfjax.model.fusion import FusionModule, select_by_magnitude
@@ -30,8 +31,8 @@ class ModelConfig:
     """What reconstructions are added to: nothing, as in the paper; or the bicubic-resampled source and, for the fused
     image, whichever super-resolved source is larger in magnitude at each place, as Eq. (9) chooses features."""
     see_base: bool = False
-    """Whether the fused image's reconstruction also reads its base, as distance from the pivot, and so can change
-    contrast and sharpness; what it adds then depends on how coarse the source was that each place shows."""
+    """Whether the fused image's reconstruction also reads its base, as distance from the pivot and as detail, and so
+    can change contrast and sharpness; it then also knows how coarse the source was that each place shows."""
     width: int = 64
     """Channels of the extractor between its blocks."""
     growth: int = 32
@@ -125,7 +126,7 @@ class FusionBranch(nn.Module):
         base = select_by_magnitude(ir.image, vis.image)
         if not self.config.see_base:
             return base + Conv(channels, 3, zero_init=True, name="reconstruction")(fused)
-        maps = [fused, base - pivot(base)]
+        maps = [fused, base - pivot(base), base - smoothed(base)]
         added = Conv(2 * channels, 3, zero_init=True, name="reconstruction")(maps)
         always, where_coarse = jnp.split(added, 2, axis=-1)
         is_ir = jnp.abs(ir.image) >= jnp.abs(vis.image)
@@ -184,27 +185,3 @@ class FusionNetwork(nn.Module):
     def fuse(self, ir: Branch, vis: Branch) -> FusionOutput:
         """The fused image from both branches: all that phase two trains."""
         return FusionOutput(self.fusion(ir, vis), ir.image, vis.image)
-
-
-def coarseness(scale: Scale) -> jax.Array:
-    """How much smaller than the output a source is, from 0 (not at all) towards 1: 1 − 1/r, r as the axes' mean."""
-    rows, cols = (jnp.float32(r.denominator) / r.numerator for r in (scale.rows, scale.cols))
-    return jnp.maximum(0, 1 - jnp.sqrt(rows * cols))
-
-
-def pivot(image: jax.Array) -> jax.Array:
-    """The level of each image about which its contrast is raised, `[n, 1, 1, c]`: m²/(m² + (1 − m)²), m its mean.
-
-    Near black in dark images and near white in bright ones, where a pivot at the mean would clip most.
-    """
-    m = image.mean(axis=(1, 2), keepdims=True)
-    return m**2 / (m**2 + (1 - m) ** 2)
-
-
-def bicubic(image: jax.Array, size: tuple[int, int], scale: Scale) -> jax.Array:
-    """The image resampled by cubic convolution (Keys, 1981), pixel centres aligned, antialiased where it shrinks."""
-    n, _, _, c = image.shape
-    factors = jnp.array([r.numerator / r.denominator for r in (scale.rows, scale.cols)])
-    return jax.image.scale_and_translate(
-        image, (n, *size, c), (1, 2), factors, jnp.zeros(2), method="cubic", antialias=True
-    )

@@ -64,7 +64,7 @@ def _seeing_base(params: Mapping[str, Any]) -> Params:
     conv = fusion["reconstruction"]["conv"]
     channels = conv["bias"].size
     conv = {
-        "kernel": np.pad(conv["kernel"], ((0, 0), (0, 0), (0, channels), (0, channels))),
+        "kernel": np.pad(conv["kernel"], ((0, 0), (0, 0), (0, 2 * channels), (0, channels))),
         "bias": np.pad(conv["bias"], (0, channels)),
     }
     return {**params, "fusion": fusion | {"reconstruction": {"conv": conv}}}

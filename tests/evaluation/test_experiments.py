@@ -7,11 +7,14 @@ import numpy as np
 import pytest
 
 from mfjax.cli import main
-from mfjax.evaluation.experiments import reached, report, table_iv, table_iv_as_markdown
-from mfjax.evaluation.paper import METHODS, SCALES, SETTINGS, TABLE_IV
+from mfjax.evaluation import experiments, figures, recipes, sections
+from mfjax.evaluation.experiments import reached
+from mfjax.evaluation.paper import METHODS, SCALES, SETTINGS, TABLE_II, TABLE_III, TABLE_IV, TABLE_V
 from mfjax.evaluation.provenance import provenance
+from mfjax.evaluation.settings import means_at
 from mfjax.inference.fuser import load
 from mfjax.metrics import PAPER, score
+from mfjax.training import TrainConfig
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +33,7 @@ def root(tmp_path_factory):
 
 def test_each_setting_is_what_fusing_its_sources_gives(root, tiny_weights):
     fuser, kept = load(tiny_weights), {}
-    means = table_iv(fuser, root, keep=lambda setting, name, image: kept.update({(setting, name): image}))
+    means = means_at(fuser, root, keep=lambda setting, name, image: kept.update({(setting, name): image}))
     read = lambda folder: cv2.imread(str(root / folder / "scene.png"), cv2.IMREAD_GRAYSCALE)
     for setting in (1, 6, 8):
         ir, vis = SETTINGS[setting]
@@ -39,6 +42,8 @@ def test_each_setting_is_what_fusing_its_sources_gives(root, tiny_weights):
         scores = score(read("ir_1.0"), read("vis_1.0"), kept[setting, "scene"], names=PAPER)
         np.testing.assert_allclose(means[setting], [*scores.values()])
     assert len(kept) == 9
+    alone = means_at(fuser, root, [8])
+    np.testing.assert_allclose(alone[8], means[8], rtol=1e-3)
 
 
 def test_settings_are_those_of_table_i():
@@ -55,20 +60,106 @@ def test_cell_is_reached_by_more_or_for_q_sf_by_coming_nearer_to_zero():
     assert not reached("Q_SF", -0.1, 0.0540)
 
 
-def test_table_counts_the_cells_that_are_reached():
-    means = {setting: np.array(rows["Ours"]) for setting, rows in TABLE_IV.items()}
-    means[1] = means[1] - [0.1, 0, 0, 0, 0, 0]
-    text = table_iv_as_markdown(means)
-    assert text.startswith("53 of 54 cells reach the paper's.")
-    assert "| | | mfjax | 0.2971 | **0.6305** |" in text
+def test_table_iv_counts_the_cells_that_each_model_reaches():
+    papers = {setting: np.array(rows["Ours"]) for setting, rows in TABLE_IV.items()}
+    worse = papers | {1: papers[1] - [0.1, 0, 0, 0, 0, 0]}
+    text = experiments.table_iv({"as good": papers, "worse": worse}, {}, "tno20")
+    assert "`as good` reaches 54 of 54 cells; `worse` reaches 53 of 54 cells." in text
+    assert "| 1 | 0.5, 0.5 | published | 0.3971 | 0.6305 |" in text
+    assert "|  |  | `worse` | 0.2971 | **0.6305** |" in text
 
 
-def test_command_writes_the_table_and_the_images(root, tiny_weights, tmp_path, capsys):
-    flags = ["--experiment", "table4", "--model", str(tiny_weights), "--out", str(tmp_path / "out")]
-    assert main(["evaluate", str(root), *flags]) == 0
-    assert "of 54 cells reach the paper's" in capsys.readouterr().out
-    assert (tmp_path / "out" / "results.md").read_text().count("| mfjax |") == 9
-    assert len([*(tmp_path / "out").glob("setting_*/scene.png")]) == 9
+def test_tables_ii_and_iii_hold_each_row_against_the_published_one():
+    ablation = experiments.table_ii({name: np.array(row) - 0.1 for name, row in TABLE_II.items()}, {}, "tno20")
+    assert "| Baseline+DAM | published | 0.3811 |" in ablation
+    assert "|  | mfjax | 0.2811 | 0.4186 | -0.5127 |" in ablation
+    sweep = experiments.table_iii({weight: np.array(row) for weight, row in TABLE_III.items()}, {}, "tno20")
+    assert "| 0.005 | published | 0.3911 |" in sweep
+    assert "|  | mfjax | **0.3911** |" in sweep
+
+
+def test_table_v_holds_a_model_against_the_best_of_three_methods():
+    text = experiments.table_v({"mine": np.array([0.3960, 0.7, 0.06, 0.43, 43, 6])}, {}, "tno20")
+    assert "| Yin's | published | 0.3950 |" in text
+    assert "| `mine` |  | 0.3960 | **0.7000** | 0.0600 | **0.4300** | 43.0000 | **6.0000** |" in text
+    assert min(abs(row[2]) for row in TABLE_V.values()) == 0.0540
+
+
+def test_ablation_varies_attention_and_compensation_only():
+    recipe = TrainConfig(seed=3)
+    made = recipes.ablation(recipe)
+    assert [*made] == [*TABLE_II]
+    assert [(each.model.dual_attention, each.model.compensations) for each in made.values()] == [
+        (False, 0),
+        (True, 0),
+        (True, 1),
+        (True, 2),
+        (True, 3),
+    ]
+    assert made["Baseline+DAM+2RCMs"] == recipe
+
+
+def test_sweep_trains_phase_two_from_one_model_with_the_papers_weights():
+    made = recipes.sweep(TrainConfig(warmup_steps=10), "phase_1.safetensors")
+    assert [each.contrast_weight for each in made.values()] == [0, 0.0001, 0.001, 0.005, 0.01, 0.1]
+    assert {(each.phase_one_steps, each.start_from) for each in made.values()} == {(0, "phase_1.safetensors")}
+
+
+def test_part_of_a_page_is_written_anew_and_the_rest_of_it_left(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("# Title\n")
+    sections.put(page, "a", "old a")
+    sections.put(page, "b", "b")
+    page.write_text(page.read_text() + "\nProse.\n")
+    sections.put(page, "a", "new a")
+    text = page.read_text()
+    assert "old a" not in text
+    assert text.index("# Title") < text.index("new a") < text.index("\nb\n") < text.index("Prose.")
+    sections.put(page, "a", "new a")
+    assert page.read_text() == text
+
+
+def test_commands_write_tables_images_and_then_figures(root, tiny_weights, tmp_path, capsys):
+    out, page = tmp_path / "out", tmp_path / "results.md"
+    flags = ["--model", str(tiny_weights), "--out", str(out)]
+    assert main(["evaluate", str(root), "--experiment", "table4", *flags, "--page", str(page)]) == 0
+    assert "of 54 cells" in capsys.readouterr().out
+    assert main(["evaluate", str(root), "--experiment", "table5", *flags, "--page", str(page)]) == 0
+    assert page.read_text().count("| `tiny` |") == 10
+    assert len([*(out / "table4" / "tiny").glob("setting_*/scene.png")]) == 9
+    assert main(["evaluate", str(root), "--experiment", "figures", "--out", str(out)]) == 0
+    assert {path.name for path in (out / "figures").iterdir()} == {"figure_9_scene.png", "figure_11_scene.png"}
+    nine = cv2.imread(str(out / "figures" / "figure_9_scene.png"))
+    assert nine.shape[0] > 9 * 20
+    assert nine.shape[1] > 3 * 30
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--experiment", "table2", "--out", "x"], "table2 trains models; name a recipe by --recipe"),
+        (["--experiment", "table2", "--recipe", "configs/ablation.py"], "table2 needs a folder to work in"),
+        (["--experiment", "table3", "--out", "x"], "name it by --model"),
+        (["--experiment", "figures"], "figures needs a folder to work in"),
+        (["--experiment", "figures", "--out", "x"], "x has no images to draw"),
+        (["--experiment", "table4", "--model", "default", "--model", "default"], "have one name"),
+    ],
+)
+def test_experiment_that_lacks_something_says_what(root, flags, message, capsys):
+    assert main(["evaluate", str(root), *flags]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_close_ups_show_the_brightest_infrared_and_the_richest_visible_detail_elsewhere():
+    ir, vis = np.zeros((2, 50, 60), np.uint8)
+    ir[5:15, 10:20] = 255
+    vis[30:45:2, 40:55] = 255
+    vis[0:20:2, 0:25] = 90
+    hot, rich = figures.close_ups(ir, vis)
+    assert ir[hot].mean() > 200
+    assert vis[rich].mean() > 100
+    assert hot[0].stop - hot[0].start == 10
+    assert hot[1].stop - hot[1].start == 12
 
 
 def test_folder_without_the_settings_sources_is_told_which(root, tmp_path, capsys):
@@ -76,7 +167,7 @@ def test_folder_without_the_settings_sources_is_told_which(root, tmp_path, capsy
     assert "has no folder ir_0.5, ir_0.8, ir_1.0, vis_0.5" in capsys.readouterr().err
 
 
-def test_report_says_how_the_model_was_trained_from_its_first_run_on():
+def test_page_says_how_the_model_was_trained_from_its_first_run_on():
     data = {"batch": 4, "crop": 64, "roots": ["a", "b"]}
     first = {"phase_one_steps": 50, "learning_rate": 1e-4, "contrast_weight": 0.005, "data": data}
     before = {"steps": "1060", "recipe": json.dumps([{"recipe": first | {"phase_one_steps": 1000}}])}
@@ -86,8 +177,13 @@ def test_report_says_how_the_model_was_trained_from_its_first_run_on():
         "1,060 steps, 60 of them of phase two,",
         "70 steps, 20 of them of phase two,",
     ]
-    assert "a, b; 4 crops of 64×64; learning rate up to 0.0001, λ 0.005" in lines[0]
+    assert "a, b; 4 crops of 64×64; learning rate up to 0.0001; fusion target: both sources, λ 0.005" in lines[0]
+    enhanced = first | {"fusion_target": "enhanced", "contrast_gain": 1.3}
+    assert (
+        "the larger source enhanced by 1.3"
+        in provenance({"steps": "9", "recipe": json.dumps([{"recipe": enhanced}])})[0]
+    )
     assert provenance({"converted_from": "x.pth"}) == []
-    page = report({1: np.array(TABLE_IV[1]["Ours"])}, "mine", metadata, "tno20")
-    assert page.startswith("# Results\n\n6 of 6 cells reach the paper's.")
-    assert f"- {lines[0]}\n- {lines[1]}" in page
+    page = experiments.table_v({}, {"mine": metadata, "other": {}}, "tno20")
+    assert f"- `mine`, from random parameters on:\n  1. {lines[0]}\n  2. {lines[1]}" in page
+    assert "- `other`, from random parameters on:\n  1. its file does not say" in page

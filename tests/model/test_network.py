@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from mfjax.model import FusionNetwork, ModelConfig
+from mfjax.model.base import bicubic, coarseness, pivot
 from mfjax.model.fusion import select_by_magnitude
-from mfjax.model.network import Window, bicubic, coarseness, pivot
+from mfjax.model.network import Window
 from mfjax.model.resampling import Scale
 
 SIZES = [  # infrared, visible, output
@@ -132,8 +133,8 @@ def test_reconstruction_that_sees_its_base_can_change_its_contrast_most_where_th
 ):
     ir, vis = random_pair((8, 8), (16, 16))
     seeing = dataclasses.replace(tiny_config, see_base=True)
-    kernel = np.zeros((3, 3, tiny_config.features + 1, 2), np.float32)
-    kernel[1, 1, -1] = 0.5, 0.2  # of the base: everywhere, and times the coarseness
+    kernel = np.zeros((3, 3, tiny_config.features + 2, 2), np.float32)
+    kernel[1, 1, -2] = 0.5, 0.2  # of the base: everywhere, and times the coarseness
     reconstruction = {"conv": {"kernel": kernel, "bias": np.zeros(2, np.float32)}}
     params = tiny_params | {"fusion": tiny_params["fusion"] | {"reconstruction": reconstruction}}
     output = apply(seeing, params, ir, vis, size=(16, 16))
@@ -141,7 +142,7 @@ def test_reconstruction_that_sees_its_base_can_change_its_contrast_most_where_th
     gain = np.where(np.abs(output.ir) >= np.abs(output.vis), 0.5 + 0.2 * 0.5, 0.5)
     np.testing.assert_allclose(output.fused, base + gain * (base - pivot(base)), atol=1e-5)
     sizes = {name: int(np.prod(shape)) for name, shape in shapes(ModelConfig(base="bicubic", see_base=True)).items()}
-    assert sum(size for name, size in sizes.items() if name.startswith("fusion/")) == 1_709 + 9 + 9 * 9 + 1
+    assert sum(size for name, size in sizes.items() if name.startswith("fusion/")) == 1_709 + 2 * 9 + 10 * 9 + 1
 
 
 @pytest.mark.parametrize(("outputs", "expected"), [((8, 8), 0), ((4, 4), 0), ((16, 16), 0.5), ((32, 8), 0.5)])
@@ -151,7 +152,7 @@ def test_coarseness_grows_with_the_factor_from_zero_where_nothing_is_enlarged(ou
 
 def test_pivot_is_near_black_in_dark_images_and_near_white_in_bright_ones():
     levels = jnp.array([0.0, 0.2, 0.5, 0.8, 1.0])[:, None, None, None] * jnp.ones((5, 2, 3, 1))
-    np.testing.assert_allclose(pivot(levels).ravel(), [0, 1 / 17, 0.5, 16 / 17, 1], atol=1e-6)
+    np.testing.assert_allclose(pivot(levels).ravel(), [0, 0.104, 0.5, 0.896, 1], atol=1e-6)
 
 
 def test_base_that_is_not_there_can_not_be_seen():

@@ -1,0 +1,141 @@
+"""What `mfjax evaluate --experiment` runs."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from mfjax import images
+from mfjax.evaluation import experiments, sections
+from mfjax.inference.fuser import Fuser, load
+from mfjax.inference.pairs import Pair
+
+if TYPE_CHECKING:  # it takes the packages of training
+    from mfjax.training.config import TrainConfig
+
+Name = Literal["table2", "table3", "table4", "table5", "figures"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asks of an experiment."""
+
+    data: Path
+    models: tuple[str, ...]
+    recipe: Path | None
+    roots: tuple[str, ...]
+    out: Path | None
+
+
+def run(name: Name, request: Request, page: Path | None) -> None:
+    """Runs one experiment, prints its section and writes it to `page` and, with the fused images, into `out`.
+
+    Raises:
+        ValueError: something that the experiment needs is not there.
+    """
+    if name == "figures":
+        _figures(request)
+        return
+    text = {"table2": _table_ii, "table3": _table_iii, "table4": _table_iv, "table5": _table_v}[name](request)
+    print(text)
+    if page is not None:
+        sections.put(page, name, text)
+    if request.out is not None:
+        request.out.mkdir(parents=True, exist_ok=True)
+        (request.out / f"{name}.md").write_text(text, encoding="utf-8")
+        print(f"{request.out}: {name}.md and, in {name}/, the fused images")
+
+
+def _table_ii(request: Request) -> str:
+    from mfjax.evaluation import recipes
+
+    recipe = _recipe(request, "table2")
+    models = recipes.trained(recipes.ablation(recipe), _needed(request.out, "table2") / "table2_runs")
+    means = {name: at[2] for name, at in _means(models, request, "table2", [2]).items()}
+    return experiments.table_ii(means, _metadata(models), request.data.resolve().name)
+
+
+def _table_iii(request: Request) -> str:
+    from mfjax.evaluation import recipes
+
+    if len(request.models) != 1:
+        raise ValueError("table3 trains phase two from one model of phase one; name it by --model")
+    recipe = _recipe(request, "table3")
+    models = recipes.trained(recipes.sweep(recipe, request.models[0]), _needed(request.out, "table3") / "table3_runs")
+    means = {float(name): at[2] for name, at in _means(models, request, "table3", [2]).items()}
+    return experiments.table_iii(means, _metadata(models), request.data.resolve().name)
+
+
+def _table_iv(request: Request) -> str:
+    models = _loaded(request)
+    means = _means(models, request, "table4", None)
+    return experiments.table_iv(means, _metadata(models), request.data.resolve().name)
+
+
+def _table_v(request: Request) -> str:
+    models = _loaded(request)
+    means = {name: at[1] for name, at in _means(models, request, "table5", [1]).items()}
+    return experiments.table_v(means, _metadata(models), request.data.resolve().name)
+
+
+def _figures(request: Request) -> None:
+    from mfjax.evaluation import figures
+
+    out = _needed(request.out, "figures")
+    for path in figures.draw(request.data, out):
+        print(path)
+
+
+def _means(
+    models: Mapping[str, Fuser], request: Request, experiment: str, settings: Iterable[int] | None
+) -> dict[str, Mapping[int, NDArray]]:
+    """Each model's means at the settings; their images go to `out/experiment/model/setting_N`."""
+    from mfjax.evaluation.paper import SETTINGS
+    from mfjax.evaluation.settings import means_at
+
+    def keep(model: str) -> Callable[[int, str, NDArray], None]:
+        def write(setting: int, pair: str, image: NDArray) -> None:
+            if request.out is not None:
+                folder = request.out / experiment / model / f"setting_{setting}"
+                folder.mkdir(parents=True, exist_ok=True)
+                images.write(folder / f"{pair}.png", image)
+
+        return write
+
+    def progress(model: str) -> Callable[[Iterable[Pair]], Iterable[Pair]]:
+        return lambda pairs: tqdm(pairs, desc=model, unit="pair", disable=None)
+
+    return {
+        name: means_at(fuser, request.data, settings or SETTINGS, progress=progress(name), keep=keep(name))
+        for name, fuser in models.items()
+    }
+
+
+def _loaded(request: Request) -> dict[str, Fuser]:
+    names = request.models or ("default",)
+    models = {Path(name).stem: load(name) for name in names}
+    if len(models) < len(names):
+        raise ValueError(f"two of the models {', '.join(names)} have one name; rename one")
+    return models
+
+
+def _recipe(request: Request, name: str) -> "TrainConfig":
+    from mfjax.training.config import read_config
+
+    if request.recipe is None:
+        raise ValueError(f"{name} trains models; name a recipe by --recipe, such as configs/ablation.py")
+    recipe = read_config(request.recipe)
+    return replace(recipe, data=replace(recipe.data, roots=request.roots)) if request.roots else recipe
+
+
+def _needed(out: Path | None, name: str) -> Path:
+    if out is None:
+        raise ValueError(f"{name} needs a folder to work in; name one by --out")
+    return out
+
+
+def _metadata(models: Mapping[str, Fuser]) -> dict[str, Mapping[str, str]]:
+    return {name: fuser.metadata for name, fuser in models.items()}

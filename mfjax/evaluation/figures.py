@@ -1,0 +1,168 @@
+"""Panels with close-ups, as Figs. 7 to 11, of the images that the other experiments left in a folder."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mfjax import images
+from mfjax.evaluation.paper import SETTINGS
+from mfjax.evaluation.settings import setting_pairs, sources
+from mfjax.inference.pairs import Pair
+
+EXAMPLES = ("1828", "1654")  # of the paper: "Camp1828" and "Kaptein1654", Section IV.F
+SHARE = 5  # a close-up shows a fifth of each side
+GAP = 6  # pixels between images
+COLOURS = ((255, 80, 60), (70, 200, 255))  # RGB, of the two frames
+
+Box = tuple[slice, slice]
+
+
+def draw(root: Path, out: Path) -> list[Path]:
+    """Writes a panel for each figure and example whose images are in `out`, and returns their paths.
+
+    Figs. 7 and 8 are the networks of Table II and the weights of Table III; 9 and 10 the nine settings of each model of
+    Table IV, a row a setting; 11 the models of Table V. Columns before the models show the sources as they are given.
+
+    Args:
+        root: the test set, as for `settings.means_at`.
+        out: the folder that the experiments of those tables wrote their images to.
+
+    Raises:
+        ValueError: the test set is incomplete, or there are no images.
+    """
+    written = []
+    for number, pair in enumerate(_examples(setting_pairs(root))):
+        # With the networks, weights or models as columns and settings as rows.
+        for figure, experiment, settings in (
+            ("figure_7", "table2", [2]),
+            ("figure_8", "table3", [2]),
+            (f"figure_{9 + number}", "table4", [*SETTINGS]),
+            ("figure_11", "table5", [1]),
+        ):
+            folders = _methods(out / experiment)
+            rows = [row for n in settings if (row := _row(root, pair, n, folders))]
+            if rows:
+                path = out / "figures" / f"{figure}_{pair.name}.png"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                images.write(path, panel(rows, close_ups(*(images.luma(images.read(f)) for f in (pair.ir, pair.vis)))))
+                written.append(path)
+    if not written:
+        raise ValueError(f"{out} has no images to draw; run table2, table3, table4 or table5 with it as --out first")
+    return written
+
+
+def close_ups(ir: NDArray, vis: NDArray) -> tuple[Box, Box]:
+    """Where to look closely, two boxes: the brightest place in infrared, and the richest in visible detail elsewhere.
+
+    Args:
+        ir: `[h, w]`, uint8.
+        vis: the same.
+    """
+    h, w = vis.shape
+    size = max(8, h // SHARE), max(8, w // SHARE)
+    detail = cv2.magnitude(*(cv2.Sobel(vis, cv2.CV_32F, dx, dy) for dx, dy in ((1, 0), (0, 1))))
+    first = _best(_means_of_boxes(ir.astype(np.float32), size))
+    elsewhere = _means_of_boxes(detail, size)
+    rows, cols = (slice(max(0, at - length + 1), at + length) for at, length in zip(first, size, strict=True))
+    elsewhere[rows, cols] = -1  # boxes that would overlap the first
+    return _box(first, size), _box(_best(elsewhere), size)
+
+
+def panel(rows: Sequence[tuple[str, Mapping[str, NDArray]]], boxes: tuple[Box, Box]) -> NDArray:
+    """A grid of gray images with their close-ups under them, `[H, W, 3]`, uint8.
+
+    Args:
+        rows: of each, its label and its images by label, `[h, w]`, uint8, all of one size.
+        boxes: where the close-ups are.
+    """
+    first = [_cell(image, boxes, label) for label, image in rows[0][1].items()]
+    lines = [_joined(first, 1), *(_joined([_cell(image, boxes) for image in row.values()], 1) for _, row in rows[1:])]
+    labelled = [_with_label(line, label) for line, (label, _) in zip(lines, rows, strict=True)]
+    return _joined(labelled, 0)
+
+
+def _examples(pairs: Sequence[Pair]) -> list[Pair]:
+    """The paper's two, or, in another test set, the first two."""
+    return [pair for end in EXAMPLES for pair in pairs if pair.name.endswith(end)] or [*pairs[:2]]
+
+
+def _methods(folder: Path) -> list[Path]:
+    """The folders of an experiment's networks, weights or models; numbers in their order."""
+    found = [path for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
+
+    def order(path: Path) -> tuple[float, str]:
+        try:
+            return float(path.name), ""
+        except ValueError:
+            return 0.0, path.name
+
+    return sorted(found, key=order)
+
+
+def _row(root: Path, pair: Pair, setting: int, folders: Iterable[Path]) -> tuple[str, dict[str, NDArray]] | None:
+    """A setting's label and images: both sources enlarged without smoothing, and what each method made of them."""
+    files = {folder.name: folder / f"setting_{setting}" / f"{pair.name}.png" for folder in folders}
+    fused = {name: images.luma(images.read(file)) for name, file in files.items() if file.is_file()}
+    if not fused:
+        return None
+    ir, vis = SETTINGS[setting]
+    height, width = next(iter(fused.values())).shape
+    given = (images.luma(images.read(file)) for file in sources(root, pair, ir, vis))
+    enlarged = [cv2.resize(image, (width, height), interpolation=cv2.INTER_NEAREST) for image in given]
+    return f"{setting}: {ir:g}, {vis:g}", {"infrared": enlarged[0], "visible": enlarged[1]} | fused
+
+
+def _cell(image: NDArray, boxes: tuple[Box, Box], label: str | None = None) -> NDArray:
+    """An image with its two frames, the close-ups below, and on top its label if there is one."""
+    w = image.shape[1]
+    framed, parts = np.dstack([image] * 3), []
+    for (rows, cols), colour in zip(boxes, COLOURS, strict=True):
+        cv2.rectangle(framed, (cols.start, rows.start), (cols.stop - 1, rows.stop - 1), colour, 2)
+        width = (w - GAP) // 2
+        height = round(width * (rows.stop - rows.start) / (cols.stop - cols.start))
+        part = cv2.resize(image[rows, cols], (width, height), interpolation=cv2.INTER_CUBIC)
+        part = np.dstack([part] * 3)
+        cv2.rectangle(part, (0, 0), (width - 1, height - 1), colour, 2)
+        parts.append(part)
+    close = _joined(parts, 1)
+    close = np.pad(close, ((0, 0), (0, w - close.shape[1]), (0, 0)), constant_values=255)
+    cell = _joined([framed, close], 0)
+    if label is None:
+        return cell
+    strip = np.full((26, w, 3), 255, np.uint8)
+    cv2.putText(strip, label, (2, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.55, (0, 0, 0), 1, cv2.LINE_AA)
+    return np.vstack([strip, cell])
+
+
+def _with_label(line: NDArray, label: str) -> NDArray:
+    """A row with its label, written upwards, at its left."""
+    strip = np.full((26, line.shape[0], 3), 255, np.uint8)
+    cv2.putText(strip, label, (4, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.55, (0, 0, 0), 1, cv2.LINE_AA)
+    return np.hstack([cv2.rotate(strip, cv2.ROTATE_90_COUNTERCLOCKWISE), line])
+
+
+def _joined(parts: Sequence[NDArray], axis: int) -> NDArray:
+    """Images in a row or a column with white between them."""
+    shape = list(parts[0].shape)
+    shape[axis] = GAP
+    gap = np.full(shape, 255, np.uint8)
+    return np.concatenate([piece for part in parts for piece in (gap, part)][1:], axis=axis)
+
+
+def _means_of_boxes(x: NDArray, size: tuple[int, int]) -> NDArray:
+    """The mean of each box of a size that lies in the image, by its top left corner."""
+    h, w = size
+    means = cv2.boxFilter(x, cv2.CV_32F, (w, h), anchor=(0, 0), borderType=cv2.BORDER_REPLICATE)
+    return means[: x.shape[0] - h + 1, : x.shape[1] - w + 1]
+
+
+def _best(x: NDArray) -> tuple[int, int]:
+    row, col = np.unravel_index(np.argmax(x), x.shape)
+    return int(row), int(col)
+
+
+def _box(corner: tuple[int, int], size: tuple[int, int]) -> Box:
+    return slice(corner[0], corner[0] + size[0]), slice(corner[1], corner[1] + size[1])

@@ -1,0 +1,17 @@
+"""Parts of a page in Markdown that commands write, each its own, between prose that people write."""
+
+from pathlib import Path
+
+
+def put(page: Path, name: str, text: str) -> None:
+    """Writes the part `name` of a page: in its old one's place, or at the end, between marks that readers don't see."""
+    start, end = f"<!-- {name}: written by a command -->\n", f"<!-- end of {name} -->\n"
+    before = page.read_text(encoding="utf-8") if page.is_file() else ""
+    part = f"{start}\n{text.strip()}\n\n{end}"
+    if start in before and end in before:
+        head, rest = before.split(start, 1)
+        after = head + part + rest.split(end, 1)[1]
+    else:
+        after = f"{before.rstrip()}\n\n{part}".lstrip()
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(after, encoding="utf-8")
