@@ -18,12 +18,6 @@ import mfjax
 from mfjax.data.pairs import pair_folders, read_pair
 
 
-def psnr(truth: np.ndarray, image: np.ndarray) -> float:
-    """Peak signal-to-noise ratio of 8-bit images in dB."""
-    error = np.mean(np.square(truth.astype(np.float64) - image))
-    return float(10 * np.log10(255**2 / error))
-
-
 def main(
     folders: Annotated[tuple[Path, ...], tyro.conf.Positional],
     *,
@@ -49,7 +43,7 @@ def main(
             cubic = [cv2.resize(s, (w, h), interpolation=cv2.INTER_CUBIC) for s in small]
             ours = fuser(*small, size=(h, w))
             columns = zip(truths, cubic, ours[1:], strict=True)
-            scores.setdefault(name, []).append([psnr(t, image) for t, *both in columns for image in both])
+            scores.setdefault(name, []).append([mfjax.metrics.psnr(t, image) for t, *both in columns for image in both])
     scores["all"] = [row for rows in scores.values() for row in rows]
     print("| folder | pairs | infrared: bicubic | ours | gain | visible: bicubic | ours | gain |")
     print("|---|---|---|---|---|---|---|---|")

@@ -1,17 +1,18 @@
 """What `mfjax evaluate --experiment` runs."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from mfjax import images
-from mfjax.evaluation import experiments, sections
+from mfjax.evaluation import experiments, sections, settings
+from mfjax.evaluation.paper import SETTINGS
 from mfjax.inference.fuser import Fuser, load
 from mfjax.inference.pairs import Pair
+from mfjax.metrics import PAPER
 
 if TYPE_CHECKING:  # it takes the packages of training
     from mfjax.training.config import TrainConfig
@@ -70,9 +71,15 @@ def _table_iii(request: Request) -> str:
 
 
 def _table_iv(request: Request) -> str:
+    def metrics(setting: int) -> tuple[str, ...]:
+        return PAPER + (experiments.BEYOND if setting in experiments.BEYOND_AT else ())
+
     models = _loaded(request)
-    means = _means(models, request, "table4", None)
-    return experiments.table_iv(means, _metadata(models), request.data.resolve().name)
+    means = _means(models, request, "table4", metrics=metrics)
+    maximum = settings.means(
+        settings.maximum_at(request.data, experiments.BEYOND_AT), lambda setting: experiments.BEYOND
+    )
+    return experiments.table_iv(means, maximum, _metadata(models), request.data.resolve().name)
 
 
 def _table_v(request: Request) -> str:
@@ -90,26 +97,29 @@ def _figures(request: Request) -> None:
 
 
 def _means(
-    models: Mapping[str, Fuser], request: Request, experiment: str, settings: Iterable[int] | None
-) -> dict[str, Mapping[int, NDArray]]:
-    """Each model's means at the settings; their images go to `out/experiment/model/setting_N`."""
-    from mfjax.evaluation.paper import SETTINGS
-    from mfjax.evaluation.settings import means_at
+    models: Mapping[str, Fuser],
+    request: Request,
+    experiment: str,
+    chosen: Iterable[int] = SETTINGS,
+    metrics: Callable[[int], tuple[str, ...]] = lambda setting: PAPER,
+) -> dict[str, settings.Means]:
+    """Each model's means at the settings; its images go to `out/experiment/model/setting_N`."""
 
-    def keep(model: str) -> Callable[[int, str, NDArray], None]:
-        def write(setting: int, pair: str, image: NDArray) -> None:
+    def kept(model: str, fused: Iterable[settings.Fused]) -> Iterator[settings.Fused]:
+        for each in fused:
             if request.out is not None:
-                folder = request.out / experiment / model / f"setting_{setting}"
+                folder = request.out / experiment / model / f"setting_{each.setting}"
                 folder.mkdir(parents=True, exist_ok=True)
-                images.write(folder / f"{pair}.png", image)
-
-        return write
+                images.write(folder / f"{each.name}.png", each.image)
+            yield each
 
     def progress(model: str) -> Callable[[Iterable[Pair]], Iterable[Pair]]:
         return lambda pairs: tqdm(pairs, desc=model, unit="pair", disable=None)
 
     return {
-        name: means_at(fuser, request.data, settings or SETTINGS, progress=progress(name), keep=keep(name))
+        name: settings.means(
+            kept(name, settings.fused_at(fuser, request.data, chosen, progress=progress(name))), metrics
+        )
         for name, fuser in models.items()
     }
 

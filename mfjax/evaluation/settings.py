@@ -1,11 +1,12 @@
 """Models at the paper's nine settings (Table I), on a test set that has its sources at each resolution."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import product, zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import cv2
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -19,47 +20,71 @@ from mfjax.metrics import PAPER, score
 from mfjax.model import FusionNetwork, ModelConfig
 from mfjax.model.network import Branch
 
-Keep = Callable[[int, str, NDArray], None]
 Progress = Callable[[Iterable[Pair]], Iterable[Pair]]
+Means = Mapping[int, Mapping[str, float]]  # by setting and metric
 
 
-def means_at(
-    fuser: Fuser,
-    root: Path,
-    settings: Iterable[int] = SETTINGS,
-    *,
-    metrics: tuple[str, ...] = PAPER,
-    progress: Progress = iter,
-    keep: Keep | None = None,
-) -> dict[int, NDArray]:
-    """Means of metrics over a test set by setting, in the order of `metrics`.
+class Fused(NamedTuple):
+    """A fused image of a test set; images are `[h, w]`, uint8."""
 
-    A fused image is scored against the sources at full resolution, as in the paper. Each source is super-resolved once
-    from each resolution, and the settings are fused from these.
+    setting: int
+    name: str
+    image: NDArray
+    ir: NDArray  # at full resolution
+    vis: NDArray
+
+
+def fused_at(
+    fuser: Fuser, root: Path, settings: Iterable[int] = SETTINGS, *, progress: Progress = iter
+) -> Iterator[Fused]:
+    """What a model makes of each pair of a test set at each setting.
+
+    Each source is super-resolved once from each resolution, and the settings are fused from these.
 
     Args:
         fuser: the model.
         root: a folder with `ir_0.5`, `ir_0.8`, `ir_1.0` and the same of `vis`, with equal names in all.
         settings: numbers of Table I.
-        metrics: names of `mfjax.metrics.METRICS`.
         progress: wraps the pairs, such as `tqdm`.
-        keep: called for every setting and pair with the fused image, uint8.
 
     Raises:
         ValueError: a folder is missing or names differ.
     """
-    pairs, chosen = setting_pairs(root), {number: SETTINGS[number] for number in settings}
-    scores: dict[int, list[list[float]]] = {number: [] for number in chosen}
-    for pair in progress(pairs):
+    chosen = {number: SETTINGS[number] for number in settings}
+    for pair in progress(setting_pairs(root)):
         truth_ir, truth_vis = (images.luma(images.read(file)) for file in (pair.ir, pair.vis))
         of_ir, of_vis = _super_resolved(fuser, root, pair, truth_vis.shape, [*chosen.values()])
         for number, (ir, vis) in chosen.items():
             fused = _fuse(fuser.config, fuser.params, of_ir[ir], of_vis[vis])
             image = images.from_float(np.clip(np.asarray(fused), 0, 1))
-            scores[number].append([*score(truth_ir, truth_vis, image, names=metrics).values()])
-            if keep is not None:
-                keep(number, pair.name, image)
-    return {number: np.mean(values, axis=0) for number, values in scores.items()}
+            yield Fused(number, pair.name, image, truth_ir, truth_vis)
+
+
+def maximum_at(root: Path, settings: Iterable[int]) -> Iterator[Fused]:
+    """The larger of both sources at each pixel, enlarged by OpenCV's bicubic: what needs no learning."""
+    for pair, number in product(setting_pairs(root), settings):
+        truth_ir, truth_vis = (images.luma(images.read(file)) for file in (pair.ir, pair.vis))
+        h, w = truth_vis.shape
+        low = (images.luma(images.read(file)) for file in sources(root, pair, *SETTINGS[number]))
+        enlarged = (cv2.resize(image, (w, h), interpolation=cv2.INTER_CUBIC) for image in low)
+        yield Fused(number, pair.name, np.maximum(*enlarged), truth_ir, truth_vis)
+
+
+def means(fused: Iterable[Fused], metrics: Callable[[int], tuple[str, ...]] = lambda setting: PAPER) -> Means:
+    """Means over a test set by setting; scored against the sources at full resolution, as in the paper.
+
+    Args:
+        fused: the images.
+        metrics: which ones, by setting.
+    """
+    scores: dict[int, list[dict[str, float]]] = {}
+    for each in fused:
+        of_one = score(each.ir, each.vis, each.image, names=metrics(each.setting))
+        scores.setdefault(each.setting, []).append(of_one)
+    return {
+        setting: {name: float(np.mean([one[name] for one in of_all])) for name in of_all[0]}
+        for setting, of_all in sorted(scores.items())
+    }
 
 
 def setting_pairs(root: Path) -> list[Pair]:

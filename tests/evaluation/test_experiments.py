@@ -11,7 +11,7 @@ from mfjax.evaluation import experiments, figures, recipes, sections
 from mfjax.evaluation.experiments import reached
 from mfjax.evaluation.paper import METHODS, SCALES, SETTINGS, TABLE_II, TABLE_III, TABLE_IV, TABLE_V
 from mfjax.evaluation.provenance import provenance
-from mfjax.evaluation.settings import means_at
+from mfjax.evaluation.settings import fused_at, maximum_at, means
 from mfjax.inference.fuser import load
 from mfjax.metrics import PAPER, score
 from mfjax.training import TrainConfig
@@ -32,18 +32,25 @@ def root(tmp_path_factory):
 
 
 def test_each_setting_is_what_fusing_its_sources_gives(root, tiny_weights):
-    fuser, kept = load(tiny_weights), {}
-    means = means_at(fuser, root, keep=lambda setting, name, image: kept.update({(setting, name): image}))
+    fuser = load(tiny_weights)
+    made = [*fused_at(fuser, root)]
+    assert [each.setting for each in made] == [*SETTINGS]
     read = lambda folder: cv2.imread(str(root / folder / "scene.png"), cv2.IMREAD_GRAYSCALE)
-    for setting in (1, 6, 8):
-        ir, vis = SETTINGS[setting]
+    for number in (1, 6, 8):
+        ir, vis = SETTINGS[number]
         fused = fuser(read(f"ir_{ir}"), read(f"vis_{vis}"), size=(20, 30)).fused
-        assert np.abs(kept[setting, "scene"].astype(int) - fused).max() <= 1
-        scores = score(read("ir_1.0"), read("vis_1.0"), kept[setting, "scene"], names=PAPER)
-        np.testing.assert_allclose(means[setting], [*scores.values()])
-    assert len(kept) == 9
-    alone = means_at(fuser, root, [8])
-    np.testing.assert_allclose(alone[8], means[8], rtol=1e-3)
+        assert np.abs(made[number - 1].image.astype(int) - fused).max() <= 1
+        scores = score(read("ir_1.0"), read("vis_1.0"), made[number - 1].image, names=PAPER)
+        assert means(made)[number] == pytest.approx(scores)
+    [alone] = fused_at(fuser, root, [8])
+    assert np.abs(made[7].image.astype(int) - alone.image).max() <= 1
+
+
+def test_larger_source_is_the_maximum_of_both_enlarged(root):
+    nine, one = maximum_at(root, [9, 1])
+    np.testing.assert_array_equal(nine.image, np.maximum(nine.ir, nine.vis))
+    assert one.image.shape == nine.image.shape
+    assert [*means([nine], lambda setting: ("VIF",))] == [9]
 
 
 def test_settings_are_those_of_table_i():
@@ -60,26 +67,32 @@ def test_cell_is_reached_by_more_or_for_q_sf_by_coming_nearer_to_zero():
     assert not reached("Q_SF", -0.1, 0.0540)
 
 
+def named(row):
+    """Means by metric."""
+    return dict(zip(PAPER, map(float, row), strict=True)) | dict.fromkeys(experiments.BEYOND, 0.25)
+
+
 def test_table_iv_counts_the_cells_that_each_model_reaches():
-    papers = {setting: np.array(rows["Ours"]) for setting, rows in TABLE_IV.items()}
-    worse = papers | {1: papers[1] - [0.1, 0, 0, 0, 0, 0]}
-    text = experiments.table_iv({"as good": papers, "worse": worse}, {}, "tno20")
+    papers = {setting: named(rows["Ours"]) for setting, rows in TABLE_IV.items()}
+    worse = papers | {1: papers[1] | {"Q_TE": 0.2971}}
+    text = experiments.table_iv({"as good": papers, "worse": worse}, papers, {}, "tno20")
     assert "`as good` reaches 54 of 54 cells; `worse` reaches 53 of 54 cells." in text
     assert "| 1 | 0.5, 0.5 | published | 0.3971 | 0.6305 |" in text
     assert "|  |  | `worse` | 0.2971 | **0.6305** |" in text
+    assert "| 5 | larger source | 0.2500 |" in text
 
 
 def test_tables_ii_and_iii_hold_each_row_against_the_published_one():
-    ablation = experiments.table_ii({name: np.array(row) - 0.1 for name, row in TABLE_II.items()}, {}, "tno20")
+    ablation = experiments.table_ii({name: named(np.array(row) - 0.1) for name, row in TABLE_II.items()}, {}, "tno20")
     assert "| Baseline+DAM | published | 0.3811 |" in ablation
     assert "|  | mfjax | 0.2811 | 0.4186 | -0.5127 |" in ablation
-    sweep = experiments.table_iii({weight: np.array(row) for weight, row in TABLE_III.items()}, {}, "tno20")
+    sweep = experiments.table_iii({weight: named(row) for weight, row in TABLE_III.items()}, {}, "tno20")
     assert "| 0.005 | published | 0.3911 |" in sweep
     assert "|  | mfjax | **0.3911** |" in sweep
 
 
 def test_table_v_holds_a_model_against_the_best_of_three_methods():
-    text = experiments.table_v({"mine": np.array([0.3960, 0.7, 0.06, 0.43, 43, 6])}, {}, "tno20")
+    text = experiments.table_v({"mine": named([0.3960, 0.7, 0.06, 0.43, 43, 6])}, {}, "tno20")
     assert "| Yin's | published | 0.3950 |" in text
     assert "| `mine` |  | 0.3960 | **0.7000** | 0.0600 | **0.4300** | 43.0000 | **6.0000** |" in text
     assert min(abs(row[2]) for row in TABLE_V.values()) == 0.0540
@@ -125,7 +138,7 @@ def test_commands_write_tables_images_and_then_figures(root, tiny_weights, tmp_p
     assert main(["evaluate", str(root), "--experiment", "table4", *flags, "--page", str(page)]) == 0
     assert "of 54 cells" in capsys.readouterr().out
     assert main(["evaluate", str(root), "--experiment", "table5", *flags, "--page", str(page)]) == 0
-    assert page.read_text().count("| `tiny` |") == 10
+    assert page.read_text().count("| `tiny` |") == 9 + 3 + 1
     assert len([*(out / "table4" / "tiny").glob("setting_*/scene.png")]) == 9
     assert main(["evaluate", str(root), "--experiment", "figures", "--out", str(out)]) == 0
     assert {path.name for path in (out / "figures").iterdir()} == {"figure_9_scene.png", "figure_11_scene.png"}
