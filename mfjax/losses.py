@@ -98,6 +98,13 @@ def contrast_loss(
     return ContrastLoss(deviation(fused, ir, vis), CONTRAST_WEIGHT * ratio.mean())
 
 
+class Enhancement(NamedTuple):
+    """What the fused image is trained towards in place of the sources."""
+
+    gain: float  # of contrast
+    sharpness: float  # spatial frequency to reach, relative to that of the sources at full resolution
+
+
 def enhanced(base: jax.Array, gain: float, sharpening: jax.Array) -> jax.Array:
     """An image about its pivot times `gain`, and its detail times `sharpening` more, clipped to [0, 1].
 
@@ -107,24 +114,34 @@ def enhanced(base: jax.Array, gain: float, sharpening: jax.Array) -> jax.Array:
     return jnp.clip(level + gain * (base - level + sharpening * (base - smoothed(base))), 0, 1)
 
 
-def sharpening_for(base: jax.Array, gain: float, ir: jax.Array, vis: jax.Array) -> jax.Array:
-    """The sharpening with which each image gets the sources' spatial frequency in `enhanced`, `[n]`, −1 to 3.
+def sharpening_for(
+    enhancement: Enhancement, base: jax.Array, ir: jax.Array, vis: jax.Array, where: jax.Array
+) -> jax.Array:
+    """The sharpening with which each image reaches its spatial frequency in `enhanced`, `[n]`, −1 to 3.
 
-    That is the one that brings Q_SF to 0, but for clipping (Zheng, Essock, Hansen, Haun, Inf. Fusion 8(2), 2007). Below
-    0 it smooths. At 3 it ends, since what coarse sources lost for good no sharpening brings back.
+    That is, at sharpness 1, the one that brings Q_SF to 0, but for clipping (Zheng, Essock, Hansen, Haun, Inf. Fusion
+    8(2), 2007). Below 0 it smooths. At 3 it ends, since what coarse sources lost for good no sharpening brings back.
+
+    Args:
+        enhancement: contrast and sharpness to reach.
+        base: what is enhanced, `[n, h, w, 1]`, as all images.
+        ir: infrared at full resolution.
+        vis: visible at full resolution.
+        where: pixels to look at; those that show a source of one scale.
     """
-    detail = base - smoothed(base)
     # The squared spatial frequency of base + x·detail is a·x² + 2b·x + c.
     a = b = c = wished = jnp.zeros(base.shape[0])
-    for weight, *differences in zip(
-        (1.0, 1.0, 0.5**0.5, 0.5**0.5), *map(_four_differences, (detail, base, ir, vis)), strict=True
+    maps = base - smoothed(base), base, ir, vis
+    starts = where[:, :, :-1], where[:, :-1], where[:, :-1, :-1], where[:, :-1, 1:]
+    for weight, start, *differences in zip(
+        (1.0, 1.0, 0.5**0.5, 0.5**0.5), starts, *map(_four_differences, maps), strict=True
     ):
-        of_detail, of_base, of_ir, of_vis = differences
+        of_detail, of_base, of_ir, of_vis = (jnp.where(start, each, 0) for each in differences)
         a += weight * _sum(of_detail**2)
         b += weight * _sum(of_base * of_detail)
         c += weight * _sum(of_base**2)
         wished += weight * _sum(jnp.maximum(jnp.abs(of_ir), jnp.abs(of_vis)) ** 2)
-    missing = wished / gain**2 - c
+    missing = (enhancement.sharpness / enhancement.gain) ** 2 * wished - c
     x = (jnp.sqrt(jnp.maximum(b**2 + a * missing, 0)) - b) / (a + 1e-6)  # flat images have no detail
     return jnp.clip(x, -1, 3)
 

@@ -44,6 +44,8 @@ class TrainConfig:
     super-resolved ones with more contrast and as sharp as the sources at full resolution."""
     contrast_gain: float = 1.3
     """How much more contrast the enhanced target has."""
+    sharpness: float = 1.0
+    """Spatial frequency of the enhanced target, relative to that of the sources at full resolution."""
     contrast_pairs: int = 4096
     """Pixel pairs an image for the contrast loss."""
     checkpoint_every: int = 500
@@ -58,7 +60,7 @@ class TrainConfig:
     def __post_init__(self) -> None:
         if self.phase_one_steps < 0 or self.phase_two_steps < 0:
             raise ValueError(f"steps are {self.phase_one_steps} and {self.phase_two_steps}; they must be 0 or more")
-        for name in ("learning_rate", "phase_two_learning_rate", "clip_norm", "contrast_gain"):
+        for name in ("learning_rate", "phase_two_learning_rate", "clip_norm", "contrast_gain", "sharpness"):
             if (value := getattr(self, name)) is not None and value <= 0:
                 raise ValueError(f"{name} is {value}; it must be positive")
         if self.schedule not in ("constant", "cosine"):

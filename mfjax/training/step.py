@@ -92,7 +92,8 @@ def make_step(config: TrainConfig, phase: Phase, *, axis_name: str | None = None
     """The function that takes a state, a batch and two static canvases to the next state and the step's metrics.
 
     With `axis_name` it runs on each device's part of a batch under `jax.shard_map` or `jax.pmap`, and gives what one
-    device gives for all of it: gradients and metrics, and nothing else, are averaged over the axis, in one all-reduce.
+    device gives for all of it: gradients and metrics are averaged over the axis, in one all-reduce, and the enhanced
+    target's four sums in another.
     """
     network = FusionNetwork(config.model, jnp.dtype(config.dtype))
     transform = optimizer(config, phase)
@@ -107,6 +108,21 @@ def make_step(config: TrainConfig, phase: Phase, *, axis_name: str | None = None
         terms = jax.vmap(of_one)(keys, *(image[:, None] for image in images))
         return losses.ContrastLoss(*(term.mean() for term in terms))
 
+    def enhanced_target(output: FusionOutput, ir: jax.Array, vis: jax.Array) -> jax.Array:
+        # Pixels of a batch that show sources of one scale get one sharpening, the mean of what its images need: a
+        # network can learn how much a scale asks for, but not how noisy the sources were that it never sees.
+        enhancement = losses.Enhancement(config.contrast_gain, config.sharpness)
+        base = jax.lax.stop_gradient(select_by_magnitude(output.ir, output.vis))
+        is_ir = base == output.ir
+        sums = []
+        for where in (is_ir, ~is_ir):
+            share = where.mean(axis=(1, 2, 3))
+            needed = losses.sharpening_for(enhancement, base, ir, vis, where)
+            sums.append(jnp.stack([(share * needed).sum(), share.sum()]))
+        both = jnp.stack(sums) if axis_name is None else jax.lax.psum(jnp.stack(sums), axis_name)
+        of_ir, of_vis = both[:, 0] / jnp.maximum(both[:, 1], 1e-6)
+        return losses.enhanced(base, config.contrast_gain, jnp.where(is_ir, of_ir, of_vis))
+
     def objective(output: FusionOutput, ir: jax.Array, vis: jax.Array, key: jax.Array) -> tuple[jax.Array, Metrics]:
         total = losses.pixel_loss(output, ir, vis)
         metrics = {
@@ -114,13 +130,7 @@ def make_step(config: TrainConfig, phase: Phase, *, axis_name: str | None = None
             "fusion": losses.fusion_loss(output.fused, ir, vis),
         }
         if phase == 2 and config.fusion_target == "enhanced":
-            base = jax.lax.stop_gradient(select_by_magnitude(output.ir, output.vis))
-            # A batch is of one scale and gets one sharpening, the mean of what its images need: a network can learn how
-            # much a scale asks for, but not how noisy the sources were that it never sees.
-            sharpening = losses.sharpening_for(base, config.contrast_gain, ir, vis).mean()
-            if axis_name is not None:
-                sharpening = jax.lax.pmean(sharpening, axis_name)
-            target = losses.enhanced(base, config.contrast_gain, sharpening)
+            target = enhanced_target(output, ir, vis)
             metrics["fusion"] = losses.mean_absolute_error(output.fused, target)
             total = metrics["sr"] + metrics["fusion"]
         elif phase == 2:

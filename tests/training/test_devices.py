@@ -65,6 +65,12 @@ def test_eight_devices_give_the_update_of_one(config, batch, chosen, phase):
     assert_same_update(on_mesh(config, phase, batch, chosen), alone)
 
 
+def test_eight_devices_sharpen_the_enhanced_target_as_one_does(config, batch, chosen):
+    config = replace(config, model=replace(config.model, see_base=True), fusion_target="enhanced")
+    alone = jax.jit(make_step(config, 2), static_argnums=2)(start(config, 2), batch, chosen)
+    assert_same_update(on_mesh(config, 2, batch, chosen), alone)
+
+
 def test_pmap_of_the_step_gives_the_update_of_the_mesh(config, batch, chosen):
     parts = Batch(*(x.reshape(DEVICES, 1, *x.shape[1:]) for x in batch[:2]), np.stack([batch.numerators] * DEVICES))
     step = jax.pmap(

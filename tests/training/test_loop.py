@@ -363,6 +363,7 @@ def test_papers_config_has_the_papers_numbers():
         {"contrast_weight": -1},
         {"fusion_target": "maximum"},
         {"contrast_gain": 0},
+        {"sharpness": -1},
         {"seed": -1},
         {"checkpoint_every": 0},
         {"accumulate": 0},
