@@ -55,7 +55,7 @@ def draw(root: Path, out: Path) -> list[Path]:
 
 
 def close_ups(ir: NDArray, vis: NDArray) -> tuple[Box, Box]:
-    """Where to look closely, two boxes: the brightest place in infrared, and the richest in visible detail elsewhere.
+    """Where to look closely, two boxes: where infrared stands out most, and elsewhere the richest in visible detail.
 
     Args:
         ir: `[h, w]`, uint8.
@@ -64,7 +64,9 @@ def close_ups(ir: NDArray, vis: NDArray) -> tuple[Box, Box]:
     h, w = vis.shape
     size = max(8, h // SHARE), max(8, w // SHARE)
     detail = cv2.magnitude(*(cv2.Sobel(vis, cv2.CV_32F, dx, dy) for dx, dy in ((1, 0), (0, 1))))
-    first = _best(_means_of_boxes(ir.astype(np.float32), size))
+    levels = ir.astype(np.float32)
+    excess = np.maximum(levels - cv2.blur(levels, (w // 3, h // 3)), 0)  # a warm figure, not a warm meadow
+    first = _best(_means_of_boxes(excess**2, size))
     elsewhere = _means_of_boxes(detail, size)
     rows, cols = (slice(max(0, at - length + 1), at + length) for at, length in zip(first, size, strict=True))
     elsewhere[rows, cols] = -1  # boxes that would overlap the first

@@ -163,7 +163,7 @@ def test_experiment_that_lacks_something_says_what(root, flags, message, capsys)
     assert message in capsys.readouterr().err
 
 
-def test_close_ups_show_the_brightest_infrared_and_the_richest_visible_detail_elsewhere():
+def test_close_ups_show_what_stands_out_in_infrared_and_the_richest_visible_detail_elsewhere():
     ir, vis = np.zeros((2, 50, 60), np.uint8)
     ir[5:15, 10:20] = 255
     vis[30:45:2, 40:55] = 255
