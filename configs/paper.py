@@ -7,7 +7,11 @@
 
 Time: on two CPU cores a step of phase one takes 1 to 5 s, by its scales (`benchmarks/train_step.py`), so about two
 days in all, and validating on 400 pairs half an hour each time (`--validation.pairs 8` is a sample). Result: none yet,
-it was not run to its end.
+it was not run to its end. The bundled "paper" is a twenty-fourth of it, an hour on two cores:
+
+    python train.py --config configs/paper.py --data.roots roadscene msrs m3fd --data.pairs 0 --data.held-out 0
+        --data.weights roadscene 2 m3fd 4 --data.min-detail 0.03 --data.crop 64
+        --phase-one-steps 2500 --phase-two-steps 375 --validation.every 0
 """
 
 from mfjax.training import DataConfig, ModelConfig, TrainConfig, ValidationConfig

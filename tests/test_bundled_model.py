@@ -1,5 +1,6 @@
 """The model that comes with the package, on the pair that comes with it."""
 
+import json
 from pathlib import Path
 
 import cv2
@@ -8,6 +9,7 @@ import pytest
 
 import mfjax
 from mfjax import images, weights
+from mfjax.model import ModelConfig
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -34,6 +36,14 @@ def test_default_model_is_the_papers_network_and_says_how_it_was_trained():
     model = weights.load("default")
     assert (model.config.blocks, model.config.compensations, model.config.dual_attention) == (6, 2, True)
     assert "recipe" in model.metadata
+
+
+def test_paper_model_is_the_network_and_the_losses_as_printed():
+    model = weights.load("paper")
+    assert model.config == ModelConfig()
+    [entry] = json.loads(model.metadata["recipe"])
+    assert (entry["recipe"]["fusion_target"], entry["recipe"]["contrast_weight"]) == ("sources", 0.005)
+    assert entry["recipe"]["learning_rate"] == 1e-4
 
 
 def test_fused_image_has_the_visible_images_size_and_colour(pair, result):

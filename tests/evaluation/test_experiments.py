@@ -1,6 +1,7 @@
 """The paper's nine settings."""
 
 import json
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -15,6 +16,8 @@ from mfjax.evaluation.settings import fused_at, maximum_at, means
 from mfjax.inference.fuser import load
 from mfjax.metrics import PAPER, score
 from mfjax.training import TrainConfig
+
+RECIPE = Path(__file__).parents[2] / "configs" / "ablation.py"
 
 
 @pytest.fixture(scope="module")
@@ -147,11 +150,31 @@ def test_commands_write_tables_images_and_then_figures(root, tiny_weights, tmp_p
     assert nine.shape[1] > 3 * 30
 
 
+@pytest.mark.parametrize(("experiment", "published"), [("table2", TABLE_II), ("table3", TABLE_III)])
+def test_tables_ii_and_iii_train_a_model_for_each_row_and_score_it(
+    experiment, published, root, tiny_weights, tmp_path, capsys, monkeypatch
+):
+    trained = []
+
+    def train(config, workdir):
+        trained.append((config, workdir))
+        return tiny_weights
+
+    monkeypatch.setattr("mfjax.training.loop.train", train)
+    flags = ["--experiment", experiment, "--recipe", str(RECIPE), "--roots", "a", "b"]
+    out = tmp_path / "out"
+    assert main(["evaluate", str(root), *flags, "--model", str(tiny_weights), "--out", str(out)]) == 0
+    assert {config.data.roots for config, _ in trained} == {("a", "b")}
+    assert len({workdir for _, workdir in trained}) == len(trained) == len(published)
+    assert capsys.readouterr().out.count("|  | mfjax |") == len(published)
+    assert len([*(out / experiment).glob("*/setting_2/scene.png")]) == len(published)
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
         (["--experiment", "table2", "--out", "x"], "table2 trains models; name a recipe by --recipe"),
-        (["--experiment", "table2", "--recipe", "configs/ablation.py"], "table2 needs a folder to work in"),
+        (["--experiment", "table2", "--recipe", str(RECIPE)], "table2 needs a folder to work in"),
         (["--experiment", "table3", "--out", "x"], "name it by --model"),
         (["--experiment", "figures"], "figures needs a folder to work in"),
         (["--experiment", "figures", "--out", "x"], "x has no images to draw"),
