@@ -29,7 +29,7 @@ def evaluate(
         Literal["table2", "table3", "table4", "table5", "figures"] | None, arg(help_behavior_hint="")
     ] = None,
     recipe: Annotated[Path | None, arg(metavar="FILE.py", help_behavior_hint="")] = None,
-    roots: Annotated[tuple[str, ...], arg(metavar="DIR …")] = (),
+    roots: Annotated[tuple[str, ...], arg(metavar="DIR …", help_behavior_hint="")] = (),
     page: Annotated[Path | None, arg(metavar="FILE.md", help_behavior_hint="")] = None,
 ) -> int:
     """Score models, or fused images that other methods made, on a folder of pairs.
