@@ -15,6 +15,16 @@ from mfjax.inference.pairs import pair_folders
 
 logger = logging.getLogger("mfjax")
 
+# What each experiment takes besides the pairs and --out; None: the flags of scoring, without an experiment.
+TAKES = {
+    None: ("model", "results", "metrics"),
+    "table2": ("recipe", "roots", "page"),
+    "table3": ("model", "recipe", "roots", "page"),
+    "table4": ("model", "page"),
+    "table5": ("model", "page"),
+    "figures": (),
+}
+
 SETS = {"paper": registry.PAPER, "all": registry.DEFAULT, "variants": tuple(registry.METRICS)}
 
 
@@ -49,7 +59,19 @@ def evaluate(
         recipe: For table2 and table3: the recipe to train with, such as configs/ablation.py.
         roots: For table2 and table3: folders of training pairs, instead of the recipe's.
         page: For the tables: a page in Markdown; the experiment's part of it is written anew.
+
+    Raises:
+        ValueError: a flag has no effect here; or something named is not there, or not what it should be.
     """
+    _refuse_unused(
+        experiment,
+        model=bool(model),
+        results=bool(results),
+        metrics=metrics != ("paper",),
+        recipe=recipe is not None,
+        roots=bool(roots),
+        page=page is not None,
+    )
     if experiment is not None:
         from mfjax.cli import experiments
 
@@ -90,6 +112,12 @@ def evaluate(
         (out / "report.html").write_text(report.html(scored, f"{data.resolve().name}: {', '.join(methods)}"), "utf-8")
         print(f"{out}: scores.csv, table.md, table.tex, report.html")
     return 0
+
+
+def _refuse_unused(experiment: str | None, **given: bool) -> None:
+    if unused := [flag for flag, there in given.items() if there and flag not in TAKES[experiment]]:
+        what = "scoring without --experiment" if experiment is None else f"--experiment {experiment}"
+        raise ValueError(f"{what} makes no use of --{', --'.join(unused)}; leave that out")
 
 
 def _load(model: str) -> evaluation.Method:

@@ -1,6 +1,7 @@
 """The paper's experiments: its tables beside ours, as sections of a page in Markdown."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
 
 from mfjax.evaluation.paper import SCALES, SETTINGS, TABLE_II, TABLE_III, TABLE_IV, TABLE_V
 from mfjax.evaluation.provenance import provenance
@@ -148,9 +149,17 @@ def _marked(ours: Scores, theirs: Sequence[float]) -> list[str]:
 
 
 def _recipes(models: Recipes) -> str:
-    """How each model came to be, from its file's metadata."""
-    lines = []
-    for name, metadata in models.items():
-        lines.append(f"- `{name}`, from random parameters on:")
-        lines += [f"  {i}. {line}" for i, line in enumerate(provenance(metadata) or ["its file does not say"], 1)]
+    """How each model came to be, from its file's metadata; what all have in common is said once."""
+    runs = {name: provenance(metadata) or ["its file does not say"] for name, metadata in models.items()}
+    alike = takewhile(lambda same: len(set(same)) == 1, zip(*runs.values(), strict=False))
+    common = [run for run, *_ in alike] if len(runs) > 1 else []
+    lines = _history("all of them, from random parameters on", common) if common else []
+    for name, history in runs.items():
+        if history != common:
+            how = "after that" if common else "from random parameters on"
+            lines += _history(f"`{name}`, {how}", history[len(common) :], len(common))
     return _lines(lines)
+
+
+def _history(title: str, runs: Sequence[str], before: int = 0) -> list[str]:
+    return [f"- {title}:", *(f"  {i}. {run}" for i, run in enumerate(runs, before + 1))]

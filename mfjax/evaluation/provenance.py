@@ -15,10 +15,12 @@ def provenance(metadata: Mapping[str, str]) -> list[str]:
     data, steps = recipe["data"], int(metadata["steps"])
     fusion = max(0, steps - recipe["phase_one_steps"])
     crop = f"{data['batch']} crops of {data['crop']}×{data['crop']}"
-    enhanced = recipe.get("fusion_target") == "enhanced"
-    target = f"enhanced by {recipe['contrast_gain']:g}" if enhanced else f"λ {recipe['contrast_weight']:g}"
-    return [
-        *before,
+    line = (
         f"{steps:,} steps, {fusion:,} of them of phase two, on {', '.join(data['roots'])}; {crop}; learning rate up to "
-        f"{recipe['learning_rate']:g}; fusion target: {'the larger source ' if enhanced else 'both sources, '}{target}",
-    ]
+        f"{recipe['learning_rate']:g}"
+    )
+    if fusion and recipe.get("fusion_target") == "enhanced":
+        line += f"; fusion target: the larger source enhanced by {recipe['contrast_gain']:g}"
+    elif fusion:
+        line += f"; fusion target: both sources, λ {recipe['contrast_weight']:g}"
+    return [*before, line]

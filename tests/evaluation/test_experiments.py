@@ -162,8 +162,9 @@ def test_tables_ii_and_iii_train_a_model_for_each_row_and_score_it(
 
     monkeypatch.setattr("mfjax.training.loop.train", train)
     flags = ["--experiment", experiment, "--recipe", str(RECIPE), "--roots", "a", "b"]
+    phase_one = ["--model", str(tiny_weights)] if experiment == "table3" else []
     out = tmp_path / "out"
-    assert main(["evaluate", str(root), *flags, "--model", str(tiny_weights), "--out", str(out)]) == 0
+    assert main(["evaluate", str(root), *flags, *phase_one, "--out", str(out)]) == 0
     assert {config.data.roots for config, _ in trained} == {("a", "b")}
     assert len({workdir for _, workdir in trained}) == len(trained) == len(published)
     assert capsys.readouterr().out.count("|  | mfjax |") == len(published)
@@ -217,9 +218,39 @@ def test_page_says_how_the_model_was_trained_from_its_first_run_on():
     enhanced = first | {"fusion_target": "enhanced", "contrast_gain": 1.3}
     assert (
         "the larger source enhanced by 1.3"
-        in provenance({"steps": "9", "recipe": json.dumps([{"recipe": enhanced}])})[0]
+        in provenance({"steps": "60", "recipe": json.dumps([{"recipe": enhanced}])})[0]
     )
+    only_phase_one = provenance({"steps": "50", "recipe": json.dumps([{"recipe": first}])})
+    assert only_phase_one[0].endswith("learning rate up to 0.0001")
     assert provenance({"converted_from": "x.pth"}) == []
     page = experiments.table_v({}, {"mine": metadata, "other": {}}, "tno20")
     assert f"- `mine`, from random parameters on:\n  1. {lines[0]}\n  2. {lines[1]}" in page
     assert "- `other`, from random parameters on:\n  1. its file does not say" in page
+
+
+def test_page_says_once_what_all_models_have_in_common():
+    data = {"batch": 4, "crop": 64, "roots": ["a"]}
+    recipe = {"phase_one_steps": 50, "learning_rate": 1e-4, "contrast_weight": 0.005, "data": data}
+    before = {"steps": "50", "recipe": json.dumps([{"recipe": recipe}])}
+    after = lambda weight: {
+        "steps": "60",
+        "recipe": json.dumps([{"recipe": recipe | {"contrast_weight": weight}, "started_from": before}]),
+    }
+    first, second = provenance(after(0.01))
+    swept = experiments.table_v({}, {"0.01": after(0.01), "0": after(0)}, "tno20")
+    assert f"- all of them, from random parameters on:\n  1. {first}\n- `0.01`, after that:\n  2. {second}\n" in swept
+    same = experiments.table_v({}, {"x": before, "y": before}, "tno20")
+    assert same.rstrip().endswith(f"- all of them, from random parameters on:\n  1. {first}")
+
+
+@pytest.mark.parametrize(
+    ("flags", "named"),
+    [
+        (["--experiment", "table2", "--model", "default"], "--experiment table2 makes no use of --model"),
+        (["--experiment", "table4", "--metrics", "all", "--recipe", "x.py"], "no use of --metrics, --recipe"),
+        (["--page", "x.md"], "scoring without --experiment makes no use of --page"),
+    ],
+)
+def test_flag_without_effect_is_refused(flags, named, root, capsys):
+    assert main(["evaluate", str(root), *flags]) == 2
+    assert named in capsys.readouterr().err
