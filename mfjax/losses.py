@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from mfjax.model import FusionOutput
-from mfjax.model.base import pivot, smoothed
+from mfjax.model.base import mean_level, pivot, smoothed
 
 # Σ_q 1/d_pos over the 10×10 grid of samples on which the authors' code evaluates the contrast. The weights of all pairs
 # of a pixel are scaled to this sum at any image size, so the paper's λ (Table III, Fig. 8) keeps its meaning.
@@ -110,7 +110,7 @@ def enhanced(base: jax.Array, gain: float, sharpening: jax.Array) -> jax.Array:
 
     Detail is what a Gaussian of one pixel takes away.
     """
-    level = pivot(base)
+    level = pivot(mean_level(base))
     return jnp.clip(level + gain * (base - level + sharpening * (base - smoothed(base))), 0, 1)
 
 

@@ -19,8 +19,8 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from mfjax.model.network import Window
-from mfjax.model.resampling import Scale
+from mfjax.model.extent import Extent
+from mfjax.model.placement import Placement
 
 TENTHS = 10  # a scale is numerator / TENTHS
 _ONE = 2**11  # OpenCV's weights between two pixels add up to it
@@ -33,13 +33,14 @@ class Canvas:
     size: int  # pixels a side
     largest: int  # numerator of the largest scale
 
-    def window(self, crop: int, numerator: jax.Array, whole: jax.Array) -> Window:
-        """The scale `numerator / 10`, with all of the canvas in view if `whole`, or only what shows the crop.
+    def placement(self, crop: int, numerator: jax.Array, whole: jax.Array) -> Placement:
+        """At scale `numerator / 10` under a crop, all of the canvas in view if `whole`, or only what shows the crop.
 
         Numerator and `whole` may be traced.
         """
         seen = jnp.where(whole, self.size, _pixels(crop, numerator))
-        return Window(Scale.traced(numerator, TENTHS, self.largest), seen, seen)
+        inputs, outputs = (self.size, self.size), (crop, crop)
+        return Placement.traced(inputs, outputs, numerator, TENTHS, self.largest, Extent(seen, seen))
 
 
 @functools.lru_cache(maxsize=32)

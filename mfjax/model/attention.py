@@ -4,6 +4,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from mfjax.model.extent import Extent, continued, inside
 from mfjax.model.layers import LeakyConv
 
 
@@ -24,25 +25,35 @@ class PositionAttention(nn.Module):
     """
 
     @nn.compact
-    def __call__(self, x: jax.Array) -> jax.Array:
+    def __call__(self, x: jax.Array, extent: Extent | None = None) -> jax.Array:
         _, h, w, _ = x.shape
-        mean = x.mean(axis=-1, keepdims=True)  # GAP over the channels, [n, h, w, 1]
+        mean = continued(x.mean(axis=-1, keepdims=True), extent)  # GAP over the channels, [n, h, w, 1]
         mean = jnp.pad(mean, ((0, 0), (0, -h % 4), (0, -w % 4), (0, 0)), mode="edge")
-        half = LeakyConv(8, 3, name="level_1")(nn.max_pool(mean, (2, 2), (2, 2)))  # Eq. (1), [n, h/2, w/2, 8]
+        quarters = None if extent is None else extent.shrunk(4)
+        halves = None if quarters is None else Extent(2 * quarters.rows, 2 * quarters.cols)
+        pooled = inside(nn.max_pool(mean, (2, 2), (2, 2)), halves)
+        half = LeakyConv(8, 3, name="level_1")(pooled, halves)  # Eq. (1), [n, h/2, w/2, 8]
         quarter = LeakyConv(16, 3, name="level_2")(nn.avg_pool(half, (2, 2), (2, 2)))  # [n, h/4, w/4, 16]
         both = jnp.concatenate([half, pixel_shuffle(quarter)], axis=-1)  # [n, h/2, w/2, 8 + 4]
         logits = pixel_shuffle(LeakyConv(4, 1, name="merge")(both))  # Eq. (2), [n, h, w, 1]
         return nn.sigmoid(logits)[:, :h, :w]  # Eq. (3)
 
 
-def channel_attention(x: jax.Array) -> jax.Array:
-    """Weights in [0, 1] for every channel of a feature map, summing to 1, `[n, h, w, c]` to `[n, 1, 1, c]` (CAM).
+def channel_relation(x: jax.Array) -> jax.Array:
+    """What each channel of a feature map has in common with all, `[n, h, w, c]` to `[n, 1, 1, c]`: CAM's s over h·w.
+
+    It is all that channel attention needs to know of the whole map, and the mean of those of its parts.
+    """
+    # Eq. (4): s = F Fᵀ 1, so s_c = Σ_m F_c(m) Σ_c' F_c'(m); the Gram matrix is not needed.
+    return jnp.mean(x * x.sum(axis=-1, keepdims=True), axis=(1, 2), keepdims=True)
+
+
+def channel_attention(relation: jax.Array) -> jax.Array:
+    """Weights in [0, 1] for every channel, summing to 1, from their relation, `[n, 1, 1, c]` to the same (CAM).
 
     The relation vector is scaled to [0, 1] before the softmax: it grows with h·w and would saturate it. Channels
     that are all equal get equal weights.
     """
-    # Eq. (4): s = F Fᵀ 1, so s_c = Σ_m F_c(m) Σ_c' F_c'(m); the Gram matrix is not needed.
-    relation = jnp.mean(x * x.sum(axis=-1, keepdims=True), axis=(1, 2), keepdims=True)  # [n, 1, 1, c]
     low, high = relation.min(axis=-1, keepdims=True), relation.max(axis=-1, keepdims=True)
     span = high - low
     scaled = (relation - low) / jnp.where(span > 0, span, 1)
@@ -50,12 +61,15 @@ def channel_attention(x: jax.Array) -> jax.Array:
 
 
 class DualAttention(nn.Module):
-    """Features of one source with what stands out in them made stronger, `[n, h, w, c]` to the same (DAM)."""
+    """Features of one source with what stands out in them made stronger, `[n, h, w, c]` to the same (DAM).
+
+    Of a part of a source's features, `relation` is that of all of them.
+    """
 
     @nn.compact
-    def __call__(self, x: jax.Array) -> jax.Array:
-        by_position = x * PositionAttention(name="position")(x)  # Eq. (3)
-        by_channel = x * channel_attention(x)  # Eq. (6)
+    def __call__(self, x: jax.Array, extent: Extent | None = None, relation: jax.Array | None = None) -> jax.Array:
+        by_position = x * PositionAttention(name="position")(x, extent)  # Eq. (3)
+        by_channel = x * channel_attention(channel_relation(x) if relation is None else relation)  # Eq. (6)
         return LeakyConv(x.shape[-1], 1, name="merge")(
             jnp.concatenate([x, by_channel, by_position], axis=-1)
         )  # Eq. (7)

@@ -4,27 +4,33 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mfjax.model.resampling import Scale
+from mfjax.model.extent import Extent, continued, inside
+from mfjax.model.placement import Placement
+from mfjax.model.resampling import Grid
 
 
-def coarseness(scale: Scale) -> jax.Array:
+def coarseness(up: Grid) -> jax.Array:
     """How much smaller than the output a source is, from 0 (not at all) towards 1: 1 − 1/r, r as the axes' mean."""
-    rows, cols = (jnp.float32(r.denominator) / r.numerator for r in (scale.rows, scale.cols))
-    return jnp.maximum(0, 1 - jnp.sqrt(rows * cols))
+    return jnp.maximum(0, 1 - up.inverse_scale)
 
 
-def pivot(image: jax.Array) -> jax.Array:
-    """The level of each image about which its contrast is raised, `[n, 1, 1, c]`: 3m² − 2m³ of its mean m.
+def mean_level(image: jax.Array) -> jax.Array:
+    """The mean of each image, `[n, h, w, c]` to `[n, 1, 1, c]`."""
+    return image.mean(axis=(1, 2), keepdims=True)
+
+
+def pivot(mean: jax.Array) -> jax.Array:
+    """The level of an image about which its contrast is raised: 3m² − 2m³ of its mean m.
 
     Nearer to black in dark images and to white in bright ones than the mean, about which more would clip.
     """
-    m = image.mean(axis=(1, 2), keepdims=True)
-    return m * m * (3 - 2 * m)
+    return mean * mean * (3 - 2 * mean)
 
 
-def smoothed(image: jax.Array) -> jax.Array:
+def smoothed(image: jax.Array, extent: Extent | None = None) -> jax.Array:
     """The image under a Gaussian of one pixel; its ends are continued. What that takes away is its detail."""
     reach = 4
+    image = continued(image, extent)
     kernel = np.exp(-(np.arange(-reach, reach + 1) ** 2) / 2)
     kernel /= kernel.sum()
     for axis in (1, 2):
@@ -37,10 +43,18 @@ def smoothed(image: jax.Array) -> jax.Array:
     return image
 
 
-def bicubic(image: jax.Array, size: tuple[int, int], scale: Scale) -> jax.Array:
+def bicubic(image: jax.Array, placement: Placement) -> jax.Array:
     """The image resampled by cubic convolution (Keys, 1981), pixel centres aligned, antialiased where it shrinks."""
-    n, _, _, c = image.shape
-    factors = jnp.array([r.numerator / r.denominator for r in (scale.rows, scale.cols)])
-    return jax.image.scale_and_translate(
-        image, (n, *size, c), (1, 2), factors, jnp.zeros(2), method="cubic", antialias=True
-    )
+    up = placement.up
+    factors = 1 / jnp.stack([up.rows.inverse, up.cols.inverse])
+
+    def resampled(x: jax.Array) -> jax.Array:
+        shape = (x.shape[0], *up.size, x.shape[-1])
+        return jax.image.scale_and_translate(
+            x, shape, (1, 2), factors, jnp.asarray(placement.corner), method="cubic", antialias=True
+        )
+
+    if placement.source is None:
+        return resampled(image)
+    mask = placement.source.mask(image)[None].astype(image.dtype)
+    return resampled(inside(image, placement.source)) / resampled(mask)  # what lies outside has no weight

@@ -4,7 +4,9 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from mfjax.model.resampling import MetaDownscale, MetaUpscale, Scale, positions
+from mfjax.model.extent import inside
+from mfjax.model.placement import Placement
+from mfjax.model.resampling import MetaDownscale, MetaUpscale
 
 
 class ResidualCompensation(nn.Module):
@@ -17,11 +19,10 @@ class ResidualCompensation(nn.Module):
     hidden: int
 
     @nn.compact
-    def __call__(self, low: jax.Array, high: jax.Array, scale: Scale) -> jax.Array:
-        (h, w), (H, W) = low.shape[1:3], high.shape[1:3]
-        down = scale.inverse()
-        lost = low - MetaDownscale(self.hidden, name="downscale")(high, (h, w), down)  # Eq. (11)
-        # In training the low-resolution canvas may reach beyond the upscaled map; nothing is known to be lost there.
-        inside = (positions(h, down.rows)[0] < H)[:, None] & (positions(w, down.cols)[0] < W)
-        lost = jnp.where(inside[..., None], lost, 0)
-        return MetaUpscale(self.hidden, name="upscale")(lost, (H, W), scale)  # Eq. (12)
+    def __call__(self, low: jax.Array, high: jax.Array, placement: Placement) -> jax.Array:
+        down = placement.down
+        lost = low - MetaDownscale(self.hidden, name="downscale")(high, down)  # Eq. (11)
+        # The source's array may reach beyond the output's; nothing is known to be lost there.
+        known = (down.rows.source < high.shape[1])[:, None] & (down.cols.source < high.shape[2])
+        lost = inside(jnp.where(known[..., None], lost, 0), placement.source)
+        return MetaUpscale(self.hidden, name="upscale")(lost, placement.up)  # Eq. (12)

@@ -1,13 +1,14 @@
 """The feature extraction network: 3×3 convolution, feature extraction blocks, 1×1 convolution (Fig. 2).
 
-Every layer keeps height and width: "to avoid the loss of information caused by pooling and strided convolution". A mask
-`[h, w, 1]` tells what of a padded image is image; None: all of it.
+Every layer keeps height and width: "to avoid the loss of information caused by pooling and strided convolution". An
+extent tells what of a padded image is image; None: all of it.
 """
 
 import flax.linen as nn
 import jax
 
-from mfjax.model.layers import Conv, LeakyConv, Maps, inside
+from mfjax.model.extent import Extent, inside
+from mfjax.model.layers import Conv, LeakyConv, Maps
 
 
 class ReceptiveFieldUnit(nn.Module):
@@ -17,11 +18,11 @@ class ReceptiveFieldUnit(nn.Module):
     d: int
 
     @nn.compact
-    def __call__(self, x: jax.Array | Maps, mask: jax.Array | None = None) -> jax.Array:
-        x = LeakyConv(self.features, self.d, name="conv")(x, mask)
+    def __call__(self, x: jax.Array | Maps, extent: Extent | None = None) -> jax.Array:
+        x = LeakyConv(self.features, self.d, name="conv")(x, extent)
         x = Conv(self.features, 3, dilation=self.d, name="dilated")(x)
         # "each dilated convolutional layer is followed by a PReLU layer"; PyTorch's one slope, starting at 0.25.
-        return inside(nn.PReLU(negative_slope_init=0.25, name="prelu")(x), mask)
+        return inside(nn.PReLU(negative_slope_init=0.25, name="prelu")(x), extent)
 
 
 class FeatureExtractionBlock(nn.Module):
@@ -30,18 +31,18 @@ class FeatureExtractionBlock(nn.Module):
     growth: int  # channels of every layer inside
 
     @nn.compact
-    def __call__(self, x: jax.Array, mask: jax.Array | None = None) -> jax.Array:  # [n, h, w, c] -> the same
+    def __call__(self, x: jax.Array, extent: Extent | None = None) -> jax.Array:  # [n, h, w, c] -> the same
         def unit(d: int, name: str) -> ReceptiveFieldUnit:
             return ReceptiveFieldUnit(self.growth, d, name=name)
 
-        narrow = LeakyConv(self.growth, 3, name="conv")(x, mask)  # [n, h, w, g]
-        first = unit(1, "rfu1")(narrow, mask)
+        narrow = LeakyConv(self.growth, 3, name="conv")(x, extent)  # [n, h, w, g]
+        first = unit(1, "rfu1")(narrow, extent)
         dense = [narrow]
         for i in range(4):  # "four RFU_3 and the dense skip connection manner"
-            dense.append(unit(3, f"rfu3_{i}")(dense, mask))
-        third = unit(5, "rfu5")(narrow, mask)
+            dense.append(unit(3, f"rfu3_{i}")(dense, extent))
+        third = unit(5, "rfu5")(narrow, extent)
         branches = [first, *dense, third]  # [n, h, w, 7 g] together
-        return x + LeakyConv(x.shape[-1], 1, name="bottleneck")(branches, mask)
+        return x + LeakyConv(x.shape[-1], 1, name="bottleneck")(branches, extent)
 
 
 class FeatureExtractor(nn.Module):
@@ -53,8 +54,8 @@ class FeatureExtractor(nn.Module):
     features: int
 
     @nn.compact
-    def __call__(self, image: jax.Array, mask: jax.Array | None = None) -> jax.Array:
-        first = x = LeakyConv(self.width, 3, name="conv")(inside(image, mask), mask)  # [n, h, w, width]
+    def __call__(self, image: jax.Array, extent: Extent | None = None) -> jax.Array:
+        first = x = LeakyConv(self.width, 3, name="conv")(inside(image, extent), extent)  # [n, h, w, width]
         for i in range(self.blocks):
-            x = FeatureExtractionBlock(self.growth, name=f"block_{i}")(x, mask)
-        return LeakyConv(self.features, 1, name="bottleneck")(x + first, mask)
+            x = FeatureExtractionBlock(self.growth, name=f"block_{i}")(x, extent)
+        return LeakyConv(self.features, 1, name="bottleneck")(x + first, extent)

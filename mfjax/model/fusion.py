@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 
 from mfjax.model.attention import DualAttention
+from mfjax.model.extent import Extent
 from mfjax.model.layers import LeakyConv
 
 
@@ -17,14 +18,22 @@ class FusionModule(nn.Module):
     """Fused features F_con,f of both sources' upscaled features, each `[n, H, W, c]`.
 
     Without dual attention (the paper's "Baseline") both selections are of the source features, so only one is made.
+    Of parts of both maps, `relations` are those of all of them.
     """
 
     dual_attention: bool = True
 
     @nn.compact
-    def __call__(self, ir: jax.Array, vis: jax.Array) -> jax.Array:
+    def __call__(
+        self,
+        ir: jax.Array,
+        vis: jax.Array,
+        extent: Extent | None = None,
+        relations: tuple[jax.Array | None, jax.Array | None] = (None, None),
+    ) -> jax.Array:
         selected = [select_by_magnitude(ir, vis)]  # Eq. (9)
         if self.dual_attention:
             attend = DualAttention(name="attention")  # one for both sources
-            selected.insert(0, select_by_magnitude(attend(ir), attend(vis)))  # Eq. (8)
+            attended = [attend(x, extent, of_all) for x, of_all in zip((ir, vis), relations, strict=True)]
+            selected.insert(0, select_by_magnitude(*attended))  # Eq. (8)
         return LeakyConv(ir.shape[-1], 1, name="merge")(jnp.concatenate(selected, axis=-1))  # Eq. (10)

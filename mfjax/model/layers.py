@@ -8,6 +8,8 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from mfjax.model.extent import Extent, inside
+
 LEAKY_SLOPE = 0.2  # "a negative scope of 0.2", Section III.A
 
 # PyTorch's default, so the authors': a third of the variance that keeps a signal's size, which keeps six blocks of
@@ -85,21 +87,15 @@ def _backward(dilation: int, saved: tuple[Maps, jax.Array], g: jax.Array) -> tup
 _frugal_convolve.defvjp(_forward, _backward)
 
 
-def inside(x: jax.Array, mask: jax.Array | None) -> jax.Array:
-    """The map with zeros where the mask is False: what a convolution finds outside the image."""
-    return x if mask is None else jnp.where(mask, x, 0)
-
-
 class LeakyConv(nn.Module):
     """A convolution followed by LeakyReLU, `[n, h, w, c]` to `[n, h, w, features]`.
 
-    With a mask `[h, w, 1]` the result is zero where that is False, so that a map padded to a larger one gives exactly
-    what it gives unpadded.
+    With an extent the result is zero outside it: a map padded to a larger size gives exactly what it gives unpadded.
     """
 
     features: int
     size: int = 3
 
     @nn.compact
-    def __call__(self, x: jax.Array | Maps, mask: jax.Array | None = None) -> jax.Array:
-        return inside(nn.leaky_relu(Conv(self.features, self.size, name="linear")(x), LEAKY_SLOPE), mask)
+    def __call__(self, x: jax.Array | Maps, extent: Extent | None = None) -> jax.Array:
+        return inside(nn.leaky_relu(Conv(self.features, self.size, name="linear")(x), LEAKY_SLOPE), extent)

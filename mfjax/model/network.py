@@ -7,12 +7,14 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from mfjax.model.base import bicubic, coarseness, pivot, smoothed
+from mfjax.model.base import bicubic, coarseness, mean_level, pivot, smoothed
 from mfjax.model.compensation import ResidualCompensation
+from mfjax.model.extent import Extent, inside
 from mfjax.model.extraction import FeatureExtractor
 from mfjax.model.fusion import FusionModule, select_by_magnitude
-from mfjax.model.layers import Conv, inside
-from mfjax.model.resampling import MetaUpscale, Scale
+from mfjax.model.layers import Conv
+from mfjax.model.placement import Placement
+from mfjax.model.resampling import MetaUpscale
 
 
 @dataclass(frozen=True)
@@ -71,16 +73,11 @@ class Branch(NamedTuple):
     coarseness: jax.Array  # of the source: 0 at the output's size or above, towards 1 the smaller it is
 
 
-class Window(NamedTuple):
-    """What of an array is source image, for training: arrays of one size then serve many scales with one program."""
+class Summary(NamedTuple):
+    """What the fusion branch needs to know of whole images, if it is given parts of them."""
 
-    scale: Scale  # output over source
-    rows: jax.Array  # from the top left; the rest is not looked at, as if the image ended there
-    cols: jax.Array
-
-    def mask(self, h: int, w: int) -> jax.Array:
-        """Where an array of that size is image, `[h, w, 1]`."""
-        return ((jnp.arange(h) < self.rows)[:, None] & (jnp.arange(w) < self.cols))[..., None]
+    relations: tuple[jax.Array | None, jax.Array | None]  # of both sources' upscaled channels, each [n, 1, 1, c]
+    level: jax.Array  # the mean of the fused image's base, [n, 1, 1, 1]
 
 
 class SuperResolutionBranch(nn.Module):
@@ -89,25 +86,31 @@ class SuperResolutionBranch(nn.Module):
     config: ModelConfig
     dtype: Any = jnp.float32  # that the extractor computes in
 
-    @nn.compact
-    def __call__(self, image: jax.Array, size: tuple[int, int], window: Window | None = None) -> Branch:
-        config, (h, w) = self.config, image.shape[1:3]
-        scale = Scale.between((h, w), size) if window is None else window.scale
-        mask = None if window is None else window.mask(h, w)
-        extractor = FeatureExtractor(config.blocks, config.width, config.growth, config.features, name="extractor")
-        low = extractor(image.astype(self.dtype), mask).astype(image.dtype)  # [n, h, w, c]
-        upscaled = high = MetaUpscale(config.hidden, name="upscale")(low, size, scale)  # [n, H, W, c]
+    def setup(self) -> None:
+        config = self.config
+        self.extractor = FeatureExtractor(config.blocks, config.width, config.growth, config.features)
+        self.upscale = MetaUpscale(config.hidden)
+        self.compensation = [ResidualCompensation(config.hidden) for _ in range(config.compensations)]
+        self.reconstruction = Conv(1, 3, zero_init=config.base != "none")
+
+    def __call__(self, image: jax.Array, placement: Placement) -> Branch:
+        return self.refine(image, self.extract(image, placement.source), placement)
+
+    def extract(self, image: jax.Array, extent: Extent | None = None) -> jax.Array:
+        """Features F^dw of a source, `[n, h, w, 1]` to `[n, h, w, c]`: nearly all of the work."""
+        return self.extractor(image.astype(self.dtype), extent).astype(image.dtype)
+
+    def refine(self, image: jax.Array, low: jax.Array, placement: Placement) -> Branch:
+        """All the rest, from a source and its features."""
+        upscaled = high = inside(self.upscale(low, placement.up), placement.output)  # [n, H, W, c]
         residuals = []
-        for i in range(config.compensations):
-            residuals.append(ResidualCompensation(config.hidden, name=f"compensation_{i}")(low, high, scale))
+        for compensation in self.compensation:
+            residuals.append(inside(compensation(low, high, placement), placement.output))
             high = high + residuals[-1]  # Eq. (15)
-        out = Conv(image.shape[-1], 3, zero_init=config.base != "none", name="reconstruction")(high)
-        if config.base == "bicubic":
-            base = bicubic(inside(image, mask), size, scale)
-            if mask is not None:  # as at an image's end: what lies outside has no weight
-                base = base / bicubic(mask[None].astype(image.dtype), size, scale)
-            out = out + base
-        return Branch(out, upscaled, tuple(residuals), coarseness(scale))
+        out = self.reconstruction(high)
+        if self.config.base == "bicubic":
+            out = out + bicubic(image, placement)
+        return Branch(inside(out, placement.output), upscaled, tuple(residuals), coarseness(placement.up))
 
 
 class FusionBranch(nn.Module):
@@ -116,18 +119,22 @@ class FusionBranch(nn.Module):
     config: ModelConfig
 
     @nn.compact
-    def __call__(self, ir: Branch, vis: Branch) -> jax.Array:
-        fused = FusionModule(self.config.dual_attention, name="module")(ir.upscaled, vis.upscaled)
+    def __call__(
+        self, ir: Branch, vis: Branch, extent: Extent | None = None, summary: Summary | None = None
+    ) -> jax.Array:
+        relations = (None, None) if summary is None else summary.relations
+        fused = FusionModule(self.config.dual_attention, name="module")(ir.upscaled, vis.upscaled, extent, relations)
         for residual_ir, residual_vis in zip(ir.residuals, vis.residuals, strict=True):
             fused = fused + select_by_magnitude(residual_ir, residual_vis)  # Eqs. (13), (14)
-        channels = ir.image.shape[-1]
+        fused = inside(fused, extent)
         if self.config.base == "none":
-            return Conv(channels, 3, name="reconstruction")(fused)
+            return Conv(1, 3, name="reconstruction")(fused)
         base = select_by_magnitude(ir.image, vis.image)
         if not self.config.see_base:
-            return base + Conv(channels, 3, zero_init=True, name="reconstruction")(fused)
-        maps = [fused, base - pivot(base), base - smoothed(base)]
-        added = Conv(2 * channels, 3, zero_init=True, name="reconstruction")(maps)
+            return base + Conv(1, 3, zero_init=True, name="reconstruction")(fused)
+        level = mean_level(base) if summary is None else summary.level
+        maps = [fused, inside(base - pivot(level), extent), inside(base - smoothed(base, extent), extent)]
+        added = Conv(2, 3, zero_init=True, name="reconstruction")(maps)
         always, where_coarse = jnp.split(added, 2, axis=-1)
         is_ir = jnp.abs(ir.image) >= jnp.abs(vis.image)
         return base + always + jnp.where(is_ir, ir.coarseness, vis.coarseness) * where_coarse
@@ -161,13 +168,13 @@ class FusionNetwork(nn.Module):
         vis: jax.Array,
         *,
         size: tuple[int, int],
-        windows: tuple[Window, Window] | None = None,
+        placements: tuple[Placement, Placement] | None = None,
     ) -> FusionOutput:
         """The three reconstructions at `size` pixels.
 
-        Without `windows` (infrared, visible) each source covers the output's field of view exactly.
+        Without `placements` (infrared, visible) each source covers the output's field of view exactly.
         """
-        return self.fuse(*self.branches(ir, vis, size=size, windows=windows))
+        return self.fuse(*self.branches(ir, vis, size=size, placements=placements))
 
     def branches(
         self,
@@ -175,12 +182,12 @@ class FusionNetwork(nn.Module):
         vis: jax.Array,
         *,
         size: tuple[int, int],
-        windows: tuple[Window, Window] | None = None,
+        placements: tuple[Placement, Placement] | None = None,
     ) -> tuple[Branch, Branch]:
         """Both super-resolution branches, infrared first: all that phase two leaves as it is."""
-        window_ir, window_vis = windows or (None, None)
         of_ir, of_vis = (self.branch, self.branch) if self.config.share_branches else (self.branch_ir, self.branch_vis)
-        return of_ir(ir, size, window_ir), of_vis(vis, size, window_vis)
+        place_ir, place_vis = placements or [Placement.between((x.shape[1], x.shape[2]), size) for x in (ir, vis)]
+        return of_ir(ir, place_ir), of_vis(vis, place_vis)
 
     def fuse(self, ir: Branch, vis: Branch) -> FusionOutput:
         """The fused image from both branches: all that phase two trains."""

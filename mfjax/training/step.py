@@ -147,13 +147,13 @@ def make_step(config: TrainConfig, phase: Phase, *, axis_name: str | None = None
         small = [degrade(*each) for each in zip(sources, canvases, numerators, strict=True)]
         low = [jnp.float32(image) / 255 for image in small]
         whole = jax.random.bernoulli(key_whole, shape=(2,))
-        window_ir, window_vis = (c.window(crop, n, w) for c, n, w in zip(canvases, numerators, whole, strict=True))
+        of_each = zip(canvases, numerators, whole, strict=True)
+        placements = tuple(canvas.placement(crop, *each) for canvas, *each in of_each)
         trained, frozen = split(state.params, phase)
 
         def loss(trained: Params) -> tuple[jax.Array, Metrics]:
             variables = {"params": merge(trained, frozen)}
-            windows = (window_ir, window_vis)
-            branches: Any = network.apply(variables, *low, size=(crop, crop), windows=windows, method="branches")
+            branches: Any = network.apply(variables, *low, size=(crop, crop), placements=placements, method="branches")
             images = [branch.image for branch in branches]
             if not config.fusion_trains_branches:
                 branches = jax.lax.stop_gradient(branches)

@@ -85,9 +85,9 @@ class Validation:
 
         @jax.jit
         def super_resolve(params: Any, sources: tuple[jax.Array, jax.Array], numerator: jax.Array) -> Any:
-            window = canvas.window(self.side, numerator, jnp.array(False))
+            placement = canvas.placement(self.side, numerator, jnp.array(False))
             size = (self.side, self.side)
-            return network.apply({"params": params}, *sources, size=size, windows=(window, window))
+            return network.apply({"params": params}, *sources, size=size, placements=(placement, placement))
 
         self._canvas, self._apply = canvas, super_resolve
 

@@ -5,13 +5,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mfjax.model.attention import PositionAttention, channel_attention, pixel_shuffle
+from mfjax.model.attention import PositionAttention, channel_attention, channel_relation, pixel_shuffle
 from mfjax.model.fusion import select_by_magnitude
 
 
 def test_channel_weights_are_the_softmax_of_the_scaled_sums_of_the_gram_matrix():
     x = np.random.default_rng(0).normal(size=(2, 5, 7, 4)).astype(np.float32)
-    for image, weights in zip(x, channel_attention(jnp.asarray(x)), strict=True):
+    for image, weights in zip(x, channel_attention(channel_relation(jnp.asarray(x))), strict=True):
         features = image.reshape(-1, 4).T.astype(np.float64)  # C × M
         s = features @ features.T @ np.ones(4)  # Eq. (4)
         s = (s - s.min()) / (s.max() - s.min())
@@ -20,13 +20,14 @@ def test_channel_weights_are_the_softmax_of_the_scaled_sums_of_the_gram_matrix()
 
 def test_equal_channels_get_equal_weights_and_finite_gradients():
     x = jnp.ones((1, 4, 4, 8))
-    np.testing.assert_allclose(channel_attention(x), 1 / 8)
-    assert jnp.isfinite(jax.grad(lambda x: (channel_attention(x) * x).sum())(x)).all()
+    attention = lambda x: channel_attention(channel_relation(x))
+    np.testing.assert_allclose(attention(x), 1 / 8)
+    assert jnp.isfinite(jax.grad(lambda x: (attention(x) * x).sum())(x)).all()
 
 
 def test_channel_weights_do_not_saturate_on_large_images():
     x = np.random.default_rng(0).random((1, 64, 64, 4), np.float32)
-    assert channel_attention(jnp.asarray(x)).max() < 0.6
+    assert channel_attention(channel_relation(jnp.asarray(x))).max() < 0.6
 
 
 @pytest.mark.parametrize("size", [(1, 1), (4, 8), (5, 7), (2, 3)])

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from mfjax.model import FusionNetwork, ModelConfig
-from mfjax.model.base import bicubic, coarseness, pivot
+from mfjax.model.base import bicubic, coarseness, mean_level, pivot
+from mfjax.model.extent import Extent
 from mfjax.model.fusion import select_by_magnitude
-from mfjax.model.network import Window
-from mfjax.model.resampling import Scale
+from mfjax.model.placement import Placement
+from mfjax.model.resampling import Grid
 
 SIZES = [  # infrared, visible, output
     ((12, 16), (24, 32), (24, 32)),
@@ -125,7 +126,7 @@ def test_new_network_with_bicubic_base_starts_at_bicubic(tiny_config):
     ir, vis = random_pair((9, 12), (12, 16))
     network = FusionNetwork(dataclasses.replace(tiny_config, base="bicubic"))
     output, _ = jax.jit(partial(network.init_with_output, size=(24, 32)))(jax.random.key(0), ir, vis)
-    np.testing.assert_allclose(output.ir, bicubic(ir, (24, 32), Scale.between((9, 12), (24, 32))), atol=1e-6)
+    np.testing.assert_allclose(output.ir, bicubic(ir, Placement.between((9, 12), (24, 32))), atol=1e-6)
 
 
 def test_reconstruction_that_sees_its_base_can_change_its_contrast_most_where_the_source_was_coarse(
@@ -140,19 +141,19 @@ def test_reconstruction_that_sees_its_base_can_change_its_contrast_most_where_th
     output = apply(seeing, params, ir, vis, size=(16, 16))
     base = select_by_magnitude(output.ir, output.vis)
     gain = np.where(np.abs(output.ir) >= np.abs(output.vis), 0.5 + 0.2 * 0.5, 0.5)
-    np.testing.assert_allclose(output.fused, base + gain * (base - pivot(base)), atol=1e-5)
+    np.testing.assert_allclose(output.fused, base + gain * (base - pivot(mean_level(base))), atol=1e-5)
     sizes = {name: int(np.prod(shape)) for name, shape in shapes(ModelConfig(base="bicubic", see_base=True)).items()}
     assert sum(size for name, size in sizes.items() if name.startswith("fusion/")) == 1_709 + 2 * 9 + 10 * 9 + 1
 
 
 @pytest.mark.parametrize(("outputs", "expected"), [((8, 8), 0), ((4, 4), 0), ((16, 16), 0.5), ((32, 8), 0.5)])
 def test_coarseness_grows_with_the_factor_from_zero_where_nothing_is_enlarged(outputs, expected):
-    np.testing.assert_allclose(coarseness(Scale.between((8, 8), outputs)), expected, atol=1e-6)
+    np.testing.assert_allclose(coarseness(Grid.between((8, 8), outputs)), expected, atol=1e-6)
 
 
 def test_pivot_is_near_black_in_dark_images_and_near_white_in_bright_ones():
     levels = jnp.array([0.0, 0.2, 0.5, 0.8, 1.0])[:, None, None, None] * jnp.ones((5, 2, 3, 1))
-    np.testing.assert_allclose(pivot(levels).ravel(), [0, 0.104, 0.5, 0.896, 1], atol=1e-6)
+    np.testing.assert_allclose(pivot(mean_level(levels)).ravel(), [0, 0.104, 0.5, 0.896, 1], atol=1e-6)
 
 
 def test_base_that_is_not_there_can_not_be_seen():
@@ -162,7 +163,7 @@ def test_base_that_is_not_there_can_not_be_seen():
 
 def test_bicubic_reproduces_a_linear_ramp():
     ramp = jnp.linspace(0, 1, 16)[None, :, None, None] * jnp.ones((1, 16, 8, 1))
-    up = bicubic(ramp, (40, 8), Scale.between((16, 8), (40, 8)))
+    up = bicubic(ramp, Placement.between((16, 8), (40, 8)))
     expected = ((np.arange(40) + 0.5) * 16 / 40 - 0.5) / 15  # pixel centres aligned
     np.testing.assert_allclose(up[0, 8:-8, 0, 0], expected[8:-8], atol=1e-5)
 
@@ -176,7 +177,7 @@ def test_config_refuses_what_makes_no_network_naming_field_and_value(field, valu
 
 
 @pytest.mark.parametrize(("numerator", "output"), [(20, 32), (15, 24), (25, 40)])
-def test_window_of_a_padded_source_gives_what_the_source_gives_unpadded(tiny_config, tiny_params, numerator, output):
+def test_extent_of_a_padded_source_gives_what_the_source_gives_unpadded(tiny_config, tiny_params, numerator, output):
     [source] = random_pair((16, 16), batch=1)
     rng = np.random.default_rng(1)
     padded = rng.random((1, 24, 24, 1), np.float32)
@@ -187,8 +188,9 @@ def test_window_of_a_padded_source_gives_what_the_source_gives_unpadded(tiny_con
 
     @jax.jit
     def through_window(numerator, seen):
-        window = Window(Scale.traced(numerator, 10, 30), seen, seen)
-        return network.apply({"params": tiny_params}, padded, padded, size=(output, output), windows=(window, window))
+        inputs, outputs = padded.shape[1:3], (output, output)
+        placements = (Placement.traced(inputs, outputs, numerator, 10, 30, Extent(seen, seen)),) * 2
+        return network.apply({"params": tiny_params}, padded, padded, size=outputs, placements=placements)
 
     for image, same in zip(through_window(numerator, 16), expected, strict=True):
         np.testing.assert_allclose(image, same, atol=1e-5)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mfjax.model import resampling
-from mfjax.model.resampling import MetaResample, Ratio, Scale, WeightPredictor, offsets, positions
+from mfjax.model.resampling import Axis, Grid, MetaResample, WeightPredictor
 
 
 def by_definition(x, params, size):
@@ -33,7 +33,7 @@ def by_definition(x, params, size):
 def module_and_params(channels=2, hidden=5):
     module = MetaResample(hidden)
     x = jnp.zeros((1, 4, 4, channels))
-    params = module.init(jax.random.key(0), x, (4, 4), Scale.between((4, 4), (4, 4)))["params"]
+    params = module.init(jax.random.key(0), x, Grid.between((4, 4), (4, 4)))["params"]
     rng = np.random.default_rng(1)
     return module, jax.tree.map(lambda p: rng.normal(0, 0.3, p.shape).astype(np.float32), params)
 
@@ -52,50 +52,62 @@ def module_and_params(channels=2, hidden=5):
 def test_resampling_equals_its_definition_up_and_down(inputs, size):
     module, params = module_and_params()
     x = np.random.default_rng(2).random((2, *inputs, 2), np.float32)
-    out = module.apply({"params": params}, x, size, Scale.between(inputs, size))
+    out = module.apply({"params": params}, x, Grid.between(inputs, size))
     np.testing.assert_allclose(out, by_definition(x, params, size), atol=1e-5)
 
 
-def test_resampling_in_chunks_of_rows_equals_resampling_at_once(monkeypatch):
+@pytest.mark.parametrize("few", [1, 64])
+@pytest.mark.parametrize("floats", [1, 1_000])
+def test_resampling_some_rows_at_a_time_equals_its_definition(few, floats, monkeypatch):
     module, params = module_and_params()
-    x = np.random.default_rng(3).random((1, 9, 8, 2), np.float32)
-    args = ({"params": params}, x, (13, 11), Scale.between((9, 8), (13, 11)))
-    whole = module.apply(*args)
-    monkeypatch.setattr(resampling, "_WEIGHTS_AT_A_TIME", 2 * 11 * 18 * 2)
-    np.testing.assert_allclose(module.apply(*args), whole, atol=1e-6)
+    x = np.random.default_rng(3).random((2, 9, 8, 2), np.float32)
+    monkeypatch.setattr(resampling, "FEW_OFFSETS", few)
+    monkeypatch.setattr(resampling, "_floats_at_a_time", lambda: floats)
+    out = module.apply({"params": params}, x, Grid.between((9, 8), (13, 11)))
+    np.testing.assert_allclose(out, by_definition(x, params, (13, 11)), atol=1e-5)
 
 
 @pytest.mark.parametrize("numerator", [10, 13, 20, 27])
 def test_resampling_with_a_traced_scale_equals_the_static_one(numerator):
     module, params = module_and_params()
-    size = 2 * numerator  # exactly 20 source pixels
+    size = 2 * numerator, 2 * numerator  # exactly 20 source pixels
     x = np.random.default_rng(4).random((2, 20, 20, 2), np.float32)
-    static = module.apply({"params": params}, x, (size, size), Scale.between((20, 20), (size, size)))
-    traced = jax.jit(lambda n: module.apply({"params": params}, x, (size, size), Scale.traced(n, 10, 30)))
+    static = module.apply({"params": params}, x, Grid.between((20, 20), size))
+    traced = jax.jit(lambda n: module.apply({"params": params}, x, Grid.traced(size, n, 10, 30)))
     np.testing.assert_allclose(traced(numerator), static, atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [(10, 12), (7, 9)])
+def test_gradients_of_resampling_are_those_of_its_definition(size):
+    module, params = module_and_params()
+    x = np.random.default_rng(6).random((1, 5, 6, 2), np.float32)
+    weight = np.random.default_rng(7).random((1, *size, 2), np.float32)
+    apply = lambda p, x: (weight * module.apply({"params": p}, x, Grid.between((5, 6), size))).sum()
+    of_params, of_x = jax.grad(apply, argnums=(0, 1))(params, x)
+    step = 1e-3
+    ahead, behind = x.copy(), x.copy()
+    ahead[0, 2, 3, 1] += step
+    behind[0, 2, 3, 1] -= step
+    differences = [(weight * by_definition(each, params, size)).sum() for each in (ahead, behind)]
+    np.testing.assert_allclose(of_x[0, 2, 3, 1], (differences[0] - differences[1]) / (2 * step), rtol=1e-3)
+    assert all(jnp.abs(leaf).max() > 0 for leaf in jax.tree.leaves(of_params))
 
 
 def test_new_module_resamples_nearly_by_nearest_neighbour():
     module = MetaResample(16)
     x = np.random.default_rng(5).random((1, 6, 6, 4), np.float32)
-    scale = Scale.between((6, 6), (12, 12))
-    out, _ = module.init_with_output(jax.random.key(0), x, (12, 12), scale)
+    out, _ = module.init_with_output(jax.random.key(0), x, Grid.between((6, 6), (12, 12)))
     np.testing.assert_allclose(out, x.repeat(2, axis=1).repeat(2, axis=2), atol=0.05)
 
 
 @given(size=st.integers(1, 300), output=st.integers(1, 300))
 @settings(max_examples=200, deadline=None)
 def test_positions_lie_inside_the_source_and_offsets_are_those_of_exact_fractions(size, output):
-    ratio = Ratio.of(output, size)
-    index, which = (np.asarray(a) for a in positions(output, ratio))
+    axis = Axis.between(size, output)
     i = np.arange(output)
-    assert (index == i * size // output).all()
-    assert index.max() < size
-    np.testing.assert_allclose(np.asarray(offsets(ratio))[which], (i * size % output) / output, atol=1e-6)
-
-
-def test_scale_between_sizes_inverts_to_the_scale_of_the_way_back():
-    assert Scale.between((4, 6), (10, 9)).inverse() == Scale.between((10, 9), (4, 6))
+    assert (axis.source == i * size // output).all()
+    assert axis.source.max() < size
+    np.testing.assert_allclose(axis.offsets[axis.number], (i * size % output) / output, atol=1e-6)
 
 
 def test_predicted_weights_have_the_kernel_place_before_the_channels():
@@ -108,5 +120,5 @@ def test_predicted_weights_have_the_kernel_place_before_the_channels():
 
 
 def test_positions_are_exact_where_the_product_of_two_sides_needs_more_than_32_bits():
-    sources, offset = positions(50_001, Ratio.of(50_001, 50_000))
-    assert (int(sources[-1]), int(offset[-1])) == (50_000 * 50_000 // 50_001, 50_000)
+    axis = Axis.between(50_000, 50_001)
+    assert (int(axis.source[-1]), int(axis.number[-1])) == (50_000 * 50_000 // 50_001, 50_000)
