@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfjax import images
-from mfjax.evaluation.paper import SETTINGS
+from mfjax.evaluation.paper import SETTINGS, TABLE_II
 from mfjax.evaluation.settings import setting_pairs, sources
 from mfjax.inference.pairs import Pair
 
@@ -92,10 +92,14 @@ def _examples(pairs: Sequence[Pair]) -> list[Pair]:
 
 
 def _methods(folder: Path) -> list[Path]:
-    """The folders of an experiment's networks, weights or models; numbers in their order."""
+    """The folders of an experiment's networks in the order of Table II, of its weights in theirs, or of its models."""
     found = [path for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
 
+    networks = [*TABLE_II]
+
     def order(path: Path) -> tuple[float, str]:
+        if path.name in networks:
+            return float(networks.index(path.name)), ""
         try:
             return float(path.name), ""
         except ValueError:
