@@ -1,39 +1,111 @@
-"""Time to fuse two sources to 450×620 with a model, in one process: the first call, which compiles, and later ones.
+"""Time and memory of fusing, by each engine and by the same layers in plain PyTorch, beside the machine's limit.
 
-    python benchmarks/fuse_time.py [--model default] [--calls 5]
+    python benchmarks/fuse_time.py [--model default] [--engines openvino xla torch] [--calls 5]
 
-Random images, at half of the output's size and at all of it (the paper's settings 1 and 9). Run it on an idle machine.
+Random images at the paper's settings 1 (both sources half of the output's size) and 9 (both of it). Every engine and
+size has a process of its own: the first call, the median of later ones, the process's peak memory. The limit is the
+extractor's multiply-adds at the speed of a large float32 matrix product. `torch` is the paper's network as it reads
+(`torch_network.py`). Run it on an idle machine.
 """
 
+import multiprocessing
+import resource
 import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any, Literal, NamedTuple
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import tyro
 
 import mfjax
+from mfjax.model.placement import Size
 
-SIZE = (450, 620)
+Engine = Literal["openvino", "xla", "torch"]
+SIZES = ((270, 360), (450, 620))
+SETTINGS = {1: 0.5, 9: 1.0}
 
 
-def main(*, model: str = "default", calls: int = 5) -> None:
-    """Prints a row a source size.
+class Times(NamedTuple):
+    """What one process measured."""
+
+    first: float  # seconds
+    later: float
+    gigabytes: float
+
+
+def main(*, model: str = "default", engines: tuple[Engine, ...] = ("openvino", "xla", "torch"), calls: int = 5) -> None:
+    """Prints a row for each output, setting and engine.
 
     Args:
-        model: A bundled model or a weights file.
+        model: A bundled model or a weights file, for the engines of mfjax.
+        engines: Which to compare; speeds are times the last one's.
         calls: Timed calls after the first one; their median counts.
     """
+    limits = _alone(_limits, model)
+    print("| output | setting | engine | first call, s | later, s | of the limit | speed | peak memory, GB |")
+    print("|---" * 8 + "|")
+    for size in SIZES:
+        for setting, scale in SETTINGS.items():
+            sources = int(scale * size[0]), int(scale * size[1])
+            rows = {engine: _alone(_measure, engine, model, sources, size, calls) for engine in engines}
+            for engine, times in rows.items():
+                limit = times.later / limits[size, setting]
+                speed = rows[engines[-1]].later / times.later
+                numbers = times.first, times.later, limit, speed, times.gigabytes
+                print(f"| {size[0]}×{size[1]} | {setting} | {engine} | {' | '.join(map('{:.2f}'.format, numbers))} |")
+
+
+def _alone(function: Callable[..., Any], *args: Any) -> Any:
+    """What a function returns in a process of its own."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(function, *args).result()
+
+
+def _limits(model: str) -> dict[tuple[Size, int], float]:
+    """Seconds by output and setting that the extractor's multiply-adds take in a large matrix product."""
     fuser = mfjax.load(model)
+    kernels = jax.tree_util.tree_leaves_with_path(fuser._branches[0]["extractor"])
+    products = sum(leaf.size for path, leaf in kernels if path[-1].key == "kernel")  # a pixel
+    matrix = jnp.ones((4096, 4096))
+    multiply = jax.jit(jnp.matmul)
+    times = _timed(lambda: jax.block_until_ready(multiply(matrix, matrix)), 5)
+    speed = 4096**3 / times.later
+    print(
+        f"A matrix product runs at {2 * speed / 1e9:.0f} GFLOP/s, the extractor takes {products:,} products a pixel.\n"
+    )
+    return {
+        (size, setting): 2 * products * int(scale * size[0]) * int(scale * size[1]) / speed
+        for size in SIZES
+        for setting, scale in SETTINGS.items()
+    }
+
+
+def _measure(engine: Engine, model: str, sources: Size, size: Size, calls: int) -> Times:
     rng = np.random.default_rng(0)
-    print("| sources | first call, s | later calls, s |\n|---|---|---|")
-    for scale in (0.5, 1.0):
-        rows, cols = (int(scale * side) for side in SIZE)
-        pair = rng.integers(0, 256, (2, rows, cols), dtype=np.uint8)
-        times = []
-        for _ in range(calls + 1):
-            start = time.perf_counter()
-            fuser(*pair, size=SIZE)
-            times.append(time.perf_counter() - start)
-        print(f"| {rows}×{cols} | {times[0]:.1f} | {np.median(times[1:]):.1f} |", flush=True)
+    pair = rng.integers(0, 256, (2, *sources), dtype=np.uint8)
+    if engine != "torch":
+        fuser = mfjax.load(model, engine=engine)
+        return _timed(lambda: fuser(*pair, size=size), calls)
+    import torch
+    from torch_network import TorchFusionNetwork
+
+    network = TorchFusionNetwork()
+    tensors = [torch.from_numpy(image[None, None] / np.float32(255)) for image in pair]
+    with torch.no_grad():
+        return _timed(lambda: network(*tensors, size), min(calls, 3))
+
+
+def _timed(call: Callable[[], object], calls: int) -> Times:
+    times = []
+    for _ in range(calls + 1):
+        start = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - start)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9  # kibibytes on Linux
+    return Times(times[0], float(np.median(times[1:])), peak)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,8 @@ import pytest
 
 from mfjax import weights
 from mfjax.inference import fuser
-from mfjax.model import FusionNetwork, FusionOutput, ModelConfig
+from mfjax.inference.composition import Composition
+from mfjax.model import FusionNetwork, ModelConfig
 
 atexit.register(shutil.rmtree, os.environ["JAX_COMPILATION_CACHE_DIR"])
 
@@ -68,7 +69,7 @@ def tiny_weights(tiny_config, tiny_params, tmp_path_factory):
 def black_network(monkeypatch):
     """Puts one that needs no compiling and gives black images in the network's place."""
 
-    def black(config, params, ir, vis, *, size):
-        return FusionOutput(*(np.zeros(size, np.float32) for _ in range(3)))
+    def black(config, fusion, sources, size, *, dtype, **options):
+        return Composition(*(np.zeros(size, dtype) for _ in range(3)))
 
-    monkeypatch.setattr(fuser, "_fuse_luma_compiled", black)
+    monkeypatch.setattr(fuser, "compose", black)

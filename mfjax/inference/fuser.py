@@ -7,7 +7,7 @@ The one call is `fused = mfjax.fuse(ir, vis, size=(480, 640))`. With a model of 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +19,8 @@ from jax.typing import ArrayLike
 from mfjax import images, weights
 from mfjax.inference import sizes
 from mfjax.inference.colour import Color, colourise, wants_colour
+from mfjax.inference.composition import Composition, Progress, Source, compose
+from mfjax.inference.extraction import Engine, Extract, Precision, check_engine, extractor
 from mfjax.inference.sources import IrRange, as_source, infrared_luma, visible_values
 from mfjax.model import FusionNetwork, FusionOutput, ModelConfig
 
@@ -72,19 +74,18 @@ def _are_luma(ir: tuple[int, ...], vis: tuple[int, ...]) -> bool:
     return len(ir) == 2 or (ir[0] == vis[0] and not ir[2] == vis[2] == 3)
 
 
-_fuse_luma_compiled = jax.jit(fuse_luma, static_argnames=("config", "size"))
-
-
 @dataclass(frozen=True, eq=False)
 class Fuser:
     """A model that fuses an infrared and a visible image of any two sizes to any third.
 
-    The first call of a combination of sizes compiles it, which takes some seconds.
+    The first call compiles programs, which takes some seconds; later ones use them for images of other sizes, too.
     """
 
     config: ModelConfig
     params: Mapping[str, Any]
     metadata: Mapping[str, str] = field(default_factory=dict)  # how the model was trained
+    engine: Engine = "auto"
+    precision: Precision = "auto"
 
     def __call__(
         self,
@@ -96,6 +97,8 @@ class Fuser:
         color: Color = "auto",
         ir_range: IrRange = "full",
         stretch: bool = False,
+        tile: int | None = None,
+        progress: Progress = iter,
     ) -> Fusion:
         """The fused image and both sources, super-resolved to its size, clipped to their type's range.
 
@@ -109,13 +112,17 @@ class Fuser:
             ir_range: the infrared values that are black and white: "full" range of the type, "auto" from the
                 image's own 0.1 and 99.9 percentiles (for raw thermal data), or (low, high) in its units.
             stretch: fuse sources whose aspects differ by more than 20 %.
+            tile: pixels a side of the parts that the images are made in, to take less memory. The result does not
+                depend on it. By default what makes the least work.
+            progress: wraps the parts, which are gone through twice, such as `tqdm.tqdm`.
 
         Returns:
             `.fused .ir .vis` as NumPy arrays of the sources' type; where these differ, of the finer one
             (`np.result_type`: uint16 for uint8 and uint16, float32 for an integer type and float32).
 
         Raises:
-            ValueError: the sources or options are not as above, or the memory would not suffice.
+            ValueError: the sources or options are not as above, a tile is too small for these sizes, or the memory
+                would not suffice.
             MemoryError: it did not suffice.
         """
         ir, vis = as_source(ir, "infrared"), as_source(vis, "visible")
@@ -127,37 +134,63 @@ class Fuser:
 
         dtype = np.result_type(ir, vis)
         vis = visible_values(vis)
-        luma = self._luma(infrared_luma(ir, ir_range), images.to_luma(vis), out)
+        luma = infrared_luma(ir, ir_range), images.to_luma(vis)
+        made = self._luma(luma, out, dtype=np.float32 if in_colour else dtype, tile=tile, progress=progress)
         if in_colour:
-            luma = luma._replace(fused=colourise(luma.fused, vis), vis=colourise(luma.vis, vis))
-        return Fusion(*(images.from_float(image, dtype) for image in luma))
+            made = made._replace(fused=colourise(made.fused, vis), vis=colourise(made.vis, vis))
+            made = Composition(*(images.from_float(image, dtype) for image in made))
+        return Fusion(*made)
 
     def apply(self, ir: ArrayLike, vis: ArrayLike, *, size: sizes.Size) -> FusionOutput:
         """`fuse_luma` with this model: pure, for `jax.jit`, `jax.vmap` and `jax.grad`."""
         return fuse_luma(self.config, self.params, ir, vis, size=size)
 
-    def _luma(self, ir: np.ndarray, vis: np.ndarray, size: sizes.Size) -> Fusion:
-        """`fuse_luma`, compiled and run; float32 in [0, 1]."""
+    def _luma(self, luma: tuple[np.ndarray, np.ndarray], size: sizes.Size, **options: Any) -> Composition:
+        """The three images of both sources' luma in [0, 1]; `options` are those of `compose`."""
         try:
-            out = jax.device_get(_fuse_luma_compiled(self.config, self.params, ir, vis, size=size))
+            sources = [
+                Source(image, extract(image), params)
+                for image, extract, params in zip(luma, self._extractors, self._branches, strict=True)
+            ]
+            return compose(self.config, self.params["fusion"], (sources[0], sources[1]), size, **options)
         except jax.errors.JaxRuntimeError as error:
             if "RESOURCE_EXHAUSTED" not in str(error):
                 raise
             raise MemoryError(
-                f"the device's memory does not suffice for {size[0]}x{size[1]}; ask for a smaller size"
+                f"the device's memory does not suffice for {size[0]}x{size[1]}; ask for a smaller size or tile"
             ) from error
-        return Fusion(*(np.clip(image, 0, 1) for image in out))
+
+    @property
+    def _branches(self) -> tuple[Any, Any]:
+        """The parameters of the infrared and of the visible super-resolution branch."""
+        names = ("branch", "branch") if self.config.share_branches else ("branch_ir", "branch_vis")
+        return self.params[names[0]], self.params[names[1]]
+
+    @cached_property
+    def _extractors(self) -> tuple[Extract, Extract]:
+        """What extracts features of infrared and of visible luma."""
+        make = partial(extractor, self.config, engine=self.engine, precision=self.precision)
+        ir, vis = self._branches
+        of_ir = make(ir)
+        return of_ir, of_ir if self.config.share_branches else make(vis)
 
 
-def load(name_or_path: str | Path = "default") -> Fuser:
+def load(name_or_path: str | Path = "default", *, engine: Engine = "auto", precision: Precision = "auto") -> Fuser:
     """A bundled model by its name (`mfjax.weights.available()`), or one from a weights file.
+
+    Args:
+        name_or_path: the name or the file.
+        engine: what extracts features, nearly all of the work: "xla", or on CPUs "openvino" (`pip install
+            'mfjax[cpu]'`), which is faster and compiles faster; "auto" takes it where it is installed.
+        precision: that features are extracted in, "float32" or "bfloat16"; "auto" is bfloat16 on GPUs.
 
     Raises:
         FileNotFoundError: there is none.
-        ValueError: the file is not a weights file, or one of another architecture.
+        ValueError: the file is not a weights file, or one of another architecture; or the engine is not installed.
     """
     config, params, metadata = weights.load(name_or_path)
-    return Fuser(config, jax.device_put(params), metadata)
+    check_engine(engine, precision)
+    return Fuser(config, jax.device_put(params), metadata, engine, precision)
 
 
 def fuse(

@@ -23,6 +23,7 @@ class ResidualCompensation(nn.Module):
         down = placement.down
         lost = low - MetaDownscale(self.hidden, name="downscale")(high, down)  # Eq. (11)
         # The source's array may reach beyond the output's; nothing is known to be lost there.
-        known = (down.rows.source < high.shape[1])[:, None] & (down.cols.source < high.shape[2])
+        rows, cols = ((at.source >= 0) & (at.source < side) for at, side in zip(down, high.shape[1:3], strict=True))
+        known = rows[:, None] & cols
         lost = inside(jnp.where(known[..., None], lost, 0), placement.source)
         return MetaUpscale(self.hidden, name="upscale")(lost, placement.up)  # Eq. (12)

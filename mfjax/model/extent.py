@@ -7,18 +7,22 @@ import jax.numpy as jnp
 
 
 class Extent(NamedTuple):
-    """What of an array is image, from the top left; the rest is not looked at, as if the image ended there.
+    """What of an array is image; the rest is not looked at, as if the image ended there.
 
     Arrays of one size then serve images of many with one program.
     """
 
-    rows: Any  # integers, may be traced
+    rows: Any  # where it ends; integers, may be traced
     cols: Any
+    top: Any = 0  # where it begins
+    left: Any = 0
 
     def mask(self, x: jax.Array) -> jax.Array:
         """Where a map `[n, h, w, c]` is image, `[h, w, 1]`."""
         h, w = x.shape[1:3]
-        return ((jnp.arange(h) < self.rows)[:, None] & (jnp.arange(w) < self.cols))[..., None]
+        i, j = jnp.arange(h), jnp.arange(w)
+        rows, cols = (self.top <= i) & (i < self.rows), (self.left <= j) & (j < self.cols)
+        return (rows[:, None] & cols)[..., None]
 
     def shrunk(self, factor: int) -> Self:
         """Of a map that many times smaller, the pixels that any of the image is in."""

@@ -76,8 +76,8 @@ class Branch(NamedTuple):
 class Summary(NamedTuple):
     """What the fusion branch needs to know of whole images, if it is given parts of them."""
 
-    relations: tuple[jax.Array | None, jax.Array | None]  # of both sources' upscaled channels, each [n, 1, 1, c]
-    level: jax.Array  # the mean of the fused image's base, [n, 1, 1, 1]
+    relations: tuple[Any, Any]  # of both sources' upscaled channels, each [n, 1, 1, c]
+    level: Any  # the mean of the fused image's base, [n, 1, 1, 1]
 
 
 class SuperResolutionBranch(nn.Module):

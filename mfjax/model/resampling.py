@@ -56,11 +56,21 @@ class Axis(NamedTuple):
         offsets = m * denominator % numerator / numerator  # past the numerator they repeat
         return cls(i * denominator // numerator, i % numerator, offsets, jnp.asarray(denominator / numerator))
 
+    @classmethod
+    def whole(cls, count: int, up: int, down: int, first: int) -> Self:
+        """`count` output pixels at r = `up` or 1 / `down`, a whole number, known; output pixel 0 reads `first`."""
+        i = np.arange(count)
+        return cls(i // up * down + first, i % up, np.arange(up, dtype=np.float32) / up, np.float32(down / up))
+
     @property
-    def factors(self) -> tuple[int, int] | None:
-        """For an axis known when compiling, p and q of r = p/q in lowest terms."""
-        count = len(self.offsets)
-        return (count, round(count * float(self.inverse))) if isinstance(self.source, np.ndarray) else None
+    def factors(self) -> tuple[int, int, int] | None:
+        """The arguments `up`, `down` and `first` of `whole` that give this axis, if there are such."""
+        if not isinstance(self.source, np.ndarray):
+            return None
+        up, first = len(self.offsets), int(self.source[0])
+        down = round(up * float(self.inverse))
+        same = Axis.whole(len(self.source), up, down, first)
+        return (up, down, first) if 1 in (up, down) and (self.source == same.source).all() else None
 
 
 class Grid(NamedTuple):
@@ -134,9 +144,9 @@ class MetaResample(nn.Module):
     @nn.compact
     def __call__(self, x: jax.Array, grid: Grid) -> jax.Array:
         predict = WeightPredictor(x.shape[-1], self.hidden, name="weights")()
-        factors = grid.rows.factors, grid.cols.factors
-        if all(each is not None and 1 in each for each in factors) and _offset_pairs(grid) <= FEW_OFFSETS:
-            return _resample_by_convolution(x, predict, grid)
+        few = len(grid.rows.offsets) * len(grid.cols.offsets) <= FEW_OFFSETS
+        if few and grid.rows.factors is not None and grid.cols.factors is not None:
+            return _resample_by_convolution(x, predict, grid, grid.rows.factors, grid.cols.factors)
         if len(grid.cols.offsets) <= FEW_OFFSETS:
             return _resample_by_rows(x, predict, grid)
         return _resample_by_pixels(x, predict, grid)
@@ -146,21 +156,22 @@ MetaUpscale = MetaResample  # MUM, Section III.A.2
 MetaDownscale = MetaResample  # MDM, Section III.C: reads the upscaled map at (⌊ir⌋, ⌊jr⌋)
 
 
-def _offset_pairs(grid: Grid) -> int:
-    return len(grid.rows.offsets) * len(grid.cols.offsets)
-
-
-def _resample_by_convolution(x: jax.Array, predict: Predict, grid: Grid) -> jax.Array:
+def _resample_by_convolution(
+    x: jax.Array, predict: Predict, grid: Grid, rows: tuple[int, int, int], cols: tuple[int, int, int]
+) -> jax.Array:
     """Resampling by a whole number per axis, up or down: a convolution whose channels become pixels."""
     n, _, _, c = x.shape
-    (p_rows, q_rows), (p_cols, q_cols) = grid.rows.factors, grid.cols.factors  # type: ignore[misc]  # they are known
-    weights = predict(grid.vectors(grid.rows.offsets, grid.cols.offsets))  # [p, p', 9c, c]
+    padding, strides = [], []
+    for (up, down, first), count, size in zip((rows, cols), grid.size, x.shape[1:3], strict=True):
+        last = first + (-(-count // up) - 1) * down  # that any output pixel reads
+        padding.append((1 - first, last + 2 - size))
+        strides.append(down)
+    weights = predict(grid.vectors(grid.rows.offsets, grid.cols.offsets))  # [up, up', 9c, c]
     kernel = weights.transpose(2, 0, 1, 3).reshape(TAPS, TAPS, c, -1)
-    out = jax.lax.conv_general_dilated(
-        x, kernel, (q_rows, q_cols), ((1, 1), (1, 1)), dimension_numbers=("NHWC", "HWIO", "NHWC")
-    )
+    out = jax.lax.conv_general_dilated(x, kernel, strides, padding, dimension_numbers=("NHWC", "HWIO", "NHWC"))
     h, w = out.shape[1:3]
-    return out.reshape(n, h, w, p_rows, p_cols, c).transpose(0, 1, 3, 2, 4, 5).reshape(n, *grid.size, c)
+    out = out.reshape(n, h, w, rows[0], cols[0], c).transpose(0, 1, 3, 2, 4, 5)
+    return out.reshape(n, h * rows[0], w * cols[0], c)[:, : grid.size[0], : grid.size[1]]
 
 
 def _resample_by_rows(x: jax.Array, predict: Predict, grid: Grid) -> jax.Array:

@@ -127,8 +127,8 @@ def test_memory_that_runs_out_is_a_memory_error_of_one_line(fuser, ir, vis, monk
     def exhausted(*_, **__):
         raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 1 bytes.\nmore")
 
-    monkeypatch.setattr(fuser_module, "_fuse_luma_compiled", exhausted)
-    with pytest.raises(MemoryError, match=r"memory does not suffice for 24x32.*smaller size$"):
+    monkeypatch.setattr(fuser_module, "compose", exhausted)
+    with pytest.raises(MemoryError, match=r"memory does not suffice for 24x32.*smaller size or tile$"):
         fuser(ir, vis)
 
 

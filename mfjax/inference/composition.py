@@ -1,0 +1,205 @@
+"""From two sources and their features to the three images: tile by tile, in memory that grows with the picture only.
+
+Two numbers of the network are of whole images: the relation of channels, from which channel attention weighs them, and
+the level about which contrast is raised. So all tiles are super-resolved, and then fused with what was found in all.
+"""
+
+import functools
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from mfjax import images
+from mfjax.inference import tiles
+from mfjax.inference.tiles import Tile, Tiling
+from mfjax.model import ModelConfig
+from mfjax.model.extent import Extent
+from mfjax.model.network import Branch, FusionBranch, Summary, SuperResolutionBranch
+from mfjax.model.placement import Placement, Size
+
+# A picture is worked on in canvases of that one of the first two sizes which makes less work. The others are for
+# factors so large that a pixel depends on more than these show.
+CANVASES = ((288, 384), (512, 640), (1024, 1280), (2048, 2560))
+USUAL = 2
+SHRINKS = 0.5  # an output smaller than that, of either source, is made at once: of it a canvas would show little
+
+KEPT_BYTES = 2**30  # of super-resolved tiles; where they take more, they are made again to be fused
+
+Params = Mapping[str, Any]
+Progress = Callable[[Sequence[Tile]], Iterable[Tile]]
+
+
+class Source(NamedTuple):
+    """A source, what the extractor found in it, and what makes an image of both."""
+
+    image: np.ndarray  # luma in [0, 1], [h, w]
+    features: np.ndarray  # F^dw, [h, w, c]
+    params: Params  # of its super-resolution branch
+
+    @property
+    def size(self) -> Size:
+        """(height, width) in pixels."""
+        return self.image.shape[0], self.image.shape[1]
+
+
+class Composition(NamedTuple):
+    """The three images, each `[H, W]`."""
+
+    fused: np.ndarray
+    ir: np.ndarray
+    vis: np.ndarray
+
+
+def compose(
+    config: ModelConfig,
+    fusion: Params,
+    sources: tuple[Source, Source],
+    size: Size,
+    *,
+    dtype: DTypeLike = np.float32,
+    tile: int | None = None,
+    progress: Progress = iter,
+) -> Composition:
+    """The three images at `size`, clipped to [0, 1] and in the range of `dtype`.
+
+    Args:
+        config: the network's architecture.
+        fusion: the parameters of its fusion branch.
+        sources: infrared, visible.
+        size: the output's (height, width).
+        dtype: of the results.
+        tile: pixels a side of a canvas; by default what makes the least work.
+        progress: wraps the tiles, which are gone through twice.
+
+    Raises:
+        ValueError: tiles of that size are too small for these factors.
+    """
+
+    def stored(image: ArrayLike) -> np.ndarray:
+        return images.from_float(np.clip(np.asarray(image), 0, 1), dtype)
+
+    shapes = [source.size for source in sources]
+    if tile is None and min(size[axis] / shape[axis] for shape in shapes for axis in range(2)) < SHRINKS:
+        arrays = [(source.params, source.image[None], source.features[None]) for source in sources]
+        return Composition(*(stored(image[0]) for image in compose_whole(config, fusion, *arrays, size=size)))
+
+    tiled = choose_tiling(shapes, size, config.compensations, tile)
+    keep = len(tiled.tiles) * _branch_bytes(config, tiled.canvas) <= KEPT_BYTES
+    out = Composition(*(np.empty(size, dtype) for _ in range(3)))
+    kept: list[list[Branch]] = []
+    relations, level = np.zeros((2, 1, 1, 1, config.features)), 0.0
+    for each in progress(tiled.tiles):
+        own, inner = (each.rows.own, each.cols.own), (each.rows.inner, each.cols.inner)
+        found = [_of_tile(config, source, each, size, tiled) for source in sources]
+        ir, vis = (np.asarray(branch.image)[0, *inner, 0] for branch, _ in found)
+        out.ir[own], out.vis[own] = stored(ir), stored(vis)
+        relations += [np.asarray(relation, np.float64) for _, relation in found]
+        level += float(np.where(np.abs(ir) >= np.abs(vis), ir, vis).sum(dtype=np.float64))  # of `select_by_magnitude`
+        if keep:
+            kept.append([branch for branch, _ in found])
+
+    of_ir, of_vis, mean = (
+        np.asarray(total / math.prod(size), np.float32) for total in (*relations, np.full((1, 1, 1, 1), level))
+    )
+    summary = Summary((of_ir, of_vis), mean)
+    for i, each in enumerate(progress(tiled.tiles)):
+        branches = kept[i] if keep else [_of_tile(config, source, each, size, tiled)[0] for source in sources]
+        fused = _fuse(config, fusion, *branches, tiles.extent(each, size), summary)
+        out.fused[each.rows.own, each.cols.own] = stored(np.asarray(fused)[0, each.rows.inner, each.cols.inner, 0])
+    return out
+
+
+def choose_tiling(sources: Sequence[Size], size: Size, compensations: int, tile: int | None) -> Tiling:
+    """How to work on an output: in canvases of `tile` pixels a side, or in those that make the least work.
+
+    Raises:
+        ValueError: they are too small for these factors.
+    """
+    if tile is not None:
+        side = -(-tile // tiles.ALIGNED) * tiles.ALIGNED
+        return tiles.tiling(sources, size, (side, side), compensations)
+    possible: list[Tiling] = []
+    for i, canvas in enumerate(CANVASES):
+        if i >= USUAL and possible:
+            break
+        try:
+            possible.append(tiles.tiling(sources, size, canvas, compensations))
+        except ValueError as error:
+            why = error
+    if not possible:
+        raise why
+    return min(possible, key=lambda tiled: tiled.cost)
+
+
+@functools.partial(jax.jit, static_argnames=("config", "size"))
+def compose_whole(
+    config: ModelConfig,
+    fusion: Params,
+    ir: tuple[Params, jax.Array, jax.Array],
+    vis: tuple[Params, jax.Array, jax.Array],
+    *,
+    size: Size,
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """The three images `[n, H, W]` of a batch, linear, in one program for these very sizes: the fastest there is.
+
+    Of either source the parameters of its branch, luma `[n, h, w]` and features `[n, h, w, c]`.
+    """
+    branches = []
+    for params, image, features in (ir, vis):
+        placement = Placement.between((image.shape[1], image.shape[2]), size)
+        branches.append(_refined(config, params, image[..., None], features, placement))
+    fused: Any = FusionBranch(config).apply({"params": fusion}, *branches)
+    return fused[..., 0], branches[0].image[..., 0], branches[1].image[..., 0]
+
+
+def _refined(
+    config: ModelConfig, params: Params, image: jax.Array, features: jax.Array, placement: Placement
+) -> Branch:
+    branch: Any = SuperResolutionBranch(config).apply({"params": params}, image, features, placement, method="refine")
+    return branch
+
+
+def _of_tile(config: ModelConfig, source: Source, tile: Tile, size: Size, tiled: Tiling) -> tuple[Branch, jax.Array]:
+    """A source super-resolved under a tile's canvas, and the relation of channels summed over the tile's own pixels."""
+    factor = tiles.whole_factor(source.size, size)
+    here = tiles.corner(tile, source.size, size), tiles.source_canvas(tiled.canvas, factor)
+    image, features = (tiles.cut(a, *here)[None] for a in (source.image, source.features))
+    placement = tiles.placement(tile, source.size, size, tiled.canvas)
+    own = [(np.int32(part.inner.start), np.int32(part.inner.stop)) for part in tile]
+    return _super_resolve(config, tiled.canvas, factor, source.params, image[..., None], features, placement, own)
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1, 2))
+def _super_resolve(
+    config: ModelConfig,
+    canvas: Size,
+    factor: int | None,
+    params: Params,
+    image: jax.Array,
+    features: jax.Array,
+    placement: Placement,
+    own: Sequence[tuple[jax.Array, jax.Array]],
+) -> tuple[Branch, jax.Array]:
+    if factor is not None:
+        up, down = tiles.whole_grids(canvas, factor)
+        placement = placement._replace(up=up, down=down)
+    branch = _refined(config, params, image, features, placement)
+    rows, cols = ((first <= i) & (i < end) for (first, end), i in zip(own, map(jnp.arange, canvas), strict=True))
+    mine = jnp.where((rows[:, None] & cols)[..., None], branch.upscaled, 0)
+    return branch, (mine * mine.sum(axis=-1, keepdims=True)).sum(axis=(1, 2), keepdims=True)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _fuse(config: ModelConfig, params: Params, ir: Branch, vis: Branch, extent: Extent, summary: Summary) -> jax.Array:
+    fused: Any = FusionBranch(config).apply({"params": params}, ir, vis, extent, summary)
+    return fused
+
+
+def _branch_bytes(config: ModelConfig, canvas: Size) -> int:
+    """Of both branches of a tile: image, upscaled features and residuals, in float32."""
+    return 2 * 4 * math.prod(canvas) * (1 + (1 + config.compensations) * config.features)

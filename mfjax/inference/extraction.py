@@ -1,0 +1,140 @@
+"""Features of a source, nearly all of the work of fusing, by the engine that is fastest here."""
+
+import functools
+import importlib.util
+import itertools
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, get_args
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from mfjax.inference.tiles import cut, parts
+from mfjax.model import ModelConfig
+from mfjax.model.extent import Extent
+from mfjax.model.network import SuperResolutionBranch
+from mfjax.model.placement import Size
+
+Engine = Literal["auto", "xla", "openvino"]
+Precision = Literal["auto", "float32", "bfloat16"]
+Extract = Callable[[np.ndarray], np.ndarray]  # luma [h, w] in [0, 1] to features [h, w, c], float32
+
+# Pixels of halo around the parts of an image. A feature depends on 103 to each side, but what is more than 24 away
+# changes those of the bundled models by less than a millionth of their largest value (`benchmarks/halo.py`).
+HALO = 24
+
+LARGEST = 768, 1024  # part of an image: with XLA it takes about a gigabyte
+STEP = 16  # sides of canvases are multiples of it
+
+
+def extractor(config: ModelConfig, params: Mapping[str, Any], engine: Engine, precision: Precision) -> Extract:
+    """What extracts the features of sources, by the parameters of their super-resolution branch.
+
+    Args:
+        config: the network's architecture.
+        params: of the branch.
+        engine: "xla"; "openvino", on CPUs only; or "auto", OpenVINO where it is installed and JAX runs on a CPU.
+        precision: that the engine computes in; "auto" is bfloat16 on GPUs and TPUs, float32 on CPUs.
+
+    Raises:
+        ValueError: as `check_engine`.
+    """
+    check_engine(engine, precision)
+    on_cpu = jax.default_backend() == "cpu"
+    if precision == "auto":
+        precision = "float32" if on_cpu else "bfloat16"
+    if engine == "openvino" or (engine == "auto" and on_cpu and _has_openvino()):
+        from mfjax.inference.openvino import OpenVinoExtractor
+
+        extract = OpenVinoExtractor(config, params, precision)
+        return lambda image: by_parts(image, _halves(image.shape), extract)
+    return XlaExtractor(config, params, precision)
+
+
+def check_engine(engine: str, precision: str) -> None:
+    """Raises ValueError if one of both is another word than it can be, or the engine is not installed."""
+    for name, value, words in (("engine", engine, Engine), ("precision", precision, Precision)):
+        if value not in get_args(words):
+            raise ValueError(f"{name} is {value!r}; it is one of {', '.join(get_args(words))}")
+    if engine == "openvino" and not _has_openvino():
+        raise ValueError("engine is 'openvino', which is not installed: pip install 'mfjax[cpu]'")
+
+
+def _has_openvino() -> bool:
+    return importlib.util.find_spec("openvino") is not None
+
+
+def by_parts(image: np.ndarray, canvas: Size, extract: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """The features of an image from those of parts of it that are no larger than a canvas."""
+    cuts = [parts(length, side, HALO) for length, side in zip(image.shape, canvas, strict=True)]
+    if [len(axis) for axis in cuts] == [1, 1]:
+        return extract(image)
+    found = None
+    for rows, cols in itertools.product(*cuts):
+        part = extract(image[rows.canvas : rows.canvas + canvas[0], cols.canvas : cols.canvas + canvas[1]])
+        if found is None:
+            found = np.empty((*image.shape, part.shape[-1]), part.dtype)
+        found[rows.own, cols.own] = part[rows.inner, cols.inner]
+    assert found is not None
+    return found
+
+
+def _halves(size: tuple[int, ...]) -> Size:
+    """The largest parts of an image of that size: half of it, if it is not small, and at most half a megapixel."""
+    rows, cols = size
+    pixels = min(max(2**17, rows * cols // 2 + HALO * cols), 2**19)
+    return max(pixels // min(cols, LARGEST[1]), 4 * HALO), LARGEST[1]
+
+
+class XlaExtractor:
+    """Features of images by JAX, in canvases of few sizes, since to compile a program for each takes seconds.
+
+    A canvas is made for the first image and for every other one with which those there are would have too much to do;
+    how much is too much grows with their number. Which of them an image is put into changes its features by rounding.
+    """
+
+    def __init__(self, config: ModelConfig, params: Mapping[str, Any], precision: str) -> None:
+        """For the parameters of a super-resolution branch, computing in "float32" or "bfloat16"."""
+        self._config, self._params, self._dtype = config, params, jnp.dtype(precision)
+        self._canvases: list[Size] = []
+
+    def __call__(self, image: np.ndarray) -> np.ndarray:
+        """The features, float32."""
+        canvas = self._canvas(image.shape)
+
+        def of_part(part: np.ndarray) -> np.ndarray:
+            rows, cols = part.shape
+            extent = Extent(np.int32(rows), np.int32(cols))
+            padded = cut(part, (0, 0), canvas)
+            return np.asarray(_features(self._config, self._dtype, self._params, padded, extent))[:rows, :cols]
+
+        return by_parts(image, canvas, of_part)
+
+    def _canvas(self, size: tuple[int, ...]) -> Size:
+        """The canvas to put an image of that size into."""
+        rows, cols = (min(-(-side // STEP) * STEP, most) for side, most in zip(size, LARGEST, strict=True))
+        own = rows, cols
+        best = min(self._canvases, key=lambda canvas: _work(size, canvas), default=None)
+        if best is None or _work(size, best) > (1.2 + 0.2 * len(self._canvases)) * _work(size, own):
+            self._canvases.append(own)
+            return own
+        return best
+
+
+def _work(size: tuple[int, ...], canvas: Size) -> float:
+    """Pixels to work on for an image of that size in canvases of another."""
+    try:
+        return math.prod(side * len(parts(length, side, HALO)) for length, side in zip(size, canvas, strict=True))
+    except ValueError:  # too small for any part
+        return math.inf
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _features(
+    config: ModelConfig, dtype: Any, params: Mapping[str, Any], image: jax.Array, extent: Extent
+) -> jax.Array:
+    branch = SuperResolutionBranch(config, dtype)
+    features: Any = branch.apply({"params": params}, image[None, ..., None], extent, method="extract")
+    return features[0]
