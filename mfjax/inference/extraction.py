@@ -27,6 +27,7 @@ HALO = 24
 
 LARGEST = 768, 1024  # part of an image: with XLA it takes about a gigabyte
 STEP = 16  # sides of canvases are multiples of it
+WASTED = 2**21  # pixels, some seconds' work
 
 
 def extractor(config: ModelConfig, params: Mapping[str, Any], engine: Engine, precision: Precision) -> Extract:
@@ -91,14 +92,16 @@ def _halves(size: tuple[int, ...]) -> Size:
 class XlaExtractor:
     """Features of images by JAX, in canvases of few sizes, since to compile a program for each takes seconds.
 
-    A canvas is made for the first image and for every other one with which those there are would have too much to do;
-    how much is too much grows with their number. Which of them an image is put into changes its features by rounding.
+    Images are put into the canvas that makes the least work, and one is made for the first image and whenever `WASTED`
+    pixels for each canvas that is there went into more work than a canvas of the image's own would have made. So few
+    sizes soon have their own, and many share a few. The features of an image depend on the canvas by rounding only.
     """
 
     def __init__(self, config: ModelConfig, params: Mapping[str, Any], precision: str) -> None:
         """For the parameters of a super-resolution branch, computing in "float32" or "bfloat16"."""
         self._config, self._params, self._dtype = config, params, jnp.dtype(precision)
         self._canvases: list[Size] = []
+        self._wasted = 0.0
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
         """The features, float32."""
@@ -117,9 +120,12 @@ class XlaExtractor:
         rows, cols = (min(-(-side // STEP) * STEP, most) for side, most in zip(size, LARGEST, strict=True))
         own = rows, cols
         best = min(self._canvases, key=lambda canvas: _work(size, canvas), default=None)
-        if best is None or _work(size, best) > (1.2 + 0.2 * len(self._canvases)) * _work(size, own):
+        more = math.inf if best is None else self._wasted + _work(size, best) - _work(size, own)
+        if best is None or more > WASTED * len(self._canvases):
             self._canvases.append(own)
+            self._wasted = 0.0
             return own
+        self._wasted = more
         return best
 
 

@@ -1,0 +1,62 @@
+"""How wide a halo the parts of an image need to have the features of the whole.
+
+    python benchmarks/halo.py DIR [--model default] [--images 4]
+
+DIR has images of any format. Of each image the quarter from its centre on is extracted alone, with halos of some
+widths, and compared with the same pixels of the whole: the largest difference of a feature, over the largest feature,
+and of the image that is super-resolved to twice the size, in [0, 1].
+"""
+
+from pathlib import Path
+
+import numpy as np
+import tyro
+
+import mfjax
+from mfjax import images
+from mfjax.inference.composition import compose_whole
+
+HALOS = 8, 16, 24, 32, 48, 103
+
+
+def main(folder: tyro.conf.Positional[Path], *, model: str = "default", images: int = 4) -> None:
+    """Prints a row a width.
+
+    Args:
+        folder: With images; the first ones in name order are used.
+        model: A bundled model or a weights file.
+        images: How many.
+    """
+    fuser = mfjax.load(model, engine="xla", precision="float32")
+    worst = np.zeros((len(HALOS), 2))
+    for path in sorted(path for path in folder.iterdir() if path.is_file())[:images]:
+        worst = np.maximum(worst, _differences(fuser, path))
+    print("| halo | features | image |\n|---|---|---|")
+    for halo, (of_features, of_image) in zip(HALOS, worst, strict=True):
+        print(f"| {halo} | {of_features:.1e} | {of_image:.1e} |")
+
+
+def _differences(fuser: mfjax.Fuser, path: Path) -> np.ndarray:
+    luma = images.to_luma(images.to_float(images.read(path)))
+    extract, params = fuser._extractors[1], fuser._branches[1]
+    whole = extract(luma)
+    row, col = luma.shape[0] // 2, luma.shape[1] // 2
+
+    def enlarged(features: np.ndarray) -> np.ndarray:
+        source = params, luma[None], features[None]
+        size = 2 * luma.shape[0], 2 * luma.shape[1]
+        return np.asarray(compose_whole(fuser.config, fuser.params["fusion"], source, source, size=size)[2])
+
+    rows = []
+    for halo in HALOS:
+        start = max(0, row - halo), max(0, col - halo)
+        alone = extract(luma[start[0] :, start[1] :])[row - start[0] :, col - start[1] :]
+        mixed = whole.copy()
+        mixed[row:, col:] = alone
+        off = np.abs(mixed - whole).max() / np.abs(whole).max()
+        rows.append((off, np.abs(enlarged(mixed) - enlarged(whole)).max()))
+    return np.array(rows)
+
+
+if __name__ == "__main__":
+    tyro.cli(main)

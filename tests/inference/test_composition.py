@@ -1,0 +1,103 @@
+"""Images made tile by tile in canvases are those of the network for these very sizes."""
+
+import dataclasses
+from functools import partial
+
+import cv2
+import jax
+import numpy as np
+import pytest
+
+from mfjax.inference import composition
+from mfjax.inference.composition import Source, compose
+from mfjax.inference.fuser import Fuser, fuse_luma
+from mfjax.model.network import SuperResolutionBranch
+
+CASES = [  # infrared, visible, output, tile
+    ((20, 30), (40, 60), (40, 60), None),  # factors of 2 and 1
+    ((25, 35), (100, 140), (100, 140), 96),  # of 4
+    ((40, 52), (80, 104), (100, 130), 80),  # 5/2 and 5/4, several tiles
+    ((47, 61), (83, 101), (89, 131), 80),  # coprime
+    ((61, 89), (30, 44), (45, 66), 64),  # smaller than a source
+    ((90, 120), (40, 50), (30, 41), None),  # much smaller
+]
+
+
+@pytest.fixture(scope="module")
+def pair():
+    """Makes two smooth pictures: in noise, which source is larger at a place may hang on rounding."""
+    rng = np.random.default_rng(0)
+
+    def picture(size):
+        image = cv2.GaussianBlur(rng.random(size, np.float32), (0, 0), 2)
+        return (image - image.min()) / np.ptp(image)
+
+    return lambda *sizes: tuple(map(picture, sizes))
+
+
+def sources(config, params, images):
+    names = ("branch", "branch") if config.share_branches else ("branch_ir", "branch_vis")
+    extract = jax.jit(partial(SuperResolutionBranch(config).apply, method="extract"))
+    return tuple(
+        Source(image, np.asarray(extract({"params": params[name]}, image[None, ..., None])[0]), params[name])
+        for image, name in zip(images, names, strict=True)
+    )
+
+
+def assert_same(made, config, params, images, size, tolerance=1e-5):
+    whole = jax.jit(fuse_luma, static_argnums=0, static_argnames="size")(config, params, *images, size=size)
+    for ours, theirs in zip(made, whole, strict=True):
+        np.testing.assert_allclose(ours, np.clip(theirs, 0, 1), atol=tolerance)
+
+
+@pytest.mark.parametrize(("ir", "vis", "size", "tile"), CASES)
+def test_composition_equals_the_network(ir, vis, size, tile, tiny_config, tiny_params, pair):
+    images = pair(ir, vis)
+    made = compose(tiny_config, tiny_params["fusion"], sources(tiny_config, tiny_params, images), size, tile=tile)
+    assert_same(made, tiny_config, tiny_params, images, size)
+
+
+def test_tiles_that_are_not_kept_are_made_again(tiny_config, tiny_params, pair, monkeypatch):
+    both = sources(tiny_config, tiny_params, pair((20, 30), (50, 75)))
+    kept = compose(tiny_config, tiny_params["fusion"], both, (100, 150), tile=96)
+    monkeypatch.setattr(composition, "KEPT_BYTES", 0)
+    again = compose(tiny_config, tiny_params["fusion"], both, (100, 150), tile=96)
+    for one, other in zip(kept, again, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"share_branches": False}, {"dual_attention": False, "compensations": 0}, {"base": "none", "see_base": False}],
+)
+def test_other_architectures_are_composed_too(changes, tiny_config, random_params, pair):
+    config = dataclasses.replace(tiny_config, **changes)
+    params = random_params(config)
+    images = pair((40, 52), (80, 104))
+    made = compose(config, params["fusion"], sources(config, params, images), (100, 130), tile=80)
+    assert_same(made, config, params, images, (100, 130))
+
+
+def test_every_pass_over_the_tiles_is_shown(tiny_config, tiny_params, pair):
+    passes = []
+
+    def progress(tiles):
+        passes.append(len(tiles))
+        return tiles
+
+    both = sources(tiny_config, tiny_params, pair((50, 60), (50, 60)))
+    compose(tiny_config, tiny_params["fusion"], both, (100, 120), tile=80, progress=progress)
+    assert passes == [4, 4]
+
+
+def test_tile_without_room_for_what_its_pixels_depend_on_is_refused(tiny_config, tiny_params, pair):
+    both = sources(tiny_config, tiny_params, pair((50, 60), (50, 60)))
+    with pytest.raises(ValueError, match="canvas of 24 pixels has no room"):
+        compose(tiny_config, tiny_params["fusion"], both, (100, 120), tile=24)
+
+
+def test_fuser_takes_a_tile_and_gives_the_same_image(tiny_config, tiny_params, pair):
+    fuser = Fuser(tiny_config, tiny_params)
+    ir, vis = pair((50, 60), (100, 120))
+    for whole, tiled in zip(fuser(ir, vis), fuser(ir, vis, tile=80), strict=True):
+        np.testing.assert_allclose(tiled, whole, atol=1e-5)
