@@ -5,6 +5,7 @@ the level about which contrast is raised. So all tiles are super-resolved, and t
 """
 
 import functools
+import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -74,7 +75,7 @@ def compose(
         size: the output's (height, width).
         dtype: of the results.
         tile: pixels a side of a canvas; by default what makes the least work.
-        progress: wraps the tiles, which are gone through twice.
+        progress: wraps the tiles, each of which comes twice.
 
     Raises:
         ValueError: tiles of that size are too small for these factors.
@@ -93,7 +94,8 @@ def compose(
     out = Composition(*(np.empty(size, dtype) for _ in range(3)))
     kept: list[list[Branch]] = []
     relations, level = np.zeros((2, 1, 1, 1, config.features)), 0.0
-    for each in progress(tiled.tiles):
+    steps = iter(progress(2 * tiled.tiles))
+    for each in itertools.islice(steps, len(tiled.tiles)):
         own, inner = (each.rows.own, each.cols.own), (each.rows.inner, each.cols.inner)
         found = [_of_tile(config, source, each, size, tiled) for source in sources]
         ir, vis = (np.asarray(branch.image)[0, *inner, 0] for branch, _ in found)
@@ -107,7 +109,7 @@ def compose(
         np.asarray(total / math.prod(size), np.float32) for total in (*relations, np.full((1, 1, 1, 1), level))
     )
     summary = Summary((of_ir, of_vis), mean)
-    for i, each in enumerate(progress(tiled.tiles)):
+    for i, each in enumerate(steps):
         branches = kept[i] if keep else [_of_tile(config, source, each, size, tiled)[0] for source in sources]
         fused = _fuse(config, fusion, *branches, tiles.extent(each, size), summary)
         out.fused[each.rows.own, each.cols.own] = stored(np.asarray(fused)[0, each.rows.inner, each.cols.inner, 0])

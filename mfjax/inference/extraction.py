@@ -1,24 +1,22 @@
 """Features of a source, nearly all of the work of fusing, by the engine that is fastest here."""
 
 import functools
-import importlib.util
 import itertools
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, get_args
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from mfjax.inference.engines import Engine, Precision, check_engine, has_openvino
 from mfjax.inference.tiles import cut, parts
 from mfjax.model import ModelConfig
 from mfjax.model.extent import Extent
 from mfjax.model.network import SuperResolutionBranch
 from mfjax.model.placement import Size
 
-Engine = Literal["auto", "xla", "openvino"]
-Precision = Literal["auto", "float32", "bfloat16"]
 Extract = Callable[[np.ndarray], np.ndarray]  # luma [h, w] in [0, 1] to features [h, w, c], float32
 
 # Pixels of halo around the parts of an image. A feature depends on 103 to each side, but what is more than 24 away
@@ -46,25 +44,12 @@ def extractor(config: ModelConfig, params: Mapping[str, Any], engine: Engine, pr
     on_cpu = jax.default_backend() == "cpu"
     if precision == "auto":
         precision = "float32" if on_cpu else "bfloat16"
-    if engine == "openvino" or (engine == "auto" and on_cpu and _has_openvino()):
+    if engine == "openvino" or (engine == "auto" and on_cpu and has_openvino()):
         from mfjax.inference.openvino import OpenVinoExtractor
 
         extract = OpenVinoExtractor(config, params, precision)
         return lambda image: by_parts(image, _halves(image.shape), extract)
     return XlaExtractor(config, params, precision)
-
-
-def check_engine(engine: str, precision: str) -> None:
-    """Raises ValueError if one of both is another word than it can be, or the engine is not installed."""
-    for name, value, words in (("engine", engine, Engine), ("precision", precision, Precision)):
-        if value not in get_args(words):
-            raise ValueError(f"{name} is {value!r}; it is one of {', '.join(get_args(words))}")
-    if engine == "openvino" and not _has_openvino():
-        raise ValueError("engine is 'openvino', which is not installed: pip install 'mfjax[cpu]'")
-
-
-def _has_openvino() -> bool:
-    return importlib.util.find_spec("openvino") is not None
 
 
 def by_parts(image: np.ndarray, canvas: Size, extract: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:

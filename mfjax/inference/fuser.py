@@ -20,7 +20,8 @@ from mfjax import images, weights
 from mfjax.inference import sizes
 from mfjax.inference.colour import Color, colourise, wants_colour
 from mfjax.inference.composition import Composition, Progress, Source, compose
-from mfjax.inference.extraction import Engine, Extract, Precision, check_engine, extractor
+from mfjax.inference.engines import Engine, Precision, check_engine
+from mfjax.inference.extraction import Extract, extractor
 from mfjax.inference.sources import IrRange, as_source, infrared_luma, visible_values
 from mfjax.model import FusionNetwork, FusionOutput, ModelConfig
 
@@ -114,7 +115,7 @@ class Fuser:
             stretch: fuse sources whose aspects differ by more than 20 %.
             tile: pixels a side of the parts that the images are made in, to take less memory. The result does not
                 depend on it. By default what makes the least work.
-            progress: wraps the parts, which are gone through twice, such as `tqdm.tqdm`.
+            progress: wraps the parts, each of which comes twice, such as `tqdm.tqdm`.
 
         Returns:
             `.fused .ir .vis` as NumPy arrays of the sources' type; where these differ, of the finer one
@@ -130,7 +131,7 @@ class Fuser:
         in_colour = wants_colour(color, vis)
         out = sizes.output_size(*shapes, size=size, scale=scale)
         sizes.check_aspects(*shapes, stretch=stretch)
-        sizes.check_memory(*shapes, out, _free_memory())
+        sizes.check_memory(*shapes, out, sizes.host_memory(), colour=in_colour)
 
         dtype = np.result_type(ir, vis)
         vis = visible_values(vis)
@@ -212,14 +213,3 @@ def fuse(
 
 
 _default_fuser = cache(partial(load, "default"))
-
-
-def _free_memory() -> int | None:
-    """The bytes free where JAX computes by default: the accelerator's, if it tells, or the host's."""
-    device = jax.devices()[0]
-    if device.platform == "cpu":
-        return sizes.host_memory()
-    stats = device.memory_stats() or {}
-    if "bytes_limit" not in stats:
-        return None
-    return stats["bytes_limit"] - stats.get("bytes_in_use", 0)

@@ -15,12 +15,13 @@ PartialSize = tuple[int | None, int | None]  # one side may follow from the othe
 ASPECTS_DIFFER = 0.20  # relative; beyond it two images can't be one view
 ASPECTS_ABOUT_EQUAL = 0.02  # two real sensors differ per axis by a few percent
 
-# Peak memory of the default architecture (six blocks, float32, compiled for a CPU) at eight combinations of
-# sizes up to 1600x1600, which these three fit to within 25 %, but for the smallest.
-FIXED_BYTES = 250_000_000
-SOURCE_BYTES = 2_500  # a pixel of the larger source
-OUTPUT_BYTES = 1_200  # a pixel of the output
-RESAMPLED_BYTES = 600  # a pixel of source rows by output columns or the other way round: neighbourhoods, twice
+# Peak memory of the default architecture on a CPU, by either engine, at eight combinations of sizes up to 8192x8192,
+# which these fit to within 40 %. What is bounded is worked on in parts of the image.
+FIXED_BYTES = 600_000_000
+SOURCE_BYTES = 45  # a pixel of both sources: the image twice, and its features
+EXTRACTION_BYTES, MOST_EXTRACTION = 2_200, 1_200_000_000  # a pixel of the larger source
+KEPT_BYTES, MOST_KEPT = 260, 1_100_000_000  # a pixel of the output: super-resolved tiles
+OUTPUT_BYTES, COLOUR_BYTES = 8, 65  # a pixel of the output; and more of it in colour
 
 LARGEST_SIDE = 2**31 - 1  # of any image file
 
@@ -117,19 +118,18 @@ def _describe(size: Size) -> str:
     return f"{rows}x{cols} ({aspect})"
 
 
-def memory_needed(ir: Size, vis: Size, out: Size) -> int:
-    """About how many bytes it takes to fuse two sources to an output size.
+def memory_needed(ir: Size, vis: Size, out: Size, *, colour: bool = False) -> int:
+    """About how many bytes it takes to fuse two sources to an output size."""
+    pixels = math.prod(out)
+    extraction = min(EXTRACTION_BYTES * max(math.prod(ir), math.prod(vis)), MOST_EXTRACTION)
+    kept = min(KEPT_BYTES * pixels, MOST_KEPT)
+    images = SOURCE_BYTES * (math.prod(ir) + math.prod(vis)) + (OUTPUT_BYTES + COLOUR_BYTES * colour) * pixels
+    return FIXED_BYTES + max(extraction, kept) + images
 
-    Features are extracted from one source after the other, then upscaled and fused: the larger stage counts.
-    """
-    extraction = SOURCE_BYTES * max(math.prod(ir), math.prod(vis))
-    resampling = RESAMPLED_BYTES * max(max(rows * out[1], out[0] * cols) for rows, cols in (ir, vis))
-    return FIXED_BYTES + max(extraction, resampling, OUTPUT_BYTES * math.prod(out))
 
-
-def check_memory(ir: Size, vis: Size, out: Size, available: int | None) -> None:
+def check_memory(ir: Size, vis: Size, out: Size, available: int | None, *, colour: bool = False) -> None:
     """Raises ValueError if fusing takes more than the available bytes (None: unknown, not checked)."""
-    needed = memory_needed(ir, vis, out)
+    needed = memory_needed(ir, vis, out, colour=colour)
     if available is not None and needed > available:
         raise ValueError(
             f"an output of {out[0]}x{out[1]} from {ir[0]}x{ir[1]} and {vis[0]}x{vis[1]} takes about "

@@ -78,16 +78,16 @@ def test_other_architectures_are_composed_too(changes, tiny_config, random_param
     assert_same(made, config, params, images, (100, 130))
 
 
-def test_every_pass_over_the_tiles_is_shown(tiny_config, tiny_params, pair):
-    passes = []
+def test_progress_is_shown_of_both_passes_over_the_tiles(tiny_config, tiny_params, pair):
+    steps = []
 
     def progress(tiles):
-        passes.append(len(tiles))
+        steps.append(len(tiles))
         return tiles
 
     both = sources(tiny_config, tiny_params, pair((50, 60), (50, 60)))
     compose(tiny_config, tiny_params["fusion"], both, (100, 120), tile=80, progress=progress)
-    assert passes == [4, 4]
+    assert steps == [2 * 4]
 
 
 def test_tile_without_room_for_what_its_pixels_depend_on_is_refused(tiny_config, tiny_params, pair):

@@ -7,11 +7,11 @@ import jax
 import numpy as np
 import pytest
 
-from mfjax.inference import extraction
+from mfjax.inference import engines, extraction
 from mfjax.inference.extraction import XlaExtractor, by_parts, extractor
 from mfjax.model.network import SuperResolutionBranch
 
-WITH_OPENVINO = pytest.mark.skipif(not extraction._has_openvino(), reason="OpenVINO is not installed")
+WITH_OPENVINO = pytest.mark.skipif(not engines.has_openvino(), reason="OpenVINO is not installed")
 ENGINES = ["xla", pytest.param("openvino", marks=WITH_OPENVINO)]
 
 
@@ -70,13 +70,13 @@ def test_canvas_of_xla_is_made_when_it_has_paid(tiny_config, tiny_params, monkey
 )
 def test_engine_or_precision_that_there_is_not_is_refused_with_those_there_are(words, message):
     with pytest.raises(ValueError, match=message):
-        extraction.check_engine(**{"engine": "auto", "precision": "auto"} | words)
+        engines.check_engine(**{"engine": "auto", "precision": "auto"} | words)
 
 
 def test_engine_that_is_not_installed_is_refused_with_the_way_out(monkeypatch):
-    monkeypatch.setattr(extraction, "_has_openvino", lambda: False)
+    monkeypatch.setattr(engines, "has_openvino", lambda: False)
     with pytest.raises(ValueError, match=r"pip install 'mfjax\[cpu\]'"):
-        extraction.check_engine("openvino", "auto")
+        engines.check_engine("openvino", "auto")
 
 
 @WITH_OPENVINO
