@@ -314,3 +314,20 @@ def test_processes_of_a_job_that_are_named_wrongly_are_told_the_form(processes, 
     assert (
         f"--distributed is '{processes}'; it is auto, or HOST:PORT,N,I with I from 0 to N-1" in capsys.readouterr().err
     )
+
+
+def test_programs_are_kept_in_the_users_cache_and_those_of_killed_processes_removed(tmp_path, monkeypatch):
+    for name in ("JAX_COMPILATION_CACHE_DIR", "JAX_COMPILATION_CACHE_MAX_SIZE"):
+        monkeypatch.setenv(name, "")  # so that what it was is put back
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    folder = tmp_path / "mfjax" / "compiled"
+    folder.mkdir(parents=True)
+    for name in ("whole-cache", "whole-atime", "broken-cache", "begun-cache"):
+        (folder / name).touch()
+    for name in ("whole-cache", "broken-cache"):
+        os.utime(folder / name, (0, 0))
+    assert main(["--help"]) == 0
+    assert os.environ["JAX_COMPILATION_CACHE_DIR"] == str(folder)
+    assert int(os.environ["JAX_COMPILATION_CACHE_MAX_SIZE"]) > 0  # so JAX locks it
+    assert {path.name for path in folder.iterdir()} == {"whole-cache", "whole-atime", "begun-cache"}

@@ -7,7 +7,9 @@ What needs JAX is imported in the function, so that `--help` and mistyped argume
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import tyro
@@ -15,6 +17,9 @@ from tyro.conf import DisallowNone, FlagCreatePairsOff
 
 from mfjax.cli import convert, data, evaluate, fuse, train
 from mfjax.cli.messages import one_line, to_standard_error
+
+CACHE_BYTES = 2**30  # of compiled programs; a run of training takes a tenth
+BEING_WRITTEN = 60  # seconds
 
 FAILED, INTERRUPTED = 2, 130  # exit codes; the second is the shell's for Ctrl-C
 
@@ -96,9 +101,18 @@ def _run(commands: dict[str, Callable[..., int]], prog: str, description: str, a
 def _keep_programs() -> None:
     """Has JAX keep compiled programs in the user's cache folder, unless the environment names another, and quietly.
 
-    JAX reads this when it is first imported. On CPU, jaxlib reports as errors those features of the machine that
-    programs from the cache were compiled for and that don't matter to them; what does go wrong is raised besides.
+    JAX reads this when it is first imported. With a largest size it locks the folder, so that processes can share it.
+    On CPU, jaxlib reports as errors those features of the machine that programs from the cache were compiled for and
+    that don't matter to them; what does go wrong is raised besides.
     """
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mfjax" / "programs"
-    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache))
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if "JAX_COMPILATION_CACHE_DIR" in os.environ:
+        return
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mfjax" / "compiled"
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = str(cache)
+    os.environ.setdefault("JAX_COMPILATION_CACHE_MAX_SIZE", str(CACHE_BYTES))
+    for program in cache.glob("*-cache"):  # whose process ended before it was written wholly, JAX would stumble over
+        if not program.with_name(f"{program.name.removesuffix('-cache')}-atime").exists():
+            with suppress(OSError):
+                if time.time() - program.stat().st_mtime > BEING_WRITTEN:
+                    program.unlink()
