@@ -115,10 +115,20 @@ def test_ablation_varies_attention_and_compensation_only():
     assert made["Baseline+DAM+2RCMs"] == recipe
 
 
+def test_ablation_refuses_a_recipe_that_starts_from_a_model():
+    with pytest.raises(ValueError, match=r"start_from is 'default', but no model fits .* such as configs/ablation\.py"):
+        recipes.ablation(TrainConfig(start_from="default"))
+
+
 def test_sweep_trains_phase_two_from_one_model_with_the_papers_weights():
     made = recipes.sweep(TrainConfig(warmup_steps=10), "phase_1.safetensors")
     assert [each.contrast_weight for each in made.values()] == [0, 0.0001, 0.001, 0.005, 0.01, 0.1]
     assert {(each.phase_one_steps, each.start_from) for each in made.values()} == {(0, "phase_1.safetensors")}
+
+
+def test_sweep_trains_towards_both_sources_whatever_the_recipe_does():
+    made = recipes.sweep(TrainConfig(fusion_target="enhanced"), "phase_1.safetensors")
+    assert {each.fusion_target for each in made.values()} == {"sources"}
 
 
 def test_part_of_a_page_is_written_anew_and_the_rest_of_it_left(tmp_path):
