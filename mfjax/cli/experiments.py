@@ -53,6 +53,7 @@ def run(name: Name, request: Request, page: Path | None) -> None:
 def _table_ii(request: Request) -> str:
     from mfjax.evaluation import recipes
 
+    settings.setting_pairs(request.data)  # says at once if the test set is incomplete, not after hours of training
     recipe = _recipe(request, "table2")
     models = recipes.trained(recipes.ablation(recipe), _needed(request.out, "table2") / "table2_runs")
     means = {name: at[2] for name, at in _means(models, request, "table2", [2]).items()}
@@ -62,6 +63,7 @@ def _table_ii(request: Request) -> str:
 def _table_iii(request: Request) -> str:
     from mfjax.evaluation import recipes
 
+    settings.setting_pairs(request.data)  # as above
     if len(request.models) != 1:
         raise ValueError("table3 trains phase two from one model of phase one; name it by --model")
     recipe = _recipe(request, "table3")

@@ -181,6 +181,17 @@ def test_tables_ii_and_iii_train_a_model_for_each_row_and_score_it(
     assert len([*(out / experiment).glob("*/setting_2/scene.png")]) == len(published)
 
 
+@pytest.mark.parametrize("experiment", ["table2", "table3"])
+def test_nothing_is_trained_for_a_test_set_that_is_incomplete(experiment, tiny_weights, tmp_path, capsys, monkeypatch):
+    trained = []
+    monkeypatch.setattr("mfjax.training.loop.train", lambda *arguments: trained.append(arguments) or tiny_weights)
+    flags = ["--experiment", experiment, "--recipe", str(RECIPE), "--out", str(tmp_path / "out")]
+    phase_one = ["--model", str(tiny_weights)] if experiment == "table3" else []
+    assert main(["evaluate", str(tmp_path), *flags, *phase_one]) == 2
+    assert "has no folder ir_0.5" in capsys.readouterr().err
+    assert not trained
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
