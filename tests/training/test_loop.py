@@ -209,6 +209,50 @@ def test_run_can_start_from_another_model_and_says_so(config, run, tmp_path):
     assert json.loads(model.metadata["recipe"])[0]["started_from"]["steps"] == "5"
 
 
+@pytest.fixture(scope="module")
+def started(config, run, tmp_path_factory):
+    """A run that started from another's model: its configuration and folder."""
+    start, workdir = replace(config, start_from=str(run[1]), phase_one_steps=0), tmp_path_factory.mktemp("started")
+    train(start, workdir)
+    return start, workdir
+
+
+def test_run_goes_on_though_the_model_it_started_from_has_moved_or_is_gone(started, tmp_path):
+    config, workdir = started
+    shutil.copy(config.start_from, tmp_path / "moved.safetensors")
+    train(replace(config, start_from=str(tmp_path / "moved.safetensors")), workdir)
+    train(replace(config, start_from=str(tmp_path / "gone" / "model.safetensors")), workdir)
+
+
+@pytest.mark.parametrize("accept_changes", [False, True])
+def test_run_that_started_from_another_model_of_the_same_name_is_refused(started, tmp_path, accept_changes):
+    config, workdir = started
+    other = weights.load(config.start_from)
+    changed = jax.tree.map(lambda leaf: leaf + 1, other.params)
+    weights.save(tmp_path / "model.safetensors", other.config, changed, other.metadata)
+    with pytest.raises(
+        ValueError, match=r"start_from model\.safetensors \(\w{8}\) there, model\.safetensors \(\w{8}\)"
+    ):
+        train(replace(config, start_from=str(tmp_path / "model.safetensors")), workdir, accept_changes=accept_changes)
+
+
+def test_run_that_started_from_a_model_is_not_one_from_random_parameters(config, run, started):
+    start, workdir = started
+    with pytest.raises(ValueError, match=r"start_from model\.safetensors there, None here"):
+        train(replace(start, start_from=None), workdir)
+    with pytest.raises(ValueError, match=r"start_from None there, model\.safetensors here"):
+        train(replace(config, start_from=str(run[1])), run[0])
+
+
+def test_start_model_of_a_run_from_before_its_hash_was_noted_is_taken_for_the_same(started, tmp_path):
+    config, workdir = started
+    shutil.copytree(workdir, tmp_path / "run")
+    [entry] = json.loads((workdir / "recipe.json").read_text())
+    del entry["start_sha256"]
+    (tmp_path / "run" / "recipe.json").write_text(json.dumps([entry]))
+    train(replace(config, start_from="default"), tmp_path / "run")
+
+
 def test_changed_recipe_is_added_to_the_history_of_the_model(config, tmp_path):
     train(replace(config, phase_two_steps=0), tmp_path)
     changed = replace(config, data=replace(config.data, min_detail=0.01))
