@@ -49,7 +49,7 @@ def test_each_setting_is_what_fusing_its_sources_gives(root, tiny_weights):
     assert np.abs(made[7].image.astype(int) - alone.image).max() <= 1
 
 
-def test_larger_source_is_the_maximum_of_both_enlarged(root):
+def test_brighter_source_is_the_maximum_of_both_enlarged(root):
     nine, one = maximum_at(root, [9, 1])
     np.testing.assert_array_equal(nine.image, np.maximum(nine.ir, nine.vis))
     assert one.image.shape == nine.image.shape
@@ -82,7 +82,7 @@ def test_table_iv_counts_the_cells_that_each_model_reaches():
     assert "`as good` reaches 54 of 54 cells; `worse` reaches 53 of 54 cells." in text
     assert "| 1 | 0.5, 0.5 | published | 0.3971 | 0.6305 |" in text
     assert "|  |  | `worse` | 0.2971 | **0.6305** |" in text
-    assert "| 5 | larger source | 0.2500 |" in text
+    assert "| 5 | brighter source | 0.2500 |" in text
 
 
 def test_tables_ii_and_iii_hold_each_row_against_the_published_one():
@@ -238,15 +238,43 @@ def test_page_says_how_the_model_was_trained_from_its_first_run_on():
     assert "a, b; 4 crops of 64×64; learning rate up to 0.0001; fusion target: both sources, λ 0.005" in lines[0]
     enhanced = first | {"fusion_target": "enhanced", "contrast_gain": 1.3}
     assert (
-        "the larger source enhanced by 1.3"
+        "the brighter source enhanced by 1.3"
         in provenance({"steps": "60", "recipe": json.dumps([{"recipe": enhanced}])})[0]
     )
     only_phase_one = provenance({"steps": "50", "recipe": json.dumps([{"recipe": first}])})
     assert only_phase_one[0].endswith("learning rate up to 0.0001")
-    assert provenance({"converted_from": "x.pth"}) == []
     page = experiments.table_v({}, {"mine": metadata, "other": {}}, "tno20")
     assert f"- `mine`, from random parameters on:\n  1. {lines[0]}\n  2. {lines[1]}" in page
-    assert "- `other`, from random parameters on:\n  1. its file does not say" in page
+
+
+def test_page_says_of_a_model_of_unknown_history_that_it_is_unknown():
+    page = experiments.table_v({}, {"x": {}, "y": {"converted_from": "y.pth"}}, "tno20")
+    lines = [f"- `{name}`: its file does not say how it was trained" for name in "xy"]
+    assert page.rstrip().endswith("\n\n" + "\n".join(lines))
+
+
+@pytest.mark.parametrize("recipe", ["random", "[]", "{}", "3", "null", '"text"', "[1]", "[{}]"])
+def test_metadata_that_is_no_history_has_none(recipe):
+    assert provenance({"steps": "5", "recipe": recipe}) == []
+
+
+def test_page_says_if_phase_two_had_a_learning_rate_of_its_own_and_how_many_recipes_a_run_had():
+    data = {"batch": 4, "crop": 64, "roots": ["a"]}
+    recipe = {"phase_one_steps": 50, "learning_rate": 3e-4, "contrast_weight": 0.005, "data": data}
+    of = lambda *changes: provenance({"steps": "60", "recipe": json.dumps([{"recipe": recipe | c} for c in changes])})
+    assert "learning rate up to 0.0003, in phase two 0.01; fusion" in of({"phase_two_learning_rate": 1e-2})[0]
+    for same in (None, 3e-4):
+        assert "learning rate up to 0.0003; fusion" in of({"phase_two_learning_rate": same})[0]
+    assert of({}, {"contrast_weight": 0.01})[0].endswith("λ 0.01; the last of 2 recipes")
+    assert "recipes" not in of({})[0]
+
+
+def test_page_names_the_scales_of_the_setting_that_a_table_has():
+    papers = {setting: named(rows["Ours"]) for setting, rows in TABLE_IV.items()}
+    assert "Infrared is 0.5 and visible 0.8 of the output's size;" in experiments.table_ii({}, {}, "tno20")
+    assert "Infrared is 0.5 and visible 0.8 of the output's size;" in experiments.table_iii({}, {}, "tno20")
+    assert "The sources are 0.5, 0.8 or 1 of the output's size;" in experiments.table_iv({}, papers, {}, "tno20")
+    assert "Infrared is 0.5 and visible 0.5 of the output's size;" in experiments.table_v({}, {}, "tno20")
 
 
 def test_page_says_once_what_all_models_have_in_common():
