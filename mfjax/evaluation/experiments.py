@@ -102,8 +102,7 @@ def table_v(means: Mapping[str, Scores], models: Recipes, data: str) -> str:
     rows += [_row(f"`{name}`", "", cells=_marked(values, best)) for name, values in means.items()]
     return f"""## Table V: fusing and super-resolving at once
 
-Setting 1, means over the pairs of {data}. {_how(1)} Bold compares with the best of the three
-published rows.
+Setting 1, means over the pairs of {data}. {_how(1)} Bold compares with the best of the three published rows.
 
 {_lines(rows)}
 
