@@ -220,6 +220,30 @@ def test_close_ups_show_what_stands_out_in_infrared_and_the_richest_visible_deta
     assert hot[1].stop - hot[1].start == 12
 
 
+def test_place_of_an_image_that_is_missing_in_a_panel_is_white():
+    dark, boxes = np.zeros((60, 80), np.uint8), figures.close_ups(*np.zeros((2, 60, 80), np.uint8))
+    rows = [("1", {"infrared": dark, "b": dark}), ("2", {"infrared": dark, "a": dark, "b": dark})]
+    made = figures.panel(rows, ["infrared", "a", "b", "c"], boxes)
+    # Labels, 26 pixels, are at the left and on top.
+    places = [slice(left, left + 80) for left in 26 + np.arange(3) * (80 + figures.GAP)]
+    half = (made.shape[0] + 26 + figures.GAP) // 2
+    assert [made[26:half, place].min() for place in places] == [0, 255, 0]
+    assert [made[half:, place].min() for place in places] == [0, 0, 0]
+    assert made.shape[1] == places[-1].stop
+
+
+def test_figures_show_one_pair_for_each_of_the_papers_examples(root, tmp_path):
+    for folder in root.iterdir():
+        (tmp_path / folder.name).mkdir()
+        for name in ("Kaptein_1654", "a1828", "b1828", "other"):
+            (tmp_path / folder.name / f"{name}.png").write_bytes((folder / "scene.png").read_bytes())
+            fused = tmp_path / "out" / "table4" / "mine" / "setting_9" / f"{name}.png"
+            fused.parent.mkdir(parents=True, exist_ok=True)
+            fused.write_bytes((root / "vis_1.0" / "scene.png").read_bytes())
+    written = figures.draw(tmp_path, tmp_path / "out")
+    assert [path.name for path in written] == ["figure_9_a1828.png", "figure_10_Kaptein_1654.png"]
+
+
 def test_folder_without_the_settings_sources_is_told_which(root, tmp_path, capsys):
     assert main(["evaluate", str(tmp_path), "--experiment", "table4"]) == 2
     assert "has no folder ir_0.5, ir_0.8, ir_1.0, vis_0.5" in capsys.readouterr().err
