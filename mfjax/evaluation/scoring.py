@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from mfjax import images
 from mfjax.inference.pairs import Pair, natural_key
+from mfjax.inference.sources import IrRange
 from mfjax.metrics import score
 
 if TYPE_CHECKING:  # importing the fuser imports JAX
@@ -85,11 +86,17 @@ def evaluate(
     return Evaluation(tuple(methods), tuple(pair.name for pair in pairs), tuple(metrics), values, reasons)
 
 
-def model(fuser: "Fuser") -> Method:
-    """A model as a method: it fuses each pair at the larger source's size, in gray."""
+def model(fuser: "Fuser", *, stretch: bool = False, ir_range: IrRange = "full") -> Method:
+    """A model as a method: it fuses each pair at the larger source's size, in gray.
+
+    Args:
+        fuser: the model.
+        stretch: as `Fuser` has it.
+        ir_range: the same; the infrared source that scores compare with is not changed by it.
+    """
 
     def fuse(pair: Pair, ir: NDArray, vis: NDArray) -> NDArray:
-        return fuser(ir, vis, color="gray").fused
+        return fuser(ir, vis, color="gray", stretch=stretch, ir_range=ir_range).fused
 
     return fuse
 

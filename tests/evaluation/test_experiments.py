@@ -200,7 +200,7 @@ def test_nothing_is_trained_for_a_test_set_that_is_incomplete(experiment, tiny_w
         (["--experiment", "table3", "--out", "x"], "name it by --model"),
         (["--experiment", "figures"], "figures needs a folder to work in"),
         (["--experiment", "figures", "--out", "x"], "x has no images to draw"),
-        (["--experiment", "table4", "--model", "default", "--model", "default"], "have one name"),
+        (["--experiment", "table4", "--model", "default", "--model", "default"], "are called default"),
     ],
 )
 def test_experiment_that_lacks_something_says_what(root, flags, message, capsys):
@@ -321,6 +321,7 @@ def test_page_says_once_what_all_models_have_in_common():
     [
         (["--experiment", "table2", "--model", "default"], "--experiment table2 makes no use of --model"),
         (["--experiment", "table4", "--metrics", "all", "--recipe", "x.py"], "no use of --metrics, --recipe"),
+        (["--experiment", "table5", "--ir-range", "auto"], "no use of --ir-range"),
         (["--page", "x.md"], "scoring without --experiment makes no use of --page"),
     ],
 )

@@ -67,11 +67,11 @@ def test_every_pair_is_shown_with_what_the_methods_made_of_it(root, pairs):
 
 
 def test_model_fuses_each_pair_in_gray_at_the_larger_sources_size(pairs):
-    def fuser(ir, vis, *, color):
-        assert color == "gray"
+    def fuser(ir, vis, *, color, **options):
+        assert (color, options) == ("gray", {"stretch": True, "ir_range": "auto"})
         return type("Fusion", (), {"fused": np.zeros(vis.shape[:2], np.uint8)})
 
-    scored = evaluation.evaluate(pairs, {"black": evaluation.model(fuser)}, ("Q_STD",))
+    scored = evaluation.evaluate(pairs, {"black": evaluation.model(fuser, stretch=True, ir_range="auto")}, ("Q_STD",))
     np.testing.assert_array_equal(scored.values, 0)
 
 
