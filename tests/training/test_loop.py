@@ -180,6 +180,18 @@ def test_recipe_that_is_gone_or_damaged_is_no_recipe_that_agrees(config, run, tm
         train(config, tmp_path / "run")
 
 
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [("sources", "sharpness is 1.1, which has no"), ("enhanced", "contrast_pairs is 16, which has no effect with")],
+)
+def test_option_of_the_other_fusion_target_is_one_warning(config, tmp_path, caplog, target, said):
+    changed = replace(config, fusion_target=target, sharpness=1.1, data=replace(config.data, roots=()))
+    with pytest.raises(ValueError, match="no training data"):
+        train(changed, tmp_path)
+    [record] = caplog.records
+    assert record.getMessage().startswith(said)
+
+
 def test_second_run_in_a_folder_is_refused(config, run):
     with filelock.FileLock(run[0] / ".lock"), pytest.raises(ValueError, match="another run works in"):
         train(config, run[0])
