@@ -10,7 +10,9 @@ def provenance(metadata: Mapping[str, str]) -> list[str]:
     entries = _entries(metadata)
     if not entries:
         return []
-    before = provenance(entries[0].get("started_from", {}))
+    before = []
+    if "started_from" in entries[0]:
+        before = provenance(entries[0]["started_from"]) or ["training that the start model's file does not tell of"]
     recipe = entries[-1]["recipe"]
     data, steps = recipe["data"], int(metadata["steps"])
     fusion = max(0, steps - recipe["phase_one_steps"])

@@ -277,6 +277,15 @@ def test_page_says_of_a_model_of_unknown_history_that_it_is_unknown():
     assert page.rstrip().endswith("\n\n" + "\n".join(lines))
 
 
+def test_run_that_started_from_a_model_of_unknown_history_did_not_start_from_random_parameters():
+    data = {"batch": 4, "crop": 64, "roots": ["a"]}
+    recipe = {"phase_one_steps": 50, "learning_rate": 1e-4, "contrast_weight": 0.005, "data": data}
+    entry = {"recipe": recipe, "started_from": {"converted_from": "x.pth"}}
+    lines = provenance({"steps": "50", "recipe": json.dumps([entry])})
+    assert lines[0] == "training that the start model's file does not tell of"
+    assert len(lines) == 2
+
+
 @pytest.mark.parametrize("recipe", ["random", "[]", "{}", "3", "null", '"text"', "[1]", "[{}]"])
 def test_metadata_that_is_no_history_has_none(recipe):
     assert provenance({"steps": "5", "recipe": recipe}) == []
