@@ -1,4 +1,4 @@
-"""The second of three runs that made the bundled model: goes on with what `cpu.py` gave.
+"""The second of three runs that made the default model: goes on with what `cpu.py` gave.
 
     python train.py --config configs/continue.py --data.roots roadscene msrs m3fd
 

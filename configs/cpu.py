@@ -1,4 +1,4 @@
-"""The first of three runs that made the bundled model: the paper's network on a budget of hours on two CPU cores.
+"""The first of three runs that made the default model: the paper's network on a budget of hours on two CPU cores.
 
     python train.py --config configs/cpu.py --data.roots roadscene msrs m3fd
 

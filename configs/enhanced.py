@@ -1,12 +1,16 @@
-"""The last of three runs that made the bundled model: phase two anew, towards more contrast and sharpness.
+"""The last of three runs that made the default model: phase two anew, towards more contrast and sharpness.
 
     python train.py --config configs/enhanced.py --data.roots roadscene msrs m3fd
 
-Starts from what `continue.py` gave. To go on with the bundled model on one's own images, add `--start-from default`,
-and for its super-resolution, too, `--phase-one-steps 2400 --learning-rate 3e-4 --phase-two-learning-rate 1e-2`.
+Starts from what `continue.py` gave. To go on with the default model on one's own images, without and with training its
+super-resolution, too:
 
-The target is the larger of the super-resolved sources at each place, with 1.3 times the contrast, sharpened as much as
-its scale needs to have the spatial frequency of the sources at full resolution: 6 % more in the target, since the
+    python train.py --config configs/enhanced.py --data.roots DIR --start-from default
+    python train.py --config configs/enhanced.py --data.roots DIR --start-from default
+        --phase-one-steps 2400 --learning-rate 3e-4 --phase-two-learning-rate 1e-2
+
+The target is the brighter of the super-resolved sources at each place, with 1.3 times the contrast, sharpened as much
+as its scale needs to have the spatial frequency of the sources at full resolution: 6 % more in the target, since the
 network comes out that much smoother, so that Q_SF is near 0 on the training crops. RoadScene's pairs, whose infrared
 camera is the grainiest, are drawn most. The super-resolution branches stay as they are.
 

@@ -106,9 +106,9 @@ class Enhancement(NamedTuple):
 
 
 def enhanced(base: jax.Array, gain: float, sharpening: jax.Array) -> jax.Array:
-    """An image about its pivot times `gain`, and its detail times `sharpening` more, clipped to [0, 1].
+    """The image with its distance from the pivot multiplied by `gain`, after `sharpening` times its detail was added.
 
-    Detail is what a Gaussian of one pixel takes away.
+    Clipped to [0, 1]. Detail is what a Gaussian of one pixel takes away.
     """
     level = pivot(mean_level(base))
     return jnp.clip(level + gain * (base - level + sharpening * (base - smoothed(base))), 0, 1)

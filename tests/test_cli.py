@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -271,6 +272,22 @@ def test_a_run_that_is_stopped_while_it_writes_leaves_what_was_there(stop, code,
     assert fuse(*pair, "--out", tmp_path / "out.png", "--sr")[0] == code
     assert set(tmp_path.iterdir()) == before
     assert (tmp_path / "out_ir.png").read_bytes() == b"of an earlier run"
+
+
+def test_training_that_is_asked_to_stop_says_how_it_goes_on_and_ends_with_the_signals_code(
+    tmp_path, capsys, monkeypatch
+):
+    from mfjax.training.stopping import StopRequestedError
+
+    def train(*arguments, **options):
+        raise StopRequestedError("stopped after step 2; the same command goes on", signal.SIGTERM)
+
+    monkeypatch.setattr("mfjax.training.loop.train", train)
+    monkeypatch.setattr("mfjax.evaluation.settings.setting_pairs", lambda root: [])
+    table = ["evaluate", "data", "--experiment", "table2", "--recipe", str(ROOT / "configs" / "ablation.py")]
+    for command in (["train", "--workdir", str(tmp_path)], [*table, "--out", str(tmp_path)]):
+        assert main(command) == 128 + 15
+        assert capsys.readouterr().err == "warning: stopped after step 2; the same command goes on\n"
 
 
 @pytest.mark.parametrize("arguments", [[], ["fuse"], ["fuse", "a"], ["fuse", "a", "b"], ["melt"]])

@@ -11,12 +11,16 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import tyro
 from tyro.conf import DisallowNone, FlagCreatePairsOff
 
 from mfjax.cli import convert, data, evaluate, fuse, train
 from mfjax.cli.messages import one_line, to_standard_error
+
+if TYPE_CHECKING:  # it takes the packages of training
+    from mfjax.training.stopping import StopRequestedError
 
 CACHE_BYTES = 2**30  # of compiled programs; a run of training takes a tenth
 BEING_WRITTEN = 60  # seconds
@@ -66,7 +70,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the arguments, those of the process by default.
 
     Returns:
-        0; 1 if some of several files failed; 2 if what was asked for can't be done; 130 if interrupted.
+        0; 1 if some of several files failed; 2 if what was asked for can't be done; 130 if interrupted, 143 if training
+        was ended by SIGTERM.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
     _keep_programs()
@@ -88,6 +93,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         except KeyboardInterrupt:
             logger.error("interrupted")
             return INTERRUPTED
+        except _stop_requested() as stop:
+            logger.warning("%s", stop)
+            return 128 + stop.number  # as the shell has it
         except SystemExit as stop:  # tyro has shown help or what is wrong with the arguments
             return FAILED if stop.code else 0
 
@@ -96,6 +104,12 @@ def _run(commands: dict[str, Callable[..., int]], prog: str, description: str, a
     """Runs the one of some commands that `argv` names first."""
     config = (DisallowNone, FlagCreatePairsOff)
     return tyro.extras.subcommand_cli_from_dict(commands, prog=prog, description=description, args=argv, config=config)
+
+
+def _stop_requested() -> "tuple[type[StopRequestedError], ...]":
+    """The error of a training that was asked to stop; none where what trains was not imported, and so didn't run."""
+    module = sys.modules.get("mfjax.training.stopping")
+    return (module.StopRequestedError,) if module else ()
 
 
 def _keep_programs() -> None:

@@ -7,17 +7,19 @@ from typing import Annotated, Literal
 from tqdm import tqdm
 from tyro.conf import Positional, UseAppendAction, arg
 
-from mfjax import evaluation
+from mfjax import evaluation, weights
 from mfjax import metrics as registry
+from mfjax.cli.fuse import _parse_ir_range
 from mfjax.evaluation import tables
 from mfjax.evaluation.page import Page
 from mfjax.inference.pairs import pair_folders
+from mfjax.inference.sources import IrRange, check_ir_range
 
 logger = logging.getLogger("mfjax")
 
 # What each experiment takes besides the pairs and --out; None: the flags of scoring, without an experiment.
 TAKES = {
-    None: ("model", "results", "metrics"),
+    None: ("model", "results", "metrics", "stretch", "ir_range"),
     "table2": ("recipe", "roots", "page"),
     "table3": ("model", "recipe", "roots", "page"),
     "table4": ("model", "page"),
@@ -31,9 +33,11 @@ SETS = {"paper": registry.PAPER, "all": registry.DEFAULT, "variants": tuple(regi
 def evaluate(
     data: Annotated[Positional[Path], arg(metavar="DATA")],
     *,
-    model: Annotated[UseAppendAction[tuple[str, ...]], arg(metavar="NAME_OR_FILE")] = (),
+    model: Annotated[UseAppendAction[tuple[str, ...]], arg(metavar="NAME_OR_FILE|NAME=FILE")] = (),
     results: Annotated[UseAppendAction[tuple[str, ...]], arg(metavar="NAME=DIR")] = (),
     metrics: Annotated[tuple[str, ...], arg(metavar="NAME …")] = ("paper",),
+    stretch: Annotated[bool, arg(help_behavior_hint="")] = False,
+    ir_range: Annotated[str, arg(metavar="full|auto|LO,HI")] = "full",
     out: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="")] = None,
     experiment: Annotated[
         Literal["table2", "table3", "table4", "table5", "figures"] | None, arg(help_behavior_hint="")
@@ -47,15 +51,22 @@ def evaluate(
     Prints a table of means. With --out also writes scores.csv, table.md, table.tex and report.html with the images.
 
     Args:
-        data: Folder with ir/ and vis/.
+        data: Folder with ir/ and vis/; for an experiment with ir_0.5, ir_0.8, ir_1.0 and the same of vis.
         model: Name of a bundled model, or a weights file; may be repeated. Without --results: default.
+            NAME=FILE gives a file a name, since every run calls its own model.safetensors.
         results: A method's name and the folder of its fused images, named as the pairs are; may be repeated.
         metrics: Metrics' names, or paper (its six), all, variants (with the forms of popular codes).
+        stretch: Let models fuse pairs whose aspects differ by more than 20 %.
+        ir_range: Infrared black and white for models: its type's (full), its own (auto), or two values.
+            Scores compare with the infrared image as it is stored.
         out: Folder for the reports; images of yours will be in one of them.
-        experiment: Instead an experiment of the paper, beside its numbers. DATA has ir_0.5, ir_0.8, ir_1.0, vis_0.5 ….
-            table2: train five networks and compare them; table3: train phase two with six weights of the contrast loss,
-            from the model of phase one that --model names; table4: the nine settings; table5: both sources of half the
-            size; figures: panels with close-ups of the images that the others left in --out.
+            table2, table3 and figures need it; what they train and fused images go there, too.
+        experiment: Instead an experiment of the paper, beside its numbers:
+            table2: train five networks and compare them.
+            table3: train phase two with six weights of the contrast loss, from --model, that of phase one.
+            table4: the nine settings.
+            table5: both sources of half the size.
+            figures: panels with close-ups of the images that the others left in --out.
         recipe: For table2 and table3: the recipe to train with, such as configs/ablation.py.
         roots: For table2 and table3: folders of training pairs, instead of the recipe's.
         page: For the tables: a page in Markdown; the experiment's part of it is written anew.
@@ -68,14 +79,19 @@ def evaluate(
         model=bool(model),
         results=bool(results),
         metrics=metrics != ("paper",),
+        stretch=stretch,
+        ir_range=ir_range != "full",
         recipe=recipe is not None,
         roots=bool(roots),
         page=page is not None,
     )
+    folders = [_named(each) for each in results]
+    models = [_named_model(each) for each in model]
+    _refuse_twins([name for name, _ in folders + models])
     if experiment is not None:
         from mfjax.cli import experiments
 
-        experiments.run(experiment, experiments.Request(data, model, recipe, roots, out), page)
+        experiments.run(experiment, experiments.Request(data, dict(models), recipe, roots, out), page)
         return 0
     for side in ("ir", "vis"):
         if not (data / side).is_dir():
@@ -84,13 +100,13 @@ def evaluate(
     for problem in problems:
         logger.warning("%s", problem)
     names = _metrics(metrics)
-    folders = [*map(_named, results)]
-    models = model or (() if results else ("default",))
-    called = [*(name for name, _ in folders), *(Path(each).stem for each in models)]
-    if twice := [name for name in called if called.count(name) > 1]:
-        raise ValueError(f"two methods are called {twice[0]}; rename one")
+    if not models and not folders:
+        models = [_named_model("default")]
+    if not models and (stretch or ir_range != "full"):
+        raise ValueError("--stretch and --ir-range are for models, and only --results are named; leave them out")
+    infrared_range = check_ir_range(_parse_ir_range(ir_range))
     methods = {name: evaluation.folder_of_results(folder, pairs) for name, folder in folders}
-    methods |= {Path(each).stem: _load(each) for each in models}
+    methods |= {name: _load(file, stretch=stretch, ir_range=infrared_range) for name, file in models}
     report = Page()
     scored = evaluation.evaluate(
         pairs,
@@ -115,18 +131,28 @@ def evaluate(
 
 
 def _refuse_unused(experiment: str | None, **given: bool) -> None:
-    if unused := [flag for flag, there in given.items() if there and flag not in TAKES[experiment]]:
+    if unused := [flag.replace("_", "-") for flag, there in given.items() if there and flag not in TAKES[experiment]]:
         what = "scoring without --experiment" if experiment is None else f"--experiment {experiment}"
         raise ValueError(f"{what} makes no use of --{', --'.join(unused)}; leave that out")
 
 
-def _load(model: str) -> evaluation.Method:
+def _refuse_twins(names: list[str]) -> None:
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(
+            f"two methods are called {twice[0]}; give one of them another name, by --model NAME=FILE or "
+            "--results NAME=DIR"
+        )
+
+
+def _load(model: Path, *, stretch: bool, ir_range: IrRange) -> evaluation.Method:
     from mfjax.inference.fuser import load
 
-    return evaluation.model(load(model))
+    return evaluation.model(load(model), stretch=stretch, ir_range=ir_range)
 
 
 def _metrics(chosen: tuple[str, ...]) -> tuple[str, ...]:
+    if not chosen:
+        raise ValueError(f"--metrics names none; name at least one metric, or {', '.join(SETS)}")
     names = [name for each in chosen for name in SETS.get(each, (each,))]
     if unknown := [name for name in names if name not in registry.METRICS]:
         sets = ", ".join(SETS)
@@ -140,3 +166,11 @@ def _named(text: str) -> tuple[str, Path]:
     if not separator or not name or not folder:
         raise ValueError(f"--results is {text!r}; it is a name and a folder, such as DenseFuse=results/densefuse")
     return name, Path(folder)
+
+
+def _named_model(text: str) -> tuple[str, Path]:
+    """The name and file of `NAME_OR_FILE`, which goes by its own name, or of `NAME=FILE`."""
+    name, _, file = text.partition("=")
+    if name and file and Path(name).name == name and not Path(text).is_file():
+        return name, weights.find(file)
+    return Path(text).stem, weights.find(text)

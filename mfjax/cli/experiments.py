@@ -25,7 +25,7 @@ class Request:
     """What the command line asks of an experiment."""
 
     data: Path
-    models: tuple[str, ...]
+    models: Mapping[str, Path]  # weights files by name
     recipe: Path | None
     roots: tuple[str, ...]
     out: Path | None
@@ -53,6 +53,7 @@ def run(name: Name, request: Request, page: Path | None) -> None:
 def _table_ii(request: Request) -> str:
     from mfjax.evaluation import recipes
 
+    settings.setting_pairs(request.data)  # says at once if the test set is incomplete, not after hours of training
     recipe = _recipe(request, "table2")
     models = recipes.trained(recipes.ablation(recipe), _needed(request.out, "table2") / "table2_runs")
     means = {name: at[2] for name, at in _means(models, request, "table2", [2]).items()}
@@ -62,10 +63,12 @@ def _table_ii(request: Request) -> str:
 def _table_iii(request: Request) -> str:
     from mfjax.evaluation import recipes
 
+    settings.setting_pairs(request.data)  # as above
     if len(request.models) != 1:
         raise ValueError("table3 trains phase two from one model of phase one; name it by --model")
     recipe = _recipe(request, "table3")
-    models = recipes.trained(recipes.sweep(recipe, request.models[0]), _needed(request.out, "table3") / "table3_runs")
+    [phase_one] = request.models.values()
+    models = recipes.trained(recipes.sweep(recipe, str(phase_one)), _needed(request.out, "table3") / "table3_runs")
     means = {float(name): at[2] for name, at in _means(models, request, "table3", [2]).items()}
     return experiments.table_iii(means, _metadata(models), request.data.resolve().name)
 
@@ -125,11 +128,8 @@ def _means(
 
 
 def _loaded(request: Request) -> dict[str, Fuser]:
-    names = request.models or ("default",)
-    models = {Path(name).stem: load(name) for name in names}
-    if len(models) < len(names):
-        raise ValueError(f"two of the models {', '.join(names)} have one name; rename one")
-    return models
+    files: Mapping[str, Path | str] = request.models or {"default": "default"}
+    return {name: load(file) for name, file in files.items()}
 
 
 def _recipe(request: Request, name: str) -> "TrainConfig":

@@ -58,14 +58,9 @@ def train_command(argv: Sequence[str]) -> Callable[..., int]:
             print(describe(recipe))
             return 0
         from mfjax.training.loop import train
-        from mfjax.training.stopping import StopRequestedError
 
-        try:
-            weights_file = train(recipe, workdir, accept_changes=accept_changes)
-            print(f"{weights_file}: {recipe.steps} steps")
-        except StopRequestedError as stop:
-            logger.warning("%s", stop)
-            return 128 + stop.number  # as the shell has it
+        weights_file = train(recipe, workdir, accept_changes=accept_changes)
+        print(f"{weights_file}: {recipe.steps} steps")
         return 0
 
     train.__doc__ = HELP

@@ -92,7 +92,9 @@ def batches(config: DataConfig, seed: int, *, start: int = 0, part: int = 0, par
     for source in sources:
         _check_sizes(source, cut.side)
     crops = _drawn(sources, config, seed).seed(seed).random_map(cut)
-    share = crops.slice(slice(start * config.batch, None)).batch(config.batch // parts)
+    # Not to the end: of `sys.maxsize` crops, Grain rounds the number of batches of one up to what `len` can't return.
+    rest = crops.slice(slice(start * config.batch, start * config.batch + 2**48))
+    share = rest.batch(config.batch // parts)
     threads = config.threads or min(16, os.cpu_count() or 1)
     ahead = max(config.prefetch, threads)  # each thread makes a batch
     reader = share.slice(slice(part, None, parts)).to_iter_dataset(grain.ReadOptions(threads, ahead))

@@ -12,10 +12,10 @@ from mfjax.metrics import METRICS, PAPER
 Scores = Mapping[str, float]  # by metric
 Recipes = Mapping[str, Mapping[str, str]]  # metadata of weights files by model
 
-BEYOND = ("VIF", "Qabf", "SSIM", "MS_SSIM", "Nabf")  # what must not suffer for the paper's six
+BEYOND = ("VIF", "Qabf", "SSIM", "MS_SSIM", "Nabf")  # beside the paper's six, to see what is paid for them
 BEYOND_AT = (1, 5, 9)
 
-HOW = f"""The sources are {", ".join(f"{scale:g}" for scale in SCALES[:-1])} or {SCALES[-1]:g} of the output's size;
+SCORED = """\
 fused images are scored in 8 bits against the sources at full size, clipped and not stretched. Bold: as good as the
 published value or better (Q_SF: as near to 0). The paper's authors published no metric code: magnitudes can be
 compared, the last digits can't."""
@@ -42,7 +42,7 @@ def table_ii(means: Mapping[str, Scores], models: Recipes, data: str) -> str:
     rows = [(name, "published", TABLE_II[name], values) for name, values in means.items()]
     return f"""## Table II: without and with the attention and compensation modules
 
-Setting 2, means over the pairs of {data}. {HOW}
+Setting 2, means over the pairs of {data}. {_how(2)}
 
 {_two_rows_each("network", rows)}
 
@@ -55,7 +55,7 @@ def table_iii(means: Mapping[float, Scores], models: Recipes, data: str) -> str:
     rows = [(f"{weight:g}", "published", TABLE_III[weight], values) for weight, values in means.items()]
     return f"""## Table III: weights of the contrast loss
 
-Setting 2, means over the pairs of {data}; phase two from one model of phase one. {HOW}
+Setting 2, means over the pairs of {data}; phase two from one model of phase one. {_how(2)}
 
 {_two_rows_each("λ", rows)}
 
@@ -66,7 +66,7 @@ Setting 2, means over the pairs of {data}; phase two from one model of phase one
 def table_iv(means: Mapping[str, Means], maximum: Means, models: Recipes, data: str) -> str:
     """The nine settings: the published row "Ours" and one for each model, and how each was trained.
 
-    Where they have the metrics of `BEYOND`, too, these follow in a table beside those of the larger source.
+    The metrics of `BEYOND` follow in a table of their own, beside those of the brighter source at each pixel.
     """
     counts = "; ".join(f"`{name}` reaches {cells(of)} of {len(of) * len(PAPER)} cells" for name, of in means.items())
     rows = [_header("setting", "infrared, visible", "")]
@@ -79,11 +79,11 @@ def table_iv(means: Mapping[str, Means], maximum: Means, models: Recipes, data: 
 
 {counts}.
 
-Means over the pairs of {data} at the settings of Table I, beside the row "Ours". {HOW}
+Means over the pairs of {data} at the settings of Table I, beside the row "Ours". {_how()}
 
 {_lines(rows)}
 
-Metrics that the paper does not have, beside the larger of both bicubic-enlarged sources at each pixel:
+Metrics that the paper does not have, beside the brighter of both bicubic-enlarged sources at each pixel:
 
 {_beyond(means, maximum)}
 
@@ -102,7 +102,7 @@ def table_v(means: Mapping[str, Scores], models: Recipes, data: str) -> str:
     rows += [_row(f"`{name}`", "", cells=_marked(values, best)) for name, values in means.items()]
     return f"""## Table V: fusing and super-resolving at once
 
-Setting 1, means over the pairs of {data}. {HOW} Here that is the best of the three.
+Setting 1, means over the pairs of {data}. {_how(1)} Bold compares with the best of the three published rows.
 
 {_lines(rows)}
 
@@ -110,11 +110,20 @@ Setting 1, means over the pairs of {data}. {HOW} Here that is the best of the th
 """
 
 
+def _how(setting: int | None = None) -> str:
+    """What the numbers of a table mean, of one setting or of all."""
+    if setting is None:
+        given = f"The sources are {', '.join(f'{scale:g}' for scale in SCALES[:-1])} or {SCALES[-1]:g}"
+    else:
+        given = "Infrared is {:g} and visible {:g}".format(*SETTINGS[setting])
+    return f"{given} of the output's size;\n{SCORED}"
+
+
 def _beyond(means: Mapping[str, Means], maximum: Means) -> str:
     arrows = [f"{metric} {ARROWS[METRICS[metric].best]}" for metric in BEYOND]
     lines = [_header("setting", "", cells=arrows)]
     for setting in BEYOND_AT:
-        of_all = {"larger source": maximum} | {f"`{name}`": of for name, of in means.items()}
+        of_all = {"brighter source": maximum} | {f"`{name}`": of for name, of in means.items()}
         for name, of in of_all.items():
             label = str(setting) if of is maximum else ""
             lines.append(_row(label, name, cells=(f"{of[setting][metric]:.4f}" for metric in BEYOND)))
@@ -150,12 +159,14 @@ def _marked(ours: Scores, theirs: Sequence[float]) -> list[str]:
 
 def _recipes(models: Recipes) -> str:
     """How each model came to be, from its file's metadata; what all have in common is said once."""
-    runs = {name: provenance(metadata) or ["its file does not say"] for name, metadata in models.items()}
+    runs = {name: provenance(metadata) for name, metadata in models.items()}
     alike = takewhile(lambda same: len(set(same)) == 1, zip(*runs.values(), strict=False))
     common = [run for run, *_ in alike] if len(runs) > 1 else []
     lines = _history("all of them, from random parameters on", common) if common else []
     for name, history in runs.items():
-        if history != common:
+        if not history:
+            lines.append(f"- `{name}`: its file does not say how it was trained")
+        elif history != common:
             how = "after that" if common else "from random parameters on"
             lines += _history(f"`{name}`, {how}", history[len(common) :], len(common))
     return _lines(lines)

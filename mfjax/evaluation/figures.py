@@ -45,9 +45,11 @@ def draw(root: Path, out: Path) -> list[Path]:
             folders = _methods(out / experiment)
             rows = [row for n in settings if (row := _row(root, pair, n, folders))]
             if rows:
+                columns = ["infrared", "visible", *(folder.name for folder in folders)]
                 path = out / "figures" / f"{figure}_{pair.name}.png"
                 path.parent.mkdir(parents=True, exist_ok=True)
-                images.write(path, panel(rows, close_ups(*(images.luma(images.read(f)) for f in (pair.ir, pair.vis)))))
+                boxes = close_ups(*(images.luma(images.read(file)) for file in (pair.ir, pair.vis)))
+                images.write(path, panel(rows, columns, boxes))
                 written.append(path)
     if not written:
         raise ValueError(f"{out} has no images to draw; run table2, table3, table4 or table5 with it as --out first")
@@ -73,22 +75,27 @@ def close_ups(ir: NDArray, vis: NDArray) -> tuple[Box, Box]:
     return _box(first, size), _box(_best(elsewhere), size)
 
 
-def panel(rows: Sequence[tuple[str, Mapping[str, NDArray]]], boxes: tuple[Box, Box]) -> NDArray:
+def panel(rows: Sequence[tuple[str, Mapping[str, NDArray]]], columns: Sequence[str], boxes: tuple[Box, Box]) -> NDArray:
     """A grid of gray images with their close-ups under them, `[H, W, 3]`, uint8.
 
     Args:
-        rows: of each, its label and its images by label, `[h, w]`, uint8, all of one size.
+        rows: of each, its label and its images by the label of their column, `[h, w]`, uint8, all of one size. Where
+            one is missing, its place is white.
+        columns: labels in their order; those that no row has an image for are left out.
         boxes: where the close-ups are.
     """
-    first = [_cell(image, boxes, label) for label, image in rows[0][1].items()]
-    lines = [_joined(first, 1), *(_joined([_cell(image, boxes) for image in row.values()], 1) for _, row in rows[1:])]
+    shown = [name for name in columns if any(name in row for _, row in rows)]
+    width = next(iter(rows[0][1].values())).shape[1]
+    lines = [_joined(_cells(row, shown, boxes), 1) for _, row in rows]
+    lines[0] = np.vstack([_joined([_strip(name, width) for name in shown], 1), lines[0]])
     labelled = [_with_label(line, label) for line, (label, _) in zip(lines, rows, strict=True)]
     return _joined(labelled, 0)
 
 
 def _examples(pairs: Sequence[Pair]) -> list[Pair]:
     """The paper's two, or, in another test set, the first two."""
-    return [pair for end in EXAMPLES for pair in pairs if pair.name.endswith(end)] or [*pairs[:2]]
+    found = [[pair for pair in pairs if pair.name.endswith(end)][:1] for end in EXAMPLES]
+    return [pair for of_one in found for pair in of_one] or [*pairs[:2]]
 
 
 def _methods(folder: Path) -> list[Path]:
@@ -121,8 +128,15 @@ def _row(root: Path, pair: Pair, setting: int, folders: Iterable[Path]) -> tuple
     return f"{setting}: {ir:g}, {vis:g}", {"infrared": enlarged[0], "visible": enlarged[1]} | fused
 
 
-def _cell(image: NDArray, boxes: tuple[Box, Box], label: str | None = None) -> NDArray:
-    """An image with its two frames, the close-ups below, and on top its label if there is one."""
+def _cells(row: Mapping[str, NDArray], columns: Iterable[str], boxes: tuple[Box, Box]) -> list[NDArray]:
+    """The cell of each column, white where a row has no image."""
+    made = {name: _cell(image, boxes) for name, image in row.items()}
+    empty = np.full_like(next(iter(made.values())), 255)
+    return [made.get(name, empty) for name in columns]
+
+
+def _cell(image: NDArray, boxes: tuple[Box, Box]) -> NDArray:
+    """An image with its two frames, and the close-ups below."""
     w = image.shape[1]
     framed, parts = np.dstack([image] * 3), []
     for (rows, cols), colour in zip(boxes, COLOURS, strict=True):
@@ -135,19 +149,18 @@ def _cell(image: NDArray, boxes: tuple[Box, Box], label: str | None = None) -> N
         parts.append(part)
     close = _joined(parts, 1)
     close = np.pad(close, ((0, 0), (0, w - close.shape[1]), (0, 0)), constant_values=255)
-    cell = _joined([framed, close], 0)
-    if label is None:
-        return cell
-    strip = np.full((26, w, 3), 255, np.uint8)
-    cv2.putText(strip, label, (2, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.55, (0, 0, 0), 1, cv2.LINE_AA)
-    return np.vstack([strip, cell])
+    return _joined([framed, close], 0)
 
 
 def _with_label(line: NDArray, label: str) -> NDArray:
     """A row with its label, written upwards, at its left."""
-    strip = np.full((26, line.shape[0], 3), 255, np.uint8)
-    cv2.putText(strip, label, (4, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.55, (0, 0, 0), 1, cv2.LINE_AA)
-    return np.hstack([cv2.rotate(strip, cv2.ROTATE_90_COUNTERCLOCKWISE), line])
+    return np.hstack([cv2.rotate(_strip(label, line.shape[0]), cv2.ROTATE_90_COUNTERCLOCKWISE), line])
+
+
+def _strip(label: str, length: int) -> NDArray:
+    """A label on white, `[26, length, 3]`."""
+    strip = np.full((26, length, 3), 255, np.uint8)
+    return cv2.putText(strip, label, (3, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.55, (0, 0, 0), 1, cv2.LINE_AA)
 
 
 def _joined(parts: Sequence[NDArray], axis: int) -> NDArray:

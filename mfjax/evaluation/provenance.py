@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 
 def provenance(metadata: Mapping[str, str]) -> list[str]:
     """A line for each run that made a model, the first one first; none if its file doesn't say."""
-    try:
-        entries = json.loads(metadata["recipe"])  # see `training.history`
-    except (KeyError, ValueError):  # a model that was converted, or made by other means
+    entries = _entries(metadata)
+    if not entries:
         return []
-    before = provenance(entries[0].get("started_from", {}))
+    before = []
+    if "started_from" in entries[0]:
+        before = provenance(entries[0]["started_from"]) or ["training that the start model's file does not tell of"]
     recipe = entries[-1]["recipe"]
     data, steps = recipe["data"], int(metadata["steps"])
     fusion = max(0, steps - recipe["phase_one_steps"])
@@ -19,8 +21,23 @@ def provenance(metadata: Mapping[str, str]) -> list[str]:
         f"{steps:,} steps, {fusion:,} of them of phase two, on {', '.join(data['roots'])}; {crop}; learning rate up to "
         f"{recipe['learning_rate']:g}"
     )
+    rate = recipe.get("phase_two_learning_rate")
+    if fusion and rate not in (None, recipe["learning_rate"]):
+        line += f", in phase two {rate:g}"
     if fusion and recipe.get("fusion_target") == "enhanced":
-        line += f"; fusion target: the larger source enhanced by {recipe['contrast_gain']:g}"
+        line += f"; fusion target: the brighter source enhanced by {recipe['contrast_gain']:g}"
     elif fusion:
         line += f"; fusion target: both sources, λ {recipe['contrast_weight']:g}"
+    if len(entries) > 1:  # a run that went on with a changed recipe
+        line += f"; the last of {len(entries)} recipes"
     return [*before, line]
+
+
+def _entries(metadata: Mapping[str, str]) -> list[dict[str, Any]]:
+    """What `training.history` noted of a run; nothing of a model that was converted, or made by other means."""
+    try:
+        entries = json.loads(metadata["recipe"])
+    except (KeyError, ValueError):
+        return []
+    there = isinstance(entries, list) and all(isinstance(each, dict) and "recipe" in each for each in entries)
+    return entries if there else []

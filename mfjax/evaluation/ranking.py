@@ -25,8 +25,8 @@ def rank(evaluation: Evaluation, *, seed: int = 0) -> Ranking:
     """Places of the means, counts of first and second places on pairs, and significance of being behind the best.
 
     On a pair, methods that score the same share a place, as with several first ones and no second. For the p-value,
-    pairs are drawn with replacement 10,000 times; it is the share of draws in which the mean difference to the best
-    method is zero or of the other sign.
+    pairs are drawn with replacement 10,000 times; it is the share of draws in which a method's mean is as good as that
+    of the best one, or better. Pairs on which one of both is undefined don't count.
     """
     goodness = _goodness(evaluation.values, evaluation.metrics)
     means = _goodness(evaluation.means(), evaluation.metrics)
@@ -40,10 +40,12 @@ def rank(evaluation: Evaluation, *, seed: int = 0) -> Ranking:
             continue
         best = int(np.nanargmax(means[:, metric]))
         for method in range(len(means)):
-            lead = goodness[best, :, metric] - goodness[method, :, metric]
-            lead = np.where(np.isnan(lead), 0, lead)
             if place[method, metric] > 1:
-                p_value[method, metric] = np.mean(lead[draws].mean(axis=1) <= 0)
+                both = evaluation.values[[best, method], :, metric]
+                both[:, np.isnan(both).any(axis=0)] = 0  # which favours neither
+                drawn = np.stack([values[draws].mean(axis=1) for values in both])[..., None]  # [2, draws, 1]
+                first, other = _goodness(drawn, evaluation.metrics[metric : metric + 1])
+                p_value[method, metric] = np.mean(other >= first)
     return Ranking(place, firsts, seconds, p_value)
 
 

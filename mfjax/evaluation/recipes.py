@@ -13,7 +13,16 @@ VARIANTS = dict(zip(TABLE_II, ((False, 0), (True, 0), (True, 1), (True, 2), (Tru
 
 
 def ablation(recipe: TrainConfig) -> dict[str, TrainConfig]:
-    """A recipe for each network of Table II."""
+    """A recipe for each network of Table II.
+
+    Raises:
+        ValueError: the recipe starts from a model, which has one network only.
+    """
+    if recipe.start_from is not None:
+        raise ValueError(
+            f"start_from is {recipe.start_from!r}, but no model fits the five networks of Table II; "
+            "choose a recipe that starts from random parameters, such as configs/ablation.py"
+        )
     return {
         name: replace(recipe, model=replace(recipe.model, dual_attention=attention, compensations=count))
         for name, (attention, count) in VARIANTS.items()
@@ -21,8 +30,11 @@ def ablation(recipe: TrainConfig) -> dict[str, TrainConfig]:
 
 
 def sweep(recipe: TrainConfig, phase_one: str) -> dict[str, TrainConfig]:
-    """A recipe of phase two for each weight of Table III, all from one model that phase one made."""
-    begun = replace(recipe, start_from=phase_one, phase_one_steps=0, warmup_steps=0)
+    """A recipe of phase two for each weight of Table III, all from one model that phase one made.
+
+    Their fusion target is both sources, since it is in that loss only that the weight stands (Eq. 22).
+    """
+    begun = replace(recipe, start_from=phase_one, phase_one_steps=0, warmup_steps=0, fusion_target="sources")
     return {f"{weight:g}": replace(begun, contrast_weight=weight) for weight in TABLE_III}
 
 

@@ -1,7 +1,10 @@
 """Scores of fusion methods on pairs of images."""
 
+import logging
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,10 +15,13 @@ from numpy.typing import NDArray
 
 from mfjax import images
 from mfjax.inference.pairs import Pair, natural_key
+from mfjax.inference.sources import IrRange
 from mfjax.metrics import score
 
 if TYPE_CHECKING:  # importing the fuser imports JAX
     from mfjax.inference.fuser import Fuser
+
+logger = logging.getLogger("mfjax")
 
 Method = Callable[[Pair, NDArray, NDArray], NDArray]
 """From a pair's name and files and the images read from them, to the fused image of any size."""
@@ -60,28 +66,37 @@ def evaluate(
         progress: wraps the pairs, such as `tqdm`.
 
     Raises:
-        FileNotFoundError, ValueError: a file is missing or can't be read, or a method can't fuse a pair.
+        FileNotFoundError, ValueError, MemoryError: a file is missing or can't be read, or a method can't fuse a pair,
+            which the message names; or two pairs have one name.
     """
+    _check_names(pairs)
     values = np.full((len(methods), len(pairs), len(metrics)), np.nan)
     reasons = {}
     for column, pair in enumerate(progress(pairs)):
-        ir, vis = images.read(pair.ir), images.read(pair.vis)
-        fused = {name: method(pair, ir, vis) for name, method in methods.items()}
-        for row, (name, image) in enumerate(fused.items()):
-            a, b = (at_size(images.luma(source), image.shape[:2]) for source in (ir, vis))
-            scores = score(a, b, image, names=metrics)
-            values[row, column] = [scores[metric] for metric in metrics]
-            reasons.update({(name, pair.name, metric): why for metric, why in scores.reasons.items()})
+        with _about(pair):
+            ir, vis = images.read(pair.ir), images.read(pair.vis)
+            fused = {name: method(pair, ir, vis) for name, method in methods.items()}
+            for row, (name, image) in enumerate(fused.items()):
+                a, b = (at_size(images.luma(source), image.shape[:2]) for source in (ir, vis))
+                scores = score(a, b, image, names=metrics)
+                values[row, column] = [scores[metric] for metric in metrics]
+                reasons.update({(name, pair.name, metric): why for metric, why in scores.reasons.items()})
         if show is not None:
             show(pair, ir, vis, fused)
     return Evaluation(tuple(methods), tuple(pair.name for pair in pairs), tuple(metrics), values, reasons)
 
 
-def model(fuser: "Fuser") -> Method:
-    """A model as a method: it fuses each pair at the larger source's size, in gray."""
+def model(fuser: "Fuser", *, stretch: bool = False, ir_range: IrRange = "full") -> Method:
+    """A model as a method: it fuses each pair at the larger source's size, in gray.
+
+    Args:
+        fuser: the model.
+        stretch: as `Fuser` has it.
+        ir_range: the same; the infrared source that scores compare with is not changed by it.
+    """
 
     def fuse(pair: Pair, ir: NDArray, vis: NDArray) -> NDArray:
-        return fuser(ir, vis, color="gray").fused
+        return fuser(ir, vis, color="gray", stretch=stretch, ir_range=ir_range).fused
 
     return fuse
 
@@ -93,15 +108,23 @@ def folder_of_results(folder: Path, pairs: Sequence[Pair]) -> Method:
     count by their value.
 
     Raises:
-        ValueError: there is no such folder, or no image for a pair; the message names the first few.
+        ValueError: there is no such folder, or no image for a pair, of which the message names the first few; or
+            several images for one.
     """
     if not folder.is_dir():
         raise ValueError(f"{folder} is not a folder; results are a folder of fused images")
-    found = {natural_key(file.stem): file for file in folder.iterdir() if file.suffix.lower() in images.FORMATS}
-    files = {}
+    found = defaultdict(list)
+    for file in sorted(folder.iterdir()):
+        if file.suffix.lower() in images.FORMATS and not file.name.startswith("."):
+            found[natural_key(file.stem)].append(file)
+    files: dict[str, Path | None] = {}
     for pair in pairs:
         names = (pair.name, pair.ir.stem, pair.vis.stem)
-        files[pair.name] = next((found[natural_key(name)] for name in names if natural_key(name) in found), None)
+        of_pair = next((found[natural_key(name)] for name in names if natural_key(name) in found), [])
+        if len(of_pair) > 1:
+            listed = ", ".join(file.name for file in of_pair)
+            raise ValueError(f"{folder} has several images for the pair {pair.name}: {listed}; leave one there")
+        files[pair.name] = of_pair[0] if of_pair else None
     if missing := [name for name, file in files.items() if file is None]:
         listed = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
         raise ValueError(f"{folder} has no fused image for {len(missing)} of {len(pairs)} pairs: {listed}")
@@ -112,6 +135,32 @@ def folder_of_results(folder: Path, pairs: Sequence[Pair]) -> Method:
         return images.read(file)
 
     return read
+
+
+def _check_names(pairs: Sequence[Pair]) -> None:
+    """Refuses two pairs of one name, as which their scores could not be told apart."""
+    seen: dict[str, Pair] = {}
+    for pair in pairs:
+        if (other := seen.setdefault(pair.name, pair)) is not pair:
+            raise ValueError(f"two pairs are called {pair.name}, that of {other.vis} and of {pair.vis}; rename one")
+
+
+@contextmanager
+def _about(pair: Pair) -> Iterator[None]:
+    """Starts the errors and the logged messages of a block with the name of the pair that they are about."""
+
+    def prefix(record: logging.LogRecord) -> bool:
+        record.msg, record.args = f"{pair.name}: {record.getMessage()}", ()
+        return True
+
+    logger.addFilter(prefix)
+    try:
+        yield
+    except (ValueError, MemoryError) as error:
+        kind = MemoryError if isinstance(error, MemoryError) else ValueError
+        raise kind(f"{pair.name}: {error}") from error
+    finally:
+        logger.removeFilter(prefix)
 
 
 def at_size(image: NDArray, size: tuple[int, ...]) -> NDArray:

@@ -61,7 +61,7 @@ def fused_at(
 
 
 def maximum_at(root: Path, settings: Iterable[int]) -> Iterator[Fused]:
-    """The larger of both sources at each pixel, enlarged by OpenCV's bicubic: what needs no learning."""
+    """The brighter of both sources at each pixel, enlarged by OpenCV's bicubic: what needs no learning."""
     for pair, number in product(setting_pairs(root), settings):
         truth_ir, truth_vis = (images.luma(images.read(file)) for file in (pair.ir, pair.vis))
         h, w = truth_vis.shape

@@ -9,6 +9,9 @@ from mfjax.data.pipeline import DataConfig
 from mfjax.model import ModelConfig
 from mfjax.training.validation import ValidationConfig
 
+# Options that only one fusion target makes use of.
+OPTIONS_OF = {"sources": ("contrast_weight", "contrast_pairs"), "enhanced": ("contrast_gain", "sharpness")}
+
 
 @dataclass(frozen=True)
 class TrainConfig:
@@ -20,11 +23,11 @@ class TrainConfig:
     phase_one_steps: int = 60_000
     """Steps on the pixel loss, all parameters."""
     phase_two_steps: int = 9_000
-    """Steps on the total loss, fusion branch only."""
+    """Steps that train the fusion branch only."""
     learning_rate: float = 1e-4
     """Adam's; the peak of the schedule, if there is one."""
     phase_two_learning_rate: float | None = None
-    """The same for phase two, if another."""
+    """Learning rate of phase two; by default that of phase one."""
     schedule: Literal["constant", "cosine"] = "constant"
     """How the learning rate goes over each phase; "cosine" ends at a hundredth of it."""
     warmup_steps: int = 0
@@ -38,16 +41,16 @@ class TrainConfig:
     dtype: Literal["float32", "bfloat16"] = "float32"
     """Type that the extractor computes in; parameters and losses are float32."""
     contrast_weight: float = 0.005
-    """λ of Eq. (22)."""
+    """λ of Eq. (22) (target sources only)."""
     fusion_target: Literal["sources", "enhanced"] = "sources"
-    """What phase two trains the fused image towards: both sources, by Eq. (22), or `losses.enhanced`, the larger of the
-    super-resolved ones with more contrast and as sharp as the sources at full resolution."""
+    """What phase two trains the fused image towards: both sources, by Eq. (22), or `losses.enhanced`, the brighter of
+    the super-resolved ones with more contrast and as sharp as the sources at full resolution."""
     contrast_gain: float = 1.3
-    """How much more contrast the enhanced target has."""
+    """Contrast of the enhanced target, as a multiple of the brighter source's (enhanced target only)."""
     sharpness: float = 1.0
-    """Spatial frequency of the enhanced target, relative to that of the sources at full resolution."""
+    """Spatial frequency of that target, relative to that of the sources at full resolution (enhanced target only)."""
     contrast_pairs: int = 4096
-    """Pixel pairs an image for the contrast loss."""
+    """Pixel pairs an image for the contrast loss (target sources only)."""
     checkpoint_every: int = 500
     """Steps between checkpoints."""
     fusion_trains_branches: bool = True
@@ -94,6 +97,11 @@ class TrainConfig:
     def steps(self) -> int:
         """Steps of both phases."""
         return self.phase_one_steps + self.phase_two_steps
+
+    def without_effect(self) -> list[str]:
+        """The options that were changed but belong to the other fusion target."""
+        others = (name for target, names in OPTIONS_OF.items() if target != self.fusion_target for name in names)
+        return [name for name in others if getattr(self, name) != getattr(TrainConfig, name)]
 
 
 def read_config(path: Path) -> TrainConfig:

@@ -1,14 +1,19 @@
 """How a model came to be: which recipe trained it from which step on, in the run's folder and in its weights file.
 
 `workdir/recipe.json` is a list of `{"from_step": …, "recipe": …}`, one more each time that a run goes on with another
-configuration. Of a run that started from another model, the first one also has that model's metadata, `started_from`.
+configuration. Of a run that started from another model, the first one also has that model's metadata, `started_from`,
+and a hash of its parameters, `start_sha256`.
 """
 
 import dataclasses
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from flax.traverse_util import flatten_dict
 
 import mfjax
 from mfjax import weights
@@ -18,13 +23,14 @@ from mfjax.training.config import TrainConfig
 FILE = "recipe.json"
 
 # What may differ without changing what a run computes.
-HARMLESS = ("checkpoint_every", "validation", "start_from", "data.threads", "data.workers", "data.prefetch")
+HARMLESS = ("checkpoint_every", "validation", "data.threads", "data.workers", "data.prefetch")
 
 
 def check(workdir: Path, config: TrainConfig, step: int, *, accept_changes: bool = False) -> None:
     """Raises ValueError if the checkpoint of a step is of another configuration, naming the fields that differ.
 
-    With `accept_changes` only if it can't be gone on with: its state has another shape, or its phase one another end.
+    With `accept_changes` only if it can't be gone on with: its state has another shape, its phase one another end, or
+    it started from another model than the one that is named.
     """
     if step == 0:
         return
@@ -36,9 +42,10 @@ def check(workdir: Path, config: TrainConfig, step: int, *, accept_changes: bool
             "choose another workdir, or go on with --accept-changes"
         )
     there, here = _flat(before[-1]["recipe"]), _flat(_recipe(config))
+    there["start_from"], here["start_from"] = _starts(before[0], config)
     names = sorted(name for name in there.keys() | here.keys() if there.get(name) != here.get(name))
     names = [name for name in names if not name.startswith(HARMLESS)]
-    fixed = [name for name in names if _shapes_the_state(name, there.get(name), here.get(name))]
+    fixed = [name for name in names if _is_fixed(name, there.get(name), here.get(name))]
     if fixed or (names and not accept_changes):
         listed = "; ".join(f"{name} {there.get(name)} there, {here.get(name)} here" for name in fixed or names)
         wayout = "choose another workdir" if fixed else "choose another workdir, or go on with --accept-changes"
@@ -57,7 +64,8 @@ def append(workdir: Path, config: TrainConfig, step: int) -> None:
     if not before or before[-1]["recipe"] != _recipe(config):
         entry: dict[str, Any] = {"from_step": step, "recipe": _recipe(config)}
         if config.start_from is not None and not before:
-            entry["started_from"] = weights.load(config.start_from).metadata
+            start = weights.load(config.start_from)
+            entry |= {"started_from": start.metadata, "start_sha256": _sha256(start)}
         part = workdir / f"{FILE}.part"
         part.write_text(json.dumps([*before, entry], indent=1))
         part.replace(workdir / FILE)  # whole or not at all
@@ -70,9 +78,39 @@ def export(path: Path, config: TrainConfig, params: Mapping[str, Any], step: int
     return path
 
 
-def _shapes_the_state(name: str, there: Any, here: Any) -> bool:
-    """Whether a field's two values make states of two shapes, of which one can't take the other's place."""
+def _is_fixed(name: str, there: Any, here: Any) -> bool:
+    """Whether a run that has begun can't change a field: it shapes the state, or has its effect at the start only."""
+    if name == "start_from":
+        return here is not None
     return name.startswith("model.") or name == "accumulate" or (name == "ema_decay" and None in (there, here))
+
+
+def _starts(first: Mapping[str, Any], config: TrainConfig) -> tuple[str | None, str | None]:
+    """What a run started from, by its first entry, and what `config` names: equal unless they are known to differ.
+
+    A file that only moved is the same model, and another of the same name isn't.
+    """
+    there = first["recipe"].get("start_from")
+    if config.start_from is None:
+        return there, None
+    here = Path(config.start_from).name
+    if there is None:
+        return None, here
+    if "start_sha256" not in first:  # written before that was noted
+        return there, there
+    try:
+        hashes = first["start_sha256"], _sha256(weights.load(config.start_from))
+    except FileNotFoundError:  # it was needed at the start only
+        return there, here
+    return (there, there) if hashes[0] == hashes[1] else (f"{there} ({hashes[0][:8]})", f"{here} ({hashes[1][:8]})")
+
+
+def _sha256(model: weights.Weights) -> str:
+    """Tells models apart by their parameters: a finished run that is called again writes the rest of its file anew."""
+    digest = hashlib.sha256()
+    for name, leaf in sorted(flatten_dict(model.params, sep=".").items()):
+        digest.update(name.encode() + np.ascontiguousarray(leaf).tobytes())
+    return digest.hexdigest()
 
 
 def _read(workdir: Path) -> list[dict[str, Any]]:

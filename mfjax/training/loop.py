@@ -1,5 +1,6 @@
 """A whole run: both phases, progress, checkpoints, and the trained model as a weights file."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -19,6 +20,8 @@ from mfjax.training.phases import Phase
 from mfjax.training.step import State, begin_phase_two, best, initial_state
 from mfjax.training.stopping import StopRequest, StopRequestedError
 from mfjax.training.watch import Watch
+
+logger = logging.getLogger("mfjax")
 
 
 def train(config: TrainConfig, workdir: Path, *, accept_changes: bool = False) -> Path:
@@ -43,6 +46,9 @@ def train(config: TrainConfig, workdir: Path, *, accept_changes: bool = False) -
         OSError: the disk is full.
         StopRequestedError: SIGTERM or Ctrl-C came; the state is saved.
     """
+    for name in config.without_effect():
+        value, target = getattr(config, name), config.fusion_target
+        logger.warning("%s is %s, which has no effect with fusion_target %r", name, value, target)
     mesh = devices.batch_mesh(config.data.batch)
     workdir.mkdir(parents=True, exist_ok=True)
     with _alone(workdir), closing(Checkpoints(workdir / "checkpoints")) as checkpoints:

@@ -62,6 +62,19 @@ def test_batches_from_a_later_start_are_those_of_the_unbroken_run(config):
         np.testing.assert_array_equal(a.numerators, b.numerators)
 
 
+def test_batch_can_be_one_pair(config):
+    crops = [crop for batch in take(config, 2) for crop in batch.ir]
+    for alone, crop in zip(take(replace(config, batch=1), 4), crops, strict=True):
+        np.testing.assert_array_equal(alone.ir, crop[None])
+
+
+def test_processes_can_get_one_pair_of_a_batch_each(config):
+    config = replace(config, batch=4)
+    [whole] = take(config, 1, start=2)
+    parts = [take(config, 1, start=2, part=part, parts=4)[0].ir for part in range(4)]
+    np.testing.assert_array_equal(np.concatenate(parts), whole.ir)
+
+
 def test_scales_of_the_two_sources_are_drawn_independently_over_the_whole_range(config):
     drawn = np.array([draw_numerators(config, 0, step) for step in range(2000)])
     assert set(drawn[:, 0]) == set(drawn[:, 1]) == set(range(10, 31))

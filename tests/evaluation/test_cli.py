@@ -37,6 +37,39 @@ def test_results_of_another_method_and_a_model_are_scored_side_by_side(
     }
 
 
+def test_models_whose_files_have_one_name_can_be_given_names(data, black_network, tiny_weights, tmp_path, capsys):
+    for run in ("a", "lr=1"):
+        (tmp_path / run).mkdir()
+        (tmp_path / run / "model.safetensors").write_bytes(tiny_weights.read_bytes())
+    a, b = (str(tmp_path / run / "model.safetensors") for run in ("a", "lr=1"))
+    assert main(["evaluate", str(data), "--model", f"first={a}", "--model", b, "--metrics", "EN"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:3]] == ["first", "model"]
+    assert main(["evaluate", str(data), "--model", a, "--model", b]) == 2
+    assert "two methods are called model; give one of them another name" in capsys.readouterr().err
+
+
+def test_pairs_of_different_aspects_and_raw_thermal_images_can_be_fused(black_network, tiny_weights, tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    for name, image in (
+        ("ir", rng.integers(7000, 7256, (12, 32), np.uint16)),
+        ("vis", rng.integers(0, 256, (24, 32), np.uint8)),
+    ):
+        (tmp_path / name).mkdir()
+        cv2.imwrite(str(tmp_path / name / "0.png"), image)
+    command = ["evaluate", str(tmp_path), "--model", str(tiny_weights), "--metrics", "Q_STD"]
+    assert main(command) == 2
+    assert "error: 0: infrared is 12x32" in capsys.readouterr().err
+    assert main([*command, "--stretch"]) == 0
+    assert "--ir-range auto" in capsys.readouterr().err
+    assert main([*command, "--stretch", "--ir-range", "auto"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_options_of_models_are_refused_without_a_model(data, capsys):
+    assert main(["evaluate", str(data), "--results", f"max={data / 'max'}", "--stretch"]) == 2
+    assert "--stretch and --ir-range are for models" in capsys.readouterr().err
+
+
 def test_undefined_scores_are_said_once_each(data, black_network, tiny_weights, capsys):
     assert main(["evaluate", str(data), "--model", str(tiny_weights), "--metrics", "CC"]) == 0
     said = [line for line in capsys.readouterr().err.splitlines() if "undefined" in line]
@@ -51,7 +84,14 @@ def test_undefined_scores_are_said_once_each(data, black_network, tiny_weights, 
         (["--results", "maximum=nowhere"], "nowhere is not a folder"),
         (["--metrics", "Q_XY"], "there is no metric Q_XY; available: paper, all, variants, Q_TE"),
         (["--model", "nowhere"], "nowhere"),
-        (["--results", "a=x", "--results", "a=y"], "two methods are called a; rename one"),
+        (["--metrics"], "--metrics names none; name at least one metric"),
+        (
+            ["--results", "a=x", "--results", "a=y"],
+            "two methods are called a; give one of them another name",
+        ),
+        (["--results", "default=x", "--model", "default"], "two methods are called default"),
+        (["--model", "mine=nowhere"], "model 'nowhere' not found"),
+        (["--ir-range", "warm"], "--ir-range is 'warm'"),
     ],
 )
 def test_what_can_not_be_evaluated_is_said_in_one_line(data, flags, message, capsys):

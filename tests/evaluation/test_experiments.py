@@ -49,7 +49,7 @@ def test_each_setting_is_what_fusing_its_sources_gives(root, tiny_weights):
     assert np.abs(made[7].image.astype(int) - alone.image).max() <= 1
 
 
-def test_larger_source_is_the_maximum_of_both_enlarged(root):
+def test_brighter_source_is_the_maximum_of_both_enlarged(root):
     nine, one = maximum_at(root, [9, 1])
     np.testing.assert_array_equal(nine.image, np.maximum(nine.ir, nine.vis))
     assert one.image.shape == nine.image.shape
@@ -82,7 +82,7 @@ def test_table_iv_counts_the_cells_that_each_model_reaches():
     assert "`as good` reaches 54 of 54 cells; `worse` reaches 53 of 54 cells." in text
     assert "| 1 | 0.5, 0.5 | published | 0.3971 | 0.6305 |" in text
     assert "|  |  | `worse` | 0.2971 | **0.6305** |" in text
-    assert "| 5 | larger source | 0.2500 |" in text
+    assert "| 5 | brighter source | 0.2500 |" in text
 
 
 def test_tables_ii_and_iii_hold_each_row_against_the_published_one():
@@ -115,10 +115,20 @@ def test_ablation_varies_attention_and_compensation_only():
     assert made["Baseline+DAM+2RCMs"] == recipe
 
 
+def test_ablation_refuses_a_recipe_that_starts_from_a_model():
+    with pytest.raises(ValueError, match=r"start_from is 'default', but no model fits .* such as configs/ablation\.py"):
+        recipes.ablation(TrainConfig(start_from="default"))
+
+
 def test_sweep_trains_phase_two_from_one_model_with_the_papers_weights():
     made = recipes.sweep(TrainConfig(warmup_steps=10), "phase_1.safetensors")
     assert [each.contrast_weight for each in made.values()] == [0, 0.0001, 0.001, 0.005, 0.01, 0.1]
     assert {(each.phase_one_steps, each.start_from) for each in made.values()} == {(0, "phase_1.safetensors")}
+
+
+def test_sweep_trains_towards_both_sources_whatever_the_recipe_does():
+    made = recipes.sweep(TrainConfig(fusion_target="enhanced"), "phase_1.safetensors")
+    assert {each.fusion_target for each in made.values()} == {"sources"}
 
 
 def test_part_of_a_page_is_written_anew_and_the_rest_of_it_left(tmp_path):
@@ -171,6 +181,17 @@ def test_tables_ii_and_iii_train_a_model_for_each_row_and_score_it(
     assert len([*(out / experiment).glob("*/setting_2/scene.png")]) == len(published)
 
 
+@pytest.mark.parametrize("experiment", ["table2", "table3"])
+def test_nothing_is_trained_for_a_test_set_that_is_incomplete(experiment, tiny_weights, tmp_path, capsys, monkeypatch):
+    trained = []
+    monkeypatch.setattr("mfjax.training.loop.train", lambda *arguments: trained.append(arguments) or tiny_weights)
+    flags = ["--experiment", experiment, "--recipe", str(RECIPE), "--out", str(tmp_path / "out")]
+    phase_one = ["--model", str(tiny_weights)] if experiment == "table3" else []
+    assert main(["evaluate", str(tmp_path), *flags, *phase_one]) == 2
+    assert "has no folder ir_0.5" in capsys.readouterr().err
+    assert not trained
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
@@ -179,7 +200,7 @@ def test_tables_ii_and_iii_train_a_model_for_each_row_and_score_it(
         (["--experiment", "table3", "--out", "x"], "name it by --model"),
         (["--experiment", "figures"], "figures needs a folder to work in"),
         (["--experiment", "figures", "--out", "x"], "x has no images to draw"),
-        (["--experiment", "table4", "--model", "default", "--model", "default"], "have one name"),
+        (["--experiment", "table4", "--model", "default", "--model", "default"], "are called default"),
     ],
 )
 def test_experiment_that_lacks_something_says_what(root, flags, message, capsys):
@@ -197,6 +218,30 @@ def test_close_ups_show_what_stands_out_in_infrared_and_the_richest_visible_deta
     assert vis[rich].mean() > 100
     assert hot[0].stop - hot[0].start == 10
     assert hot[1].stop - hot[1].start == 12
+
+
+def test_place_of_an_image_that_is_missing_in_a_panel_is_white():
+    dark, boxes = np.zeros((60, 80), np.uint8), figures.close_ups(*np.zeros((2, 60, 80), np.uint8))
+    rows = [("1", {"infrared": dark, "b": dark}), ("2", {"infrared": dark, "a": dark, "b": dark})]
+    made = figures.panel(rows, ["infrared", "a", "b", "c"], boxes)
+    # Labels, 26 pixels, are at the left and on top.
+    places = [slice(left, left + 80) for left in 26 + np.arange(3) * (80 + figures.GAP)]
+    half = (made.shape[0] + 26 + figures.GAP) // 2
+    assert [made[26:half, place].min() for place in places] == [0, 255, 0]
+    assert [made[half:, place].min() for place in places] == [0, 0, 0]
+    assert made.shape[1] == places[-1].stop
+
+
+def test_figures_show_one_pair_for_each_of_the_papers_examples(root, tmp_path):
+    for folder in root.iterdir():
+        (tmp_path / folder.name).mkdir()
+        for name in ("Kaptein_1654", "a1828", "b1828", "other"):
+            (tmp_path / folder.name / f"{name}.png").write_bytes((folder / "scene.png").read_bytes())
+            fused = tmp_path / "out" / "table4" / "mine" / "setting_9" / f"{name}.png"
+            fused.parent.mkdir(parents=True, exist_ok=True)
+            fused.write_bytes((root / "vis_1.0" / "scene.png").read_bytes())
+    written = figures.draw(tmp_path, tmp_path / "out")
+    assert [path.name for path in written] == ["figure_9_a1828.png", "figure_10_Kaptein_1654.png"]
 
 
 def test_folder_without_the_settings_sources_is_told_which(root, tmp_path, capsys):
@@ -217,15 +262,52 @@ def test_page_says_how_the_model_was_trained_from_its_first_run_on():
     assert "a, b; 4 crops of 64×64; learning rate up to 0.0001; fusion target: both sources, λ 0.005" in lines[0]
     enhanced = first | {"fusion_target": "enhanced", "contrast_gain": 1.3}
     assert (
-        "the larger source enhanced by 1.3"
+        "the brighter source enhanced by 1.3"
         in provenance({"steps": "60", "recipe": json.dumps([{"recipe": enhanced}])})[0]
     )
     only_phase_one = provenance({"steps": "50", "recipe": json.dumps([{"recipe": first}])})
     assert only_phase_one[0].endswith("learning rate up to 0.0001")
-    assert provenance({"converted_from": "x.pth"}) == []
     page = experiments.table_v({}, {"mine": metadata, "other": {}}, "tno20")
     assert f"- `mine`, from random parameters on:\n  1. {lines[0]}\n  2. {lines[1]}" in page
-    assert "- `other`, from random parameters on:\n  1. its file does not say" in page
+
+
+def test_page_says_of_a_model_of_unknown_history_that_it_is_unknown():
+    page = experiments.table_v({}, {"x": {}, "y": {"converted_from": "y.pth"}}, "tno20")
+    lines = [f"- `{name}`: its file does not say how it was trained" for name in "xy"]
+    assert page.rstrip().endswith("\n\n" + "\n".join(lines))
+
+
+def test_run_that_started_from_a_model_of_unknown_history_did_not_start_from_random_parameters():
+    data = {"batch": 4, "crop": 64, "roots": ["a"]}
+    recipe = {"phase_one_steps": 50, "learning_rate": 1e-4, "contrast_weight": 0.005, "data": data}
+    entry = {"recipe": recipe, "started_from": {"converted_from": "x.pth"}}
+    lines = provenance({"steps": "50", "recipe": json.dumps([entry])})
+    assert lines[0] == "training that the start model's file does not tell of"
+    assert len(lines) == 2
+
+
+@pytest.mark.parametrize("recipe", ["random", "[]", "{}", "3", "null", '"text"', "[1]", "[{}]"])
+def test_metadata_that_is_no_history_has_none(recipe):
+    assert provenance({"steps": "5", "recipe": recipe}) == []
+
+
+def test_page_says_if_phase_two_had_a_learning_rate_of_its_own_and_how_many_recipes_a_run_had():
+    data = {"batch": 4, "crop": 64, "roots": ["a"]}
+    recipe = {"phase_one_steps": 50, "learning_rate": 3e-4, "contrast_weight": 0.005, "data": data}
+    of = lambda *changes: provenance({"steps": "60", "recipe": json.dumps([{"recipe": recipe | c} for c in changes])})
+    assert "learning rate up to 0.0003, in phase two 0.01; fusion" in of({"phase_two_learning_rate": 1e-2})[0]
+    for same in (None, 3e-4):
+        assert "learning rate up to 0.0003; fusion" in of({"phase_two_learning_rate": same})[0]
+    assert of({}, {"contrast_weight": 0.01})[0].endswith("λ 0.01; the last of 2 recipes")
+    assert "recipes" not in of({})[0]
+
+
+def test_page_names_the_scales_of_the_setting_that_a_table_has():
+    papers = {setting: named(rows["Ours"]) for setting, rows in TABLE_IV.items()}
+    assert "Infrared is 0.5 and visible 0.8 of the output's size;" in experiments.table_ii({}, {}, "tno20")
+    assert "Infrared is 0.5 and visible 0.8 of the output's size;" in experiments.table_iii({}, {}, "tno20")
+    assert "The sources are 0.5, 0.8 or 1 of the output's size;" in experiments.table_iv({}, papers, {}, "tno20")
+    assert "Infrared is 0.5 and visible 0.5 of the output's size;" in experiments.table_v({}, {}, "tno20")
 
 
 def test_page_says_once_what_all_models_have_in_common():
@@ -248,6 +330,7 @@ def test_page_says_once_what_all_models_have_in_common():
     [
         (["--experiment", "table2", "--model", "default"], "--experiment table2 makes no use of --model"),
         (["--experiment", "table4", "--metrics", "all", "--recipe", "x.py"], "no use of --metrics, --recipe"),
+        (["--experiment", "table5", "--ir-range", "auto"], "no use of --ir-range"),
         (["--page", "x.md"], "scoring without --experiment makes no use of --page"),
     ],
 )

@@ -43,6 +43,19 @@ def test_p_value_is_the_share_of_resampled_means_without_a_lead():
     assert rank(made([[[1], [0]], [[0], [0.75]]], ("EN",))).p_value[1, 0] == pytest.approx(0.25, abs=0.02)
 
 
+def test_p_value_of_a_metric_that_is_best_at_zero_compares_means_as_places_do():
+    # The mean of 16 draws of ±1/2 is as far from 0 as 0.1 where they are ten of one sign or more: 45 %.
+    ranking = rank(made([[[0.5], [-0.5]] * 8, [[0.1]] * 16], ("Q_SF",)))
+    np.testing.assert_array_equal(ranking.place[:, 0], [1, 2])
+    assert ranking.p_value[1, 0] == pytest.approx(0.4545, abs=0.02)
+
+
+def test_p_value_is_of_the_pairs_on_which_both_methods_are_defined():
+    ranking = rank(made([[[1], [0], [9]], [[0], [0.75], [np.nan]]], ("EN",)))
+    # Differences 1, −3/4 and, of the undefined pair, none: in 11 of the 27 draws their sum is not positive.
+    assert ranking.p_value[1, 0] == pytest.approx(11 / 27, abs=0.02)
+
+
 def test_metric_that_is_undefined_has_no_place():
     ranking = rank(made([[[np.nan, 1]], [[np.nan, 2]]], ("Q_MI", "EN")))
     np.testing.assert_array_equal(ranking.place, [[0, 2], [0, 1]])

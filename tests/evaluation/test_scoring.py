@@ -1,12 +1,14 @@
 """Methods on a folder of pairs, as scores."""
 
+import logging
+
 import cv2
 import numpy as np
 import pytest
 
 from mfjax import evaluation
 from mfjax.evaluation.scoring import at_size
-from mfjax.inference.pairs import pair_folders
+from mfjax.inference.pairs import Pair, pair_folders
 from mfjax.metrics import score
 
 
@@ -65,11 +67,11 @@ def test_every_pair_is_shown_with_what_the_methods_made_of_it(root, pairs):
 
 
 def test_model_fuses_each_pair_in_gray_at_the_larger_sources_size(pairs):
-    def fuser(ir, vis, *, color):
-        assert color == "gray"
+    def fuser(ir, vis, *, color, **options):
+        assert (color, options) == ("gray", {"stretch": True, "ir_range": "auto"})
         return type("Fusion", (), {"fused": np.zeros(vis.shape[:2], np.uint8)})
 
-    scored = evaluation.evaluate(pairs, {"black": evaluation.model(fuser)}, ("Q_STD",))
+    scored = evaluation.evaluate(pairs, {"black": evaluation.model(fuser, stretch=True, ir_range="auto")}, ("Q_STD",))
     np.testing.assert_array_equal(scored.values, 0)
 
 
@@ -79,6 +81,32 @@ def test_pairs_that_a_method_has_no_result_for_are_named(root, pairs, tmp_path):
         evaluation.folder_of_results(tmp_path, pairs)
     with pytest.raises(ValueError, match="nowhere is not a folder; results are"):
         evaluation.folder_of_results(tmp_path / "nowhere", pairs)
+
+
+@pytest.mark.parametrize("twin", ["00.png", "0.bmp"])
+def test_two_results_that_may_be_one_pairs_are_named(root, pairs, tmp_path, twin):
+    for name in ("0.png", "1.png", twin, "._0.png"):  # the last is no result but a companion that macOS makes
+        (tmp_path / name).write_bytes((root / "mean" / "000.png").read_bytes())
+    with pytest.raises(ValueError, match=r"several images for the pair 0: (0\.png, 00\.png|0\.bmp, 0\.png); leave"):
+        evaluation.folder_of_results(tmp_path, pairs)
+
+
+def test_two_pairs_of_one_name_are_named(pairs):
+    first, second = (Pair("scene", pair.ir, pair.vis) for pair in pairs)
+    with pytest.raises(ValueError, match=r"two pairs are called scene, that of .*0_vis\.png and of .*1_vis\.png;"):
+        evaluation.evaluate([first, second], {}, ("EN",))
+
+
+@pytest.mark.parametrize("kind", [ValueError, MemoryError])
+def test_errors_and_warnings_about_a_pair_name_it(pairs, caplog, kind):
+    def method(pair, ir, vis):
+        logging.getLogger("mfjax").warning("%s is dim", "infrared")
+        raise kind("too dark")
+
+    with pytest.raises(kind, match=r"^0: too dark$"):
+        evaluation.evaluate(pairs, {"mine": method}, ("EN",))
+    logging.getLogger("mfjax").warning("afterwards")
+    assert [record.getMessage() for record in caplog.records] == ["0: infrared is dim", "afterwards"]
 
 
 def test_image_that_has_the_size_is_left_as_it_is_and_a_larger_one_averaged():

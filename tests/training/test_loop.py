@@ -180,6 +180,18 @@ def test_recipe_that_is_gone_or_damaged_is_no_recipe_that_agrees(config, run, tm
         train(config, tmp_path / "run")
 
 
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [("sources", "sharpness is 1.1, which has no"), ("enhanced", "contrast_pairs is 16, which has no effect with")],
+)
+def test_option_of_the_other_fusion_target_is_one_warning(config, tmp_path, caplog, target, said):
+    changed = replace(config, fusion_target=target, sharpness=1.1, data=replace(config.data, roots=()))
+    with pytest.raises(ValueError, match="no training data"):
+        train(changed, tmp_path)
+    [record] = caplog.records
+    assert record.getMessage().startswith(said)
+
+
 def test_second_run_in_a_folder_is_refused(config, run):
     with filelock.FileLock(run[0] / ".lock"), pytest.raises(ValueError, match="another run works in"):
         train(config, run[0])
@@ -207,6 +219,50 @@ def test_run_can_start_from_another_model_and_says_so(config, run, tmp_path):
     # Adam's first step moves a parameter by the learning rate.
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1.1e-4), model.params, other.params)
     assert json.loads(model.metadata["recipe"])[0]["started_from"]["steps"] == "5"
+
+
+@pytest.fixture(scope="module")
+def started(config, run, tmp_path_factory):
+    """A run that started from another's model: its configuration and folder."""
+    start, workdir = replace(config, start_from=str(run[1]), phase_one_steps=0), tmp_path_factory.mktemp("started")
+    train(start, workdir)
+    return start, workdir
+
+
+def test_run_goes_on_though_the_model_it_started_from_has_moved_or_is_gone(started, tmp_path):
+    config, workdir = started
+    shutil.copy(config.start_from, tmp_path / "moved.safetensors")
+    train(replace(config, start_from=str(tmp_path / "moved.safetensors")), workdir)
+    train(replace(config, start_from=str(tmp_path / "gone" / "model.safetensors")), workdir)
+
+
+@pytest.mark.parametrize("accept_changes", [False, True])
+def test_run_that_started_from_another_model_of_the_same_name_is_refused(started, tmp_path, accept_changes):
+    config, workdir = started
+    other = weights.load(config.start_from)
+    changed = jax.tree.map(lambda leaf: leaf + 1, other.params)
+    weights.save(tmp_path / "model.safetensors", other.config, changed, other.metadata)
+    with pytest.raises(
+        ValueError, match=r"start_from model\.safetensors \(\w{8}\) there, model\.safetensors \(\w{8}\)"
+    ):
+        train(replace(config, start_from=str(tmp_path / "model.safetensors")), workdir, accept_changes=accept_changes)
+
+
+def test_run_that_started_from_a_model_is_not_one_from_random_parameters(config, run, started):
+    start, workdir = started
+    with pytest.raises(ValueError, match=r"start_from model\.safetensors there, None here"):
+        train(replace(start, start_from=None), workdir)
+    with pytest.raises(ValueError, match=r"start_from None there, model\.safetensors here"):
+        train(replace(config, start_from=str(run[1])), run[0])
+
+
+def test_start_model_of_a_run_from_before_its_hash_was_noted_is_taken_for_the_same(started, tmp_path):
+    config, workdir = started
+    shutil.copytree(workdir, tmp_path / "run")
+    [entry] = json.loads((workdir / "recipe.json").read_text())
+    del entry["start_sha256"]
+    (tmp_path / "run" / "recipe.json").write_text(json.dumps([entry]))
+    train(replace(config, start_from="default"), tmp_path / "run")
 
 
 def test_changed_recipe_is_added_to_the_history_of_the_model(config, tmp_path):
