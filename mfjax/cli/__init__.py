@@ -32,7 +32,6 @@ DESCRIPTION = "Infrared and visible image fusion at any input and output resolut
 # The extra "train".
 TRAINING_PACKAGES = {
     "absl",
-    "filelock",
     "grain",
     "importlib_resources",
     "optax",
