@@ -9,7 +9,7 @@ from tyro.conf import Positional, UseAppendAction, arg
 
 from mfjax import evaluation, weights
 from mfjax import metrics as registry
-from mfjax.cli.fuse import _parse_ir_range
+from mfjax.cli.fuse import parse_ir_range
 from mfjax.evaluation import tables
 from mfjax.evaluation.page import Page
 from mfjax.inference.pairs import pair_folders
@@ -104,7 +104,7 @@ def evaluate(
         models = [_named_model("default")]
     if not models and (stretch or ir_range != "full"):
         raise ValueError("--stretch and --ir-range are for models, and only --results are named; leave them out")
-    infrared_range = check_ir_range(_parse_ir_range(ir_range))
+    infrared_range = check_ir_range(parse_ir_range(ir_range))
     methods = {name: evaluation.folder_of_results(folder, pairs) for name, folder in folders}
     methods |= {name: _load(file, stretch=stretch, ir_range=infrared_range) for name, file in models}
     report = Page()

@@ -67,7 +67,7 @@ def fuse(
     check_engine(engine, precision)
     size = None if height is None and width is None else (height, width)
     sizes.check_request(size, scale)
-    infrared_range = check_ir_range(_parse_ir_range(ir_range))
+    infrared_range = check_ir_range(parse_ir_range(ir_range))
     plan = files.plan(ir, vis, out, sr=sr)
     model_file = weights.find(model)
 
@@ -115,7 +115,7 @@ def _run_all(run: Callable[[files.Job], sizes.Size], plan: files.Plan) -> int:
     return failed
 
 
-def _parse_ir_range(text: str) -> IrRange:
+def parse_ir_range(text: str) -> IrRange:
     """The infrared range that `--ir-range` names."""
     if text in ("full", "auto"):
         return cast(Literal["full", "auto"], text)
