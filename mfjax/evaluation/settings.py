@@ -1,24 +1,20 @@
 """Models at the paper's nine settings (Table I), on a test set that has its sources at each resolution."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
-from itertools import product, zip_longest
+from itertools import product
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple, get_args
 
 import cv2
-import jax
-import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
 from mfjax import images
 from mfjax.evaluation.paper import SCALES, SETTINGS
-from mfjax.inference.fuser import Fuser
+from mfjax.inference.composition import Source
+from mfjax.inference.fuser import Fuser, Which
 from mfjax.inference.pairs import Pair, pair_folders
 from mfjax.metrics import PAPER, score
-from mfjax.model import FusionNetwork, ModelConfig
-from mfjax.model.network import Branch
 
 Progress = Callable[[Iterable[Pair]], Iterable[Pair]]
 Means = Mapping[int, Mapping[str, float]]  # by setting and metric
@@ -39,7 +35,7 @@ def fused_at(
 ) -> Iterator[Fused]:
     """What a model makes of each pair of a test set at each setting.
 
-    Each source is super-resolved once from each resolution, and the settings are fused from these.
+    Features of each source are extracted once from each resolution, and the settings are composed of these.
 
     Args:
         fuser: the model.
@@ -53,11 +49,15 @@ def fused_at(
     chosen = {number: SETTINGS[number] for number in settings}
     for pair in progress(setting_pairs(root)):
         truth_ir, truth_vis = (images.luma(images.read(file)) for file in (pair.ir, pair.vis))
-        of_ir, of_vis = _super_resolved(fuser, root, pair, truth_vis.shape, [*chosen.values()])
-        for number, (ir, vis) in chosen.items():
-            fused = _fuse(fuser.config, fuser.params, of_ir[ir], of_vis[vis])
-            image = images.from_float(np.clip(np.asarray(fused), 0, 1))
-            yield Fused(number, pair.name, image, truth_ir, truth_vis)
+        size = truth_vis.shape[0], truth_vis.shape[1]
+        found: dict[Path, Source] = {}
+        for number, scales in chosen.items():
+            ir, vis = sources(root, pair, *scales)
+            for file, which in zip((ir, vis), get_args(Which), strict=True):
+                if file not in found:
+                    found[file] = fuser.source(images.to_float(images.luma(images.read(file))), which)
+            made = fuser.compose(found[ir], found[vis], size, dtype=np.uint8)
+            yield Fused(number, pair.name, made.fused, truth_ir, truth_vis)
 
 
 def maximum_at(root: Path, settings: Iterable[int]) -> Iterator[Fused]:
@@ -108,29 +108,3 @@ def setting_pairs(root: Path) -> list[Pair]:
 def sources(root: Path, pair: Pair, ir: float, vis: float) -> tuple[Path, Path]:
     """A pair's two files at two scales."""
     return root / f"ir_{ir}" / pair.ir.name, root / f"vis_{vis}" / pair.vis.name
-
-
-def _super_resolved(
-    fuser: Fuser, root: Path, pair: Pair, size: tuple[int, ...], settings: list[tuple[float, float]]
-) -> tuple[Mapping[float, Branch], Mapping[float, Branch]]:
-    """The branch of each scale that settings have, of infrared and visible; two at once, as the network makes them."""
-    of_ir, of_vis = {}, {}
-    scales = [sorted({setting[source] for setting in settings}) for source in range(2)]
-    for ir, vis in zip_longest(*scales):
-        ir, vis = ir or scales[0][-1], vis or scales[1][-1]
-        low = [
-            images.to_float(images.luma(images.read(file)))[None, ..., None] for file in sources(root, pair, ir, vis)
-        ]
-        of_ir[ir], of_vis[vis] = _branches(fuser.config, fuser.params, *low, size=size)
-    return of_ir, of_vis
-
-
-@partial(jax.jit, static_argnums=0, static_argnames="size")
-def _branches(config: ModelConfig, params: Any, ir: Any, vis: Any, *, size: tuple[int, int]) -> Any:
-    return FusionNetwork(config).apply({"params": params}, ir, vis, size=size, method="branches")
-
-
-@partial(jax.jit, static_argnums=0)
-def _fuse(config: ModelConfig, params: Any, ir: Branch, vis: Branch) -> jax.Array:
-    output: Any = FusionNetwork(config).apply({"params": params}, ir, vis, method="fuse")
-    return jnp.asarray(output.fused[0, ..., 0])

@@ -5,11 +5,12 @@ The one call is `fused = mfjax.fuse(ir, vis, size=(480, 640))`. With a model of 
 `jax.grad(lambda ir: fuser.apply(ir, vis, size=(480, 640)).fused.mean())(ir)`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import jax
 import jax.numpy as jnp
@@ -24,6 +25,8 @@ from mfjax.inference.engines import Engine, Precision, check_engine
 from mfjax.inference.extraction import Extract, extractor
 from mfjax.inference.sources import IrRange, as_source, infrared_luma, visible_values
 from mfjax.model import FusionNetwork, FusionOutput, ModelConfig
+
+Which = Literal["ir", "vis"]
 
 
 class Fusion(NamedTuple):
@@ -135,8 +138,8 @@ class Fuser:
 
         dtype = np.result_type(ir, vis)
         vis = visible_values(vis)
-        luma = infrared_luma(ir, ir_range), images.to_luma(vis)
-        made = self._luma(luma, out, dtype=np.float32 if in_colour else dtype, tile=tile, progress=progress)
+        found = self.source(infrared_luma(ir, ir_range), "ir"), self.source(images.to_luma(vis), "vis")
+        made = self.compose(*found, out, dtype=np.float32 if in_colour else dtype, tile=tile, progress=progress)
         if in_colour:
             made = made._replace(fused=colourise(made.fused, vis), vis=colourise(made.vis, vis))
             made = Composition(*(images.from_float(image, dtype) for image in made))
@@ -146,20 +149,16 @@ class Fuser:
         """`fuse_luma` with this model: pure, for `jax.jit`, `jax.vmap` and `jax.grad`."""
         return fuse_luma(self.config, self.params, ir, vis, size=size)
 
-    def _luma(self, luma: tuple[np.ndarray, np.ndarray], size: sizes.Size, **options: Any) -> Composition:
-        """The three images of both sources' luma in [0, 1]; `options` are those of `compose`."""
-        try:
-            sources = [
-                Source(image, extract(image), params)
-                for image, extract, params in zip(luma, self._extractors, self._branches, strict=True)
-            ]
-            return compose(self.config, self.params["fusion"], (sources[0], sources[1]), size, **options)
-        except jax.errors.JaxRuntimeError as error:
-            if "RESOURCE_EXHAUSTED" not in str(error):
-                raise
-            raise MemoryError(
-                f"the device's memory does not suffice for {size[0]}x{size[1]}; ask for a smaller size or tile"
-            ) from error
+    def source(self, luma: np.ndarray, which: Which) -> Source:
+        """Luma in [0, 1], `[h, w]`, and what is found in it, nearly all of the work: to `compose` it several times."""
+        side = get_args(Which).index(which)
+        with _memory_errors(luma.shape):
+            return Source(luma, self._extractors[side](luma), self._branches[side])
+
+    def compose(self, ir: Source, vis: Source, size: sizes.Size, **options: Any) -> Composition:
+        """The three images of two sources, luma; `options` are those of `composition.compose`."""
+        with _memory_errors(size):
+            return compose(self.config, self.params["fusion"], (ir, vis), size, **options)
 
     @property
     def _branches(self) -> tuple[Any, Any]:
@@ -213,3 +212,16 @@ def fuse(
 
 
 _default_fuser = cache(partial(load, "default"))
+
+
+@contextmanager
+def _memory_errors(size: tuple[int, ...]) -> Iterator[None]:
+    """Turns JAX's error for a device's memory that does not suffice into Python's."""
+    try:
+        yield
+    except jax.errors.JaxRuntimeError as error:
+        if "RESOURCE_EXHAUSTED" not in str(error):
+            raise
+        raise MemoryError(
+            f"the device's memory does not suffice for {size[0]}x{size[1]}; ask for a smaller size or tile"
+        ) from error
