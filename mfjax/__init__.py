@@ -10,7 +10,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mfjax.inference.fuser import Fuser, Fusion, fuse, fuse_luma, load
+    from mfjax.inference.composition import Fusion
+    from mfjax.inference.fuser import Fuser, fuse, fuse_luma, load
     from mfjax.model import FusionNetwork, ModelConfig
 
 __version__ = "0.1.0"
@@ -28,7 +29,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "mfjax.inference.fuser": ("Fuser", "Fusion", "fuse", "fuse_luma", "load"),
+    "mfjax.inference.composition": ("Fusion",),
+    "mfjax.inference.fuser": ("Fuser", "fuse", "fuse_luma", "load"),
     "mfjax.model": ("FusionNetwork", "ModelConfig"),
 }
 

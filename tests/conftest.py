@@ -26,7 +26,7 @@ import pytest
 
 from mfjax import weights
 from mfjax.inference import fuser
-from mfjax.inference.composition import Composition
+from mfjax.inference.composition import Fusion
 from mfjax.model import FusionNetwork, ModelConfig
 
 atexit.register(shutil.rmtree, os.environ["JAX_COMPILATION_CACHE_DIR"])
@@ -70,6 +70,6 @@ def black_network(monkeypatch):
     """Puts one that needs no compiling and gives black images in the network's place."""
 
     def black(config, fusion, sources, size, *, dtype, **options):
-        return Composition(*(np.zeros(size, dtype) for _ in range(3)))
+        return Fusion(*(np.zeros(size, dtype) for _ in range(3)))
 
     monkeypatch.setattr(fuser, "compose", black)

@@ -348,3 +348,15 @@ def test_programs_are_kept_in_the_users_cache_and_those_of_killed_processes_remo
     assert os.environ["JAX_COMPILATION_CACHE_DIR"] == str(folder)
     assert int(os.environ["JAX_COMPILATION_CACHE_MAX_SIZE"]) > 0  # so JAX locks it
     assert {path.name for path in folder.iterdir()} == {"whole-cache", "whole-atime", "begun-cache"}
+
+
+def test_engine_precision_and_tile_reach_the_model(pair, fuse, tmp_path, monkeypatch):
+    from mfjax.inference import extraction
+
+    asked = []
+    make = extraction.XlaExtractor
+    monkeypatch.setattr(extraction, "XlaExtractor", lambda *args: asked.append(args[-1]) or make(*args))
+    flags = "--engine", "xla", "--precision", "bfloat16"
+    assert fuse(*pair, "--out", tmp_path / "out.png", *flags)[0] == 0
+    assert asked == ["bfloat16"]
+    assert refused(fuse(*pair, "--out", tmp_path / "out.png", "--tile", 8), "a canvas of 8 pixels has no room")

@@ -2,8 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, cast
@@ -17,6 +16,7 @@ from mfjax.cli.messages import one_line
 from mfjax.inference import files, sizes
 from mfjax.inference.colour import Color
 from mfjax.inference.engines import Engine, Precision, check_engine
+from mfjax.inference.pairs import messages_about
 from mfjax.inference.sources import IrRange, check_ir_range
 
 if TYPE_CHECKING:  # it imports JAX
@@ -107,7 +107,7 @@ def _run_all(run: Callable[[files.Job], sizes.Size], plan: files.Plan) -> int:
     with logging_redirect_tqdm([logger]):
         for job in tqdm(plan.jobs, unit="pair", disable=None):  # None: no bar where nobody watches
             try:
-                with _prefixed(job.pair.name):
+                with messages_about(job.pair):
                     run(job)
             except (ValueError, OSError, MemoryError) as error:
                 logger.error("%s: %s", job.pair.name, one_line(error))
@@ -124,19 +124,3 @@ def parse_ir_range(text: str) -> IrRange:
     except ValueError:
         raise ValueError(f"--ir-range is {text!r}; it is full, auto, or a pair such as 7000,8200") from None
     return low, high
-
-
-@contextmanager
-def _prefixed(name: str) -> Iterator[None]:
-    """Starts the messages of a block with a name: that of the pair they are about."""
-
-    def prefix(record: logging.LogRecord) -> bool:
-        record.msg = f"{name}: {record.getMessage()}"
-        record.args = ()
-        return True
-
-    logger.addFilter(prefix)
-    try:
-        yield
-    finally:
-        logger.removeFilter(prefix)

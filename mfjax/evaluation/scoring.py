@@ -1,6 +1,5 @@
 """Scores of fusion methods on pairs of images."""
 
-import logging
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,14 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfjax import images
-from mfjax.inference.pairs import Pair, natural_key
+from mfjax.inference.pairs import Pair, messages_about, natural_key
 from mfjax.inference.sources import IrRange
 from mfjax.metrics import score
 
 if TYPE_CHECKING:  # importing the fuser imports JAX
     from mfjax.inference.fuser import Fuser
-
-logger = logging.getLogger("mfjax")
 
 Method = Callable[[Pair, NDArray, NDArray], NDArray]
 """From a pair's name and files and the images read from them, to the fused image of any size."""
@@ -148,19 +145,12 @@ def _check_names(pairs: Sequence[Pair]) -> None:
 @contextmanager
 def _about(pair: Pair) -> Iterator[None]:
     """Starts the errors and the logged messages of a block with the name of the pair that they are about."""
-
-    def prefix(record: logging.LogRecord) -> bool:
-        record.msg, record.args = f"{pair.name}: {record.getMessage()}", ()
-        return True
-
-    logger.addFilter(prefix)
     try:
-        yield
+        with messages_about(pair):
+            yield
     except (ValueError, MemoryError) as error:
         kind = MemoryError if isinstance(error, MemoryError) else ValueError
         raise kind(f"{pair.name}: {error}") from error
-    finally:
-        logger.removeFilter(prefix)
 
 
 def at_size(image: NDArray, size: tuple[int, ...]) -> NDArray:

@@ -48,12 +48,12 @@ class Source(NamedTuple):
         return self.image.shape[0], self.image.shape[1]
 
 
-class Composition(NamedTuple):
-    """The three images, each `[H, W]`."""
+class Fusion(NamedTuple):
+    """What fusing a pair gives, each of the output's size."""
 
-    fused: np.ndarray
-    ir: np.ndarray
-    vis: np.ndarray
+    fused: np.ndarray  # [H, W], or [H, W, 3] in colour
+    ir: np.ndarray  # [H, W], the super-resolved infrared source
+    vis: np.ndarray  # [H, W], or [H, W, 3] in colour, the super-resolved visible source
 
 
 def compose(
@@ -65,7 +65,7 @@ def compose(
     dtype: DTypeLike = np.float32,
     tile: int | None = None,
     progress: Progress = iter,
-) -> Composition:
+) -> Fusion:
     """The three images at `size`, clipped to [0, 1] and in the range of `dtype`.
 
     Args:
@@ -87,11 +87,11 @@ def compose(
     shapes = [source.size for source in sources]
     if tile is None and min(size[axis] / shape[axis] for shape in shapes for axis in range(2)) < SHRINKS:
         arrays = [(source.params, source.image[None], source.features[None]) for source in sources]
-        return Composition(*(stored(image[0]) for image in compose_whole(config, fusion, *arrays, size=size)))
+        return Fusion(*(stored(image[0]) for image in compose_whole(config, fusion, *arrays, size=size)))
 
     tiled = choose_tiling(shapes, size, config.compensations, tile)
     keep = len(tiled.tiles) * _branch_bytes(config, tiled.canvas) <= KEPT_BYTES
-    out = Composition(*(np.empty(size, dtype) for _ in range(3)))
+    out = Fusion(*(np.empty(size, dtype) for _ in range(3)))
     kept: list[list[Branch]] = []
     relations, level = np.zeros((2, 1, 1, 1, config.features)), 0.0
     steps = iter(progress(2 * tiled.tiles))

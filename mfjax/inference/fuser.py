@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, get_args
 
 import jax
 import jax.numpy as jnp
@@ -20,21 +20,13 @@ from jax.typing import ArrayLike
 from mfjax import images, weights
 from mfjax.inference import sizes
 from mfjax.inference.colour import Color, colourise, wants_colour
-from mfjax.inference.composition import Composition, Progress, Source, compose
+from mfjax.inference.composition import Fusion, Progress, Source, compose
 from mfjax.inference.engines import Engine, Precision, check_engine
 from mfjax.inference.extraction import Extract, extractor
 from mfjax.inference.sources import IrRange, as_source, infrared_luma, visible_values
 from mfjax.model import FusionNetwork, FusionOutput, ModelConfig
 
 Which = Literal["ir", "vis"]
-
-
-class Fusion(NamedTuple):
-    """What fusing a pair gives, each of the output's size and the sources' type."""
-
-    fused: np.ndarray  # [H, W], or [H, W, 3] in colour
-    ir: np.ndarray  # [H, W], the super-resolved infrared source
-    vis: np.ndarray  # [H, W], or [H, W, 3] in colour, the super-resolved visible source
 
 
 def fuse_luma(
@@ -142,8 +134,8 @@ class Fuser:
         made = self.compose(*found, out, dtype=np.float32 if in_colour else dtype, tile=tile, progress=progress)
         if in_colour:
             made = made._replace(fused=colourise(made.fused, vis), vis=colourise(made.vis, vis))
-            made = Composition(*(images.from_float(image, dtype) for image in made))
-        return Fusion(*made)
+            made = Fusion(*(images.from_float(image, dtype) for image in made))
+        return made
 
     def apply(self, ir: ArrayLike, vis: ArrayLike, *, size: sizes.Size) -> FusionOutput:
         """`fuse_luma` with this model: pure, for `jax.jit`, `jax.vmap` and `jax.grad`."""
@@ -155,7 +147,7 @@ class Fuser:
         with _memory_errors(luma.shape):
             return Source(luma, self._extractors[side](luma), self._branches[side])
 
-    def compose(self, ir: Source, vis: Source, size: sizes.Size, **options: Any) -> Composition:
+    def compose(self, ir: Source, vis: Source, size: sizes.Size, **options: Any) -> Fusion:
         """The three images of two sources, luma; `options` are those of `composition.compose`."""
         with _memory_errors(size):
             return compose(self.config, self.params["fusion"], (ir, vis), size, **options)

@@ -1,8 +1,10 @@
 """Which infrared file belongs to which visible one."""
 
+import logging
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +15,8 @@ INFRARED_TAGS = ("ir", "tir", "nir", "swir", "mwir", "lwir", "infrared", "therma
 VISIBLE_TAGS = ("vi", "vis", "visible", "visual", "rgb", "color", "colour", "eo", "optical")
 
 Key = tuple[tuple[bool, int, str], ...]
+
+logger = logging.getLogger("mfjax")
 
 MOST_LISTED = 5  # names in one line; a folder may have thousands
 
@@ -63,6 +67,21 @@ def pair_folders(ir: Path, vis: Path) -> Pairs:
     if not pairs:
         raise ValueError(f"no pairs in {ir} and {vis}: {'; '.join(problems)}")
     return Pairs(sorted(pairs, key=lambda pair: natural_key(pair.name)), problems)
+
+
+@contextmanager
+def messages_about(pair: Pair) -> Iterator[None]:
+    """Starts the logged messages of a block with the name of the pair that they are about."""
+
+    def prefix(record: logging.LogRecord) -> bool:
+        record.msg, record.args = f"{pair.name}: {record.getMessage()}", ()
+        return True
+
+    logger.addFilter(prefix)
+    try:
+        yield
+    finally:
+        logger.removeFilter(prefix)
 
 
 def natural_key(name: str) -> Key:

@@ -99,5 +99,8 @@ def test_tile_without_room_for_what_its_pixels_depend_on_is_refused(tiny_config,
 def test_fuser_takes_a_tile_and_gives_the_same_image(tiny_config, tiny_params, pair):
     fuser = Fuser(tiny_config, tiny_params)
     ir, vis = pair((50, 60), (100, 120))
-    for whole, tiled in zip(fuser(ir, vis), fuser(ir, vis, tile=80), strict=True):
-        np.testing.assert_allclose(tiled, whole, atol=1e-5)
+    steps = []
+    tiled = fuser(ir, vis, tile=80, progress=lambda tiles: steps.extend(tiles) or tiles)
+    assert len(steps) == 2 * 4
+    for whole, of_tiles in zip(fuser(ir, vis), tiled, strict=True):
+        np.testing.assert_allclose(of_tiles, whole, atol=1e-5)
