@@ -34,7 +34,7 @@ class PositionAttention(nn.Module):
         pooled = inside(nn.max_pool(mean, (2, 2), (2, 2)), halves)
         half = LeakyConv(8, 3, name="level_1")(pooled, halves)  # Eq. (1), [n, h/2, w/2, 8]
         quarter = LeakyConv(16, 3, name="level_2")(nn.avg_pool(half, (2, 2), (2, 2)))  # [n, h/4, w/4, 16]
-        both = jnp.concatenate([half, pixel_shuffle(quarter)], axis=-1)  # [n, h/2, w/2, 8 + 4]
+        both = [half, pixel_shuffle(quarter)]  # [n, h/2, w/2, 8 + 4] together
         logits = pixel_shuffle(LeakyConv(4, 1, name="merge")(both))  # Eq. (2), [n, h, w, 1]
         return nn.sigmoid(logits)[:, :h, :w]  # Eq. (3)
 
@@ -70,6 +70,4 @@ class DualAttention(nn.Module):
     def __call__(self, x: jax.Array, extent: Extent | None = None, relation: jax.Array | None = None) -> jax.Array:
         by_position = x * PositionAttention(name="position")(x, extent)  # Eq. (3)
         by_channel = x * channel_attention(channel_relation(x) if relation is None else relation)  # Eq. (6)
-        return LeakyConv(x.shape[-1], 1, name="merge")(
-            jnp.concatenate([x, by_channel, by_position], axis=-1)
-        )  # Eq. (7)
+        return LeakyConv(x.shape[-1], 1, name="merge")([x, by_channel, by_position])  # Eq. (7)

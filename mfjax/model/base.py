@@ -8,6 +8,9 @@ from mfjax.model.extent import Extent, continued, inside
 from mfjax.model.placement import Placement
 from mfjax.model.resampling import Grid
 
+SMOOTHING = np.exp(-(np.arange(-4, 5) ** 2) / 2)  # a Gaussian of one pixel
+SMOOTHING /= SMOOTHING.sum()
+
 
 def coarseness(up: Grid) -> jax.Array:
     """How much smaller than the output a source is, from 0 (not at all) towards 1: 1 − 1/r, r as the axes' mean."""
@@ -29,16 +32,14 @@ def pivot(mean: jax.Array) -> jax.Array:
 
 def smoothed(image: jax.Array, extent: Extent | None = None) -> jax.Array:
     """The image under a Gaussian of one pixel; its ends are continued. What that takes away is its detail."""
-    reach = 4
+    reach = len(SMOOTHING) // 2
     image = continued(image, extent)
-    kernel = np.exp(-(np.arange(-reach, reach + 1) ** 2) / 2)
-    kernel /= kernel.sum()
     for axis in (1, 2):
         ends = [(reach, reach) if i == axis else (0, 0) for i in range(4)]
         padded = jnp.pad(image, ends, mode="edge")
         image = sum(
             weight * jax.lax.slice_in_dim(padded, i, i + image.shape[axis], axis=axis)
-            for i, weight in enumerate(kernel.tolist())
+            for i, weight in enumerate(SMOOTHING.tolist())
         )
     return image
 

@@ -36,4 +36,4 @@ class FusionModule(nn.Module):
             attend = DualAttention(name="attention")  # one for both sources
             attended = [attend(x, extent, of_all) for x, of_all in zip((ir, vis), relations, strict=True)]
             selected.insert(0, select_by_magnitude(*attended))  # Eq. (8)
-        return LeakyConv(ir.shape[-1], 1, name="merge")(jnp.concatenate(selected, axis=-1))  # Eq. (10)
+        return LeakyConv(ir.shape[-1], 1, name="merge")(selected)  # Eq. (10)

@@ -1,12 +1,14 @@
 """The two layers that the whole network is built of: a convolution, and one with the paper's activation."""
 
 import functools
+import itertools
 from collections.abc import Callable
 from typing import Any
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from mfjax.model.extent import Extent, inside
 
@@ -16,6 +18,7 @@ LEAKY_SLOPE = 0.2  # "a negative scope of 0.2", Section III.A
 # residual connections from blowing it up.
 KERNEL_INIT = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")
 
+NARROW = 192  # products a pixel
 
 Maps = list[jax.Array]
 
@@ -65,14 +68,38 @@ def _convolve(maps: Maps, kernel: jax.Array, dilation: int) -> jax.Array:
     )
 
 
+def _convolve_narrow(maps: Maps, kernel: jax.Array, dilation: int) -> jax.Array:
+    """The same for few channels, where XLA:CPU spends its time on moving them: several times as fast."""
+    if kernel.ndim == 2:
+        ends = np.cumsum([x.shape[-1] for x in maps])
+        products = (x @ part for x, part in zip(maps, jnp.split(kernel, ends[:-1]), strict=True))
+        return functools.reduce(jnp.add, products)
+    taps, _, inputs, outputs = kernel.shape
+    reach = taps // 2 * dilation
+    h, w = maps[0].shape[1:3]
+    padded = [jnp.pad(x, ((0, 0), (reach, reach), (reach, reach), (0, 0))) for x in maps]
+    # A plane a channel; barriers keep XLA from undoing that, and from making one slow loop of all outputs.
+    planes = jax.lax.optimization_barrier(jnp.concatenate([jnp.moveaxis(x, 3, 1) for x in padded], axis=1))
+
+    def output(o: int) -> jax.Array:  # [n, h, w]
+        shifted = (
+            kernel[i, j, c, o] * planes[:, c, i * dilation : i * dilation + h, j * dilation : j * dilation + w]
+            for c, i, j in itertools.product(range(inputs), range(taps), range(taps))
+        )
+        return functools.reduce(jnp.add, shifted)
+
+    return jnp.stack([jax.lax.optimization_barrier(output(o)) for o in range(outputs)], axis=-1)
+
+
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
 def _frugal_convolve(maps: Maps, kernel: jax.Array, dilation: int) -> jax.Array:
-    """The same, and the same gradient, found in half the memory."""
-    return _convolve(maps, kernel, dilation)
+    """The same by the fastest way, and the same gradient, found in half the memory."""
+    narrow = kernel.size <= NARROW and jax.default_backend() == "cpu"
+    return (_convolve_narrow if narrow else _convolve)(maps, kernel, dilation)
 
 
 def _forward(maps: Maps, kernel: jax.Array, dilation: int) -> tuple[jax.Array, tuple[Maps, jax.Array]]:
-    return _convolve(maps, kernel, dilation), (maps, kernel)  # the maps, not another copy of them concatenated
+    return _frugal_convolve(maps, kernel, dilation), (maps, kernel)  # the maps, not one more copy of them concatenated
 
 
 def _backward(dilation: int, saved: tuple[Maps, jax.Array], g: jax.Array) -> tuple[Maps, jax.Array]:
