@@ -8,7 +8,7 @@ import functools
 import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -33,6 +33,16 @@ KEPT_BYTES = 2**30  # of super-resolved tiles; where they take more, they are ma
 
 Params = Mapping[str, Any]
 Progress = Callable[[Sequence[Tile]], Iterable[Tile]]
+
+
+class Whole(Protocol):
+    """What makes the three images at once, for some sizes."""
+
+    def takes(self, sources: Sequence[Size], size: Size) -> bool:
+        """Whether it does for these."""
+
+    def __call__(self, images: Sequence[np.ndarray], features: Sequence[np.ndarray], size: Size) -> list[np.ndarray]:
+        """Fused, infrared and visible, linear, `[H, W]`."""
 
 
 class Source(NamedTuple):
@@ -65,6 +75,7 @@ def compose(
     dtype: DTypeLike = np.float32,
     tile: int | None = None,
     progress: Progress = iter,
+    whole: Whole | None = None,
 ) -> Fusion:
     """The three images at `size`, clipped to [0, 1] and in the range of `dtype`.
 
@@ -76,6 +87,7 @@ def compose(
         dtype: of the results.
         tile: pixels a side of a canvas; by default what makes the least work.
         progress: wraps the tiles, each of which comes twice.
+        whole: what makes images without tiles, where it can.
 
     Raises:
         ValueError: tiles of that size are too small for these factors.
@@ -85,6 +97,8 @@ def compose(
         return images.from_float(np.clip(np.asarray(image), 0, 1), dtype)
 
     shapes = [source.size for source in sources]
+    if tile is None and whole is not None and whole.takes(shapes, size):
+        return Fusion(*map(stored, whole([each.image for each in sources], [each.features for each in sources], size)))
     if tile is None and min(size[axis] / shape[axis] for shape in shapes for axis in range(2)) < SHRINKS:
         arrays = [(source.params, source.image[None], source.features[None]) for source in sources]
         return Fusion(*(stored(image[0]) for image in compose_whole(config, fusion, *arrays, size=size)))

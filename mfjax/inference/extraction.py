@@ -41,15 +41,19 @@ def extractor(config: ModelConfig, params: Mapping[str, Any], engine: Engine, pr
         ValueError: as `check_engine`.
     """
     check_engine(engine, precision)
-    on_cpu = jax.default_backend() == "cpu"
     if precision == "auto":
-        precision = "float32" if on_cpu else "bfloat16"
-    if engine == "openvino" or (engine == "auto" and on_cpu and has_openvino()):
-        from mfjax.inference.openvino import OpenVinoExtractor
+        precision = "float32" if jax.default_backend() == "cpu" else "bfloat16"
+    if uses_openvino(engine):
+        from mfjax.inference.openvino.extraction import OpenVinoExtractor
 
         extract = OpenVinoExtractor(config, params, precision)
-        return lambda image: by_parts(image, _halves(image.shape), extract)
+        return lambda image: by_parts(image, _halves(image.shape, config.width), extract)
     return XlaExtractor(config, params, precision)
+
+
+def uses_openvino(engine: Engine) -> bool:
+    """Whether that engine is OpenVINO here."""
+    return engine == "openvino" or (engine == "auto" and jax.default_backend() == "cpu" and has_openvino())
 
 
 def by_parts(image: np.ndarray, canvas: Size, extract: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
@@ -67,10 +71,11 @@ def by_parts(image: np.ndarray, canvas: Size, extract: Callable[[np.ndarray], np
     return found
 
 
-def _halves(size: tuple[int, ...]) -> Size:
+def _halves(size: tuple[int, ...], width: int) -> Size:
     """The largest parts of an image of that size: half of it, if it is not small, and at most half a megapixel."""
     rows, cols = size
-    pixels = min(max(2**17, rows * cols // 2 + HALO * cols), 2**19)
+    small = 2**23 // width  # pixels, of which a map of so many channels takes 32 MiB
+    pixels = min(max(small, rows * cols // 2 + HALO * cols), 4 * small)
     return max(pixels // min(cols, LARGEST[1]), 4 * HALO), LARGEST[1]
 
 

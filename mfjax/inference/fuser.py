@@ -20,9 +20,9 @@ from jax.typing import ArrayLike
 from mfjax import images, weights
 from mfjax.inference import sizes
 from mfjax.inference.colour import Color, colourise, wants_colour
-from mfjax.inference.composition import Fusion, Progress, Source, compose
+from mfjax.inference.composition import Fusion, Progress, Source, Whole, compose
 from mfjax.inference.engines import Engine, Precision, check_engine
-from mfjax.inference.extraction import Extract, extractor
+from mfjax.inference.extraction import Extract, extractor, uses_openvino
 from mfjax.inference.sources import IrRange, as_source, infrared_luma, visible_values
 from mfjax.model import FusionNetwork, FusionOutput, ModelConfig
 
@@ -150,13 +150,22 @@ class Fuser:
     def compose(self, ir: Source, vis: Source, size: sizes.Size, **options: Any) -> Fusion:
         """The three images of two sources, luma; `options` are those of `composition.compose`."""
         with _memory_errors(size):
-            return compose(self.config, self.params["fusion"], (ir, vis), size, **options)
+            return compose(self.config, self.params["fusion"], (ir, vis), size, whole=self._whole, **options)
 
     @property
     def _branches(self) -> tuple[Any, Any]:
         """The parameters of the infrared and of the visible super-resolution branch."""
         names = ("branch", "branch") if self.config.share_branches else ("branch_ir", "branch_vis")
         return self.params[names[0]], self.params[names[1]]
+
+    @cached_property
+    def _whole(self) -> Whole | None:
+        """What makes images without tiles, where the engine has such."""
+        if not uses_openvino(self.engine):
+            return None
+        from mfjax.inference.openvino.composition import OpenVinoComposer
+
+        return OpenVinoComposer(self.config, self.params["fusion"], self._branches)
 
     @cached_property
     def _extractors(self) -> tuple[Extract, Extract]:
