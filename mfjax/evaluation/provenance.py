@@ -26,6 +26,8 @@ def provenance(metadata: Mapping[str, str]) -> list[str]:
         line += f", in phase two {rate:g}"
     if fusion and recipe.get("fusion_target") == "enhanced":
         line += f"; fusion target: the brighter source enhanced by {recipe['contrast_gain']:g}"
+    elif fusion and recipe.get("fusion_target") == "teacher":
+        line += f"; fusion target: what {recipe['teacher']} makes"
     elif fusion:
         line += f"; fusion target: both sources, λ {recipe['contrast_weight']:g}"
     if len(entries) > 1:  # a run that went on with a changed recipe

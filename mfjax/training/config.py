@@ -10,7 +10,11 @@ from mfjax.model import ModelConfig
 from mfjax.training.validation import ValidationConfig
 
 # Options that only one fusion target makes use of.
-OPTIONS_OF = {"sources": ("contrast_weight", "contrast_pairs"), "enhanced": ("contrast_gain", "sharpness")}
+OPTIONS_OF = {
+    "sources": ("contrast_weight", "contrast_pairs"),
+    "enhanced": ("contrast_gain", "sharpness"),
+    "teacher": ("teacher",),
+}
 
 
 @dataclass(frozen=True)
@@ -42,9 +46,12 @@ class TrainConfig:
     """Type that the extractor computes in; parameters and losses are float32."""
     contrast_weight: float = 0.005
     """λ of Eq. (22) (target sources only)."""
-    fusion_target: Literal["sources", "enhanced"] = "sources"
-    """What phase two trains the fused image towards: both sources, by Eq. (22), or `losses.enhanced`, the brighter of
-    the super-resolved ones with more contrast and as sharp as the sources at full resolution."""
+    fusion_target: Literal["sources", "enhanced", "teacher"] = "sources"
+    """What phase two trains the fused image towards: both sources, by Eq. (22); `losses.enhanced`, the brighter of the
+    super-resolved ones with more contrast and as sharp as the sources at full resolution; or what another model makes
+    of the same sources."""
+    teacher: str = "default"
+    """A bundled model or weights file (target teacher only)."""
     contrast_gain: float = 1.3
     """Contrast of the enhanced target, as a multiple of the brighter source's (enhanced target only)."""
     sharpness: float = 1.0
@@ -68,8 +75,8 @@ class TrainConfig:
                 raise ValueError(f"{name} is {value}; it must be positive")
         if self.schedule not in ("constant", "cosine"):
             raise ValueError(f"schedule is {self.schedule!r}; it must be 'constant' or 'cosine'")
-        if self.fusion_target not in ("sources", "enhanced"):
-            raise ValueError(f"fusion_target is {self.fusion_target!r}; it must be 'sources' or 'enhanced'")
+        if self.fusion_target not in OPTIONS_OF:
+            raise ValueError(f"fusion_target is {self.fusion_target!r}; it must be one of {', '.join(OPTIONS_OF)}")
         for name in ("contrast_weight", "seed"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be 0 or more")
@@ -99,7 +106,7 @@ class TrainConfig:
         return self.phase_one_steps + self.phase_two_steps
 
     def without_effect(self) -> list[str]:
-        """The options that were changed but belong to the other fusion target."""
+        """The options that were changed but belong to another fusion target."""
         others = (name for target, names in OPTIONS_OF.items() if target != self.fusion_target for name in names)
         return [name for name in others if getattr(self, name) != getattr(TrainConfig, name)]
 

@@ -98,6 +98,7 @@ def make_step(config: TrainConfig, phase: Phase, *, axis_name: str | None = None
     network = FusionNetwork(config.model, jnp.dtype(config.dtype))
     transform = optimizer(config, phase)
     crop = config.data.crop
+    teacher = weights.load(config.teacher) if phase == 2 and config.fusion_target == "teacher" else None
 
     def contrast_loss(key: jax.Array, *images: jax.Array) -> losses.ContrastLoss:
         # A key an image: which pixel pairs are drawn does not depend on how a batch is spread over devices.
@@ -123,14 +124,16 @@ def make_step(config: TrainConfig, phase: Phase, *, axis_name: str | None = None
         of_ir, of_vis = both[:, 0] / jnp.maximum(both[:, 1], 1e-6)
         return losses.enhanced(base, config.contrast_gain, jnp.where(is_ir, of_ir, of_vis))
 
-    def objective(output: FusionOutput, ir: jax.Array, vis: jax.Array, key: jax.Array) -> tuple[jax.Array, Metrics]:
+    def objective(
+        output: FusionOutput, taught: jax.Array | None, ir: jax.Array, vis: jax.Array, key: jax.Array
+    ) -> tuple[jax.Array, Metrics]:
         total = losses.pixel_loss(output, ir, vis)
         metrics = {
             "sr": losses.sr_loss(output, ir, vis),
             "fusion": losses.fusion_loss(output.fused, ir, vis),
         }
-        if phase == 2 and config.fusion_target == "enhanced":
-            target = enhanced_target(output, ir, vis)
+        if phase == 2 and config.fusion_target != "sources":
+            target = enhanced_target(output, ir, vis) if taught is None else taught
             metrics["fusion"] = losses.mean_absolute_error(output.fused, target)
             total = metrics["sr"] + metrics["fusion"]
         elif phase == 2:
@@ -150,6 +153,11 @@ def make_step(config: TrainConfig, phase: Phase, *, axis_name: str | None = None
         of_each = zip(canvases, numerators, whole, strict=True)
         placements = tuple(canvas.placement(crop, *each) for canvas, *each in of_each)
         trained, frozen = split(state.params, phase)
+        taught = None
+        if teacher is not None:
+            model = FusionNetwork(teacher.config, network.dtype)
+            made: Any = model.apply({"params": teacher.params}, *low, size=(crop, crop), placements=placements)
+            taught = jnp.clip(made.fused, 0, 1)
 
         def loss(trained: Params) -> tuple[jax.Array, Metrics]:
             variables = {"params": merge(trained, frozen)}
@@ -159,7 +167,7 @@ def make_step(config: TrainConfig, phase: Phase, *, axis_name: str | None = None
                 branches = jax.lax.stop_gradient(branches)
             output: Any = network.apply(variables, *branches, method="fuse")
             output = FusionOutput(output.fused, *images)
-            return objective(output, truth_ir, truth_vis, key)
+            return objective(output, taught, truth_ir, truth_vis, key)
 
         # Only the trained sub-tree is differentiated: in phase two nothing goes back through the SR branches.
         gradients, metrics = jax.grad(loss, has_aux=True)(trained)

@@ -265,6 +265,9 @@ def test_page_says_how_the_model_was_trained_from_its_first_run_on():
         "the brighter source enhanced by 1.3"
         in provenance({"steps": "60", "recipe": json.dumps([{"recipe": enhanced}])})[0]
     )
+    taught = first | {"fusion_target": "teacher", "teacher": "default"}
+    line = provenance({"steps": "60", "recipe": json.dumps([{"recipe": taught}])})[0]
+    assert line.endswith("fusion target: what default makes")
     only_phase_one = provenance({"steps": "50", "recipe": json.dumps([{"recipe": first}])})
     assert only_phase_one[0].endswith("learning rate up to 0.0001")
     page = experiments.table_v({}, {"mine": metadata, "other": {}}, "tno20")

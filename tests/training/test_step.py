@@ -226,6 +226,21 @@ def test_enhanced_target_takes_the_place_of_the_sources_in_phase_two(config, bat
     assert changed(start.params, state.params) == {name for name in names(start.params) if name.startswith("fusion/")}
 
 
+def test_fusion_branch_learns_what_a_teacher_makes_and_nothing_else_does(config, batch, chosen, tiny_weights):
+    config = replace(config, fusion_target="teacher", teacher=str(tiny_weights), learning_rate=1e-2)
+    start = begin_phase_two(config, initial_state(config))
+    step, state, history = compiled(config, 2), start, []
+    for _ in range(20):
+        state, metrics = step(state, batch, chosen)
+        history.append({name: float(value) for name, value in metrics.items()})
+    assert set(history[0]) == {"loss", "sr", "fusion", "gradient_norm"}
+    assert history[-1]["fusion"] < 0.9 * history[0]["fusion"]
+    assert changed(start.params, state.params) == {name for name in names(start.params) if name.startswith("fusion/")}
+    pupil = replace(config, start_from=str(tiny_weights))
+    _, metrics = compiled(pupil, 2)(begin_phase_two(pupil, initial_state(pupil)), batch, chosen)
+    assert metrics["fusion"] < 0.05 * history[0]["fusion"]  # but for clipping, it is its own teacher
+
+
 def test_fusion_loss_can_be_kept_from_the_branches_in_phase_one(config, steps, batch, chosen, updated):
     state = updated[1][0]
     other = state._replace(params=state.params | {"fusion": jax.tree.map(lambda p: 3 * p, state.params["fusion"])})
