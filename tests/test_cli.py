@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -79,6 +80,49 @@ def test_two_folders_are_fused_pair_by_pair(folders, fuse, tmp_path):
 def test_the_summary_says_what_was_written(folders, tiny_weights, tmp_path, capsys):
     main(["fuse", *map(str, folders), "--out", str(tmp_path / "out"), "--model", str(tiny_weights)])
     assert "2 of 2 pairs fused" in capsys.readouterr().out
+
+
+def test_finished_pairs_are_left_alone_if_asked(folders, tiny_weights, tmp_path, capsys):
+    arguments = ["fuse", *map(str, folders), "--out", str(tmp_path / "out"), "--model", str(tiny_weights), "--sr"]
+    assert main(arguments) == 0
+    (tmp_path / "out" / "a.png").write_bytes(b"mine")
+    (tmp_path / "out" / "b_vis.png").unlink()
+    capsys.readouterr()
+    assert main([*arguments, "--skip-finished"]) == 0
+    assert "1 of 1 pairs fused (1 were there)" in capsys.readouterr().out
+    assert (tmp_path / "out" / "a.png").read_bytes() == b"mine"
+    assert (tmp_path / "out" / "b_vis.png").exists()
+
+
+def test_a_finished_file_is_left_alone_if_asked(pair, fuse, tmp_path):
+    (tmp_path / "out.png").write_bytes(b"mine")
+    assert fuse(*pair, "--out", tmp_path / "out.png", "--skip-finished") == (0, [])
+    assert (tmp_path / "out.png").read_bytes() == b"mine"
+
+
+def test_two_processes_share_the_pairs_of_two_folders(folders, tiny_weights, tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    for folder in folders:
+        (folder / "a.png").write_bytes(b"no image")  # the first process's
+    options = "--model", str(tiny_weights), "--engine", "xla", "--distributed"
+    command = sys.executable, "-m", "mfjax", "fuse", *map(str, folders), "--out", str(tmp_path / "out"), *options
+    processes = [
+        subprocess.Popen([*command, f"{address},2,{i}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for i in range(2)
+    ]
+    (said, errors), (other, _) = (process.communicate(timeout=120) for process in processes)
+    assert [process.returncode for process in processes] == [1, 0]
+    assert "0 of 1 pairs fused" in said
+    assert "error: a: " in errors
+    assert "1 of 1 pairs fused" in other
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["b.png"]
+
+
+def test_processes_that_are_to_share_two_files_are_refused(pair, fuse, tmp_path):
+    arguments = *pair, "--out", tmp_path / "out.png", "--distributed", "127.0.0.1:1,2,0"
+    assert refused(fuse(*arguments), "shares the pairs of two folders")
 
 
 def test_a_bad_file_in_a_folder_is_reported_and_the_rest_done(folders, fuse, tmp_path):

@@ -2,10 +2,11 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
@@ -13,13 +14,17 @@ from tyro.conf import Positional, arg
 
 from mfjax import weights
 from mfjax.cli.messages import one_line
+from mfjax.cli.processes import join, leave
 from mfjax.inference import files, sizes
 from mfjax.inference.colour import Color
 from mfjax.inference.engines import Engine, Precision, check_engine
 from mfjax.inference.pairs import messages_about
 from mfjax.inference.sources import IrRange, check_ir_range
 
-if TYPE_CHECKING:  # it imports JAX
+if TYPE_CHECKING:  # these import JAX
+    from mfjax.inference.composition import Fusion
+    from mfjax.inference.fuser import Fuser
+    from mfjax.inference.request import Request
     from mfjax.inference.tiles import Tile
 
 MANY_TILES = 8  # counted twice; they take a second or two
@@ -43,6 +48,8 @@ def fuse(
     engine: Engine = "auto",
     precision: Precision = "auto",
     tile: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None,
+    skip_finished: Annotated[bool, arg(help_behavior_hint="")] = False,
+    distributed: Annotated[str | None, arg(metavar="auto|HOST:PORT,N,I", help_behavior_hint="")] = None,
 ) -> int:
     """Fuse an infrared and a visible image, or two folders of them, at any size.
 
@@ -63,6 +70,9 @@ def fuse(
         engine: What extracts features; auto: on a CPU OpenVINO where it is installed (it is faster), else XLA.
         precision: That features are extracted in; auto: bfloat16 on a GPU, float32 on a CPU.
         tile: Side in pixels of the parts that an image is made in, to take less memory; the result is the same.
+        skip_finished: Leave pairs alone whose results are there already, such as those of a run that was interrupted.
+        distributed: This is process number I of N that share two folders and meet at the address of the first; auto
+            under Slurm, Open MPI and on TPUs.
     """
     check_engine(engine, precision)
     size = None if height is None and width is None else (height, width)
@@ -71,25 +81,37 @@ def fuse(
     plan = files.plan(ir, vis, out, sr=sr)
     model_file = weights.find(model)
 
+    if distributed is not None:
+        if not ir.is_dir():
+            raise ValueError("--distributed shares the pairs of two folders between processes, and these are files")
+        join(distributed)
+        number, processes = leave()
+        plan = files.Plan(plan.jobs[number::processes], [] if number else plan.problems)
+    left = [job for job in plan.jobs if not (skip_finished and job.finished)]
+    if not ir.is_dir() and not left:
+        print(f"{out}: was there")
+        return 0
+
     from mfjax.inference.fuser import load
 
     start = time.monotonic()
-    run = partial(
-        files.fuse_pair,
-        load(model_file, engine=engine, precision=precision),
-        size=size,
-        scale=scale,
-        color=color,
-        ir_range=infrared_range,
-        stretch=stretch,
-        tile=tile,
-    )
+    options: dict[str, Any] = {
+        "size": size,
+        "scale": scale,
+        "color": color,
+        "ir_range": infrared_range,
+        "stretch": stretch,
+    }
+    fuser = load(model_file, engine=engine, precision=precision)
     if not ir.is_dir():
-        rows, cols = run(plan.jobs[0], progress=_bar)
+        rows, cols = files.fuse_pair(fuser, left[0], tile=tile, progress=_bar, **options)
         print(f"{out}: {rows}x{cols}, {time.monotonic() - start:.1f} s")
         return 0
-    failed = _run_all(run, plan)
-    done = f"{len(plan.jobs) - failed} of {len(plan.jobs)} pairs fused"
+    for problem in plan.problems:
+        logger.error("%s", problem)
+    failed = _fuse_all(fuser, left, partial(files.read, **options), tile)
+    skipped = f" ({len(plan.jobs) - len(left)} were there)" if skip_finished else ""
+    done = f"{len(left) - failed} of {len(left)} pairs fused{skipped}"
     print(f"{out}: {done}, {time.monotonic() - start:.1f} s")
     return 1 if failed or plan.problems else 0
 
@@ -99,20 +121,38 @@ def _bar(tiles: "Sequence[Tile]") -> "Iterable[Tile]":
     return tqdm(tiles, unit="tile", leave=False, disable=None) if len(tiles) > MANY_TILES else tiles
 
 
-def _run_all(run: Callable[[files.Job], sizes.Size], plan: files.Plan) -> int:
-    """Runs every job, reports those that fail and all that could not be planned; returns how many failed."""
-    for problem in plan.problems:
-        logger.error("%s", problem)
-    failed = 0
-    with logging_redirect_tqdm([logger]):
-        for job in tqdm(plan.jobs, unit="pair", disable=None):  # None: no bar where nobody watches
-            try:
-                with messages_about(job.pair):
-                    run(job)
-            except (ValueError, OSError, MemoryError) as error:
+def _fuse_all(
+    fuser: "Fuser", jobs: Sequence[files.Job], read: "Callable[[files.Job], Request]", tile: int | None
+) -> int:
+    """Does all jobs, as many at once as the model can use, and reports those that fail; returns how many did."""
+    failed: set[str] = set()
+
+    @contextmanager
+    def reported(*jobs: files.Job) -> Iterator[None]:
+        """Reports the failure of some jobs, and goes on."""
+        try:
+            with messages_about(jobs[0].pair) if len(jobs) == 1 else nullcontext():
+                yield
+        except (ValueError, OSError, MemoryError) as error:
+            for job in jobs:
                 logger.error("%s: %s", job.pair.name, one_line(error))
-                failed += 1
-    return failed
+                failed.add(job.pair.name)
+
+    with logging_redirect_tqdm([logger]), tqdm(total=len(jobs), unit="pair", disable=None) as bar:  # None: if watched
+        for first in range(0, len(jobs), fuser.at_once):
+            some = jobs[first : first + fuser.at_once]
+            requests: dict[files.Job, Request] = {}
+            made: list[Fusion] = []
+            for job in some:
+                with reported(job):
+                    requests[job] = read(job)
+            with reported(*requests):
+                made = fuser.fulfil(list(requests.values()), tile=tile)
+            for job, fusion in zip(requests, made, strict=False):  # none if fusing failed
+                with reported(job):
+                    files.write(job, fusion)
+            bar.update(len(some))
+    return len(failed)
 
 
 def parse_ir_range(text: str) -> IrRange:

@@ -1,19 +1,17 @@
 """The command `mfjax train`, made when it is called: its flags and defaults are those of a recipe."""
 
 import argparse
-import logging
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
 from tyro.conf import arg
 
+from mfjax.cli.processes import join
+
 HELP = """Train a model, or go on with a run that was interrupted.
 
 Flags change single values of the recipe."""
-
-logger = logging.getLogger("mfjax")
 
 
 def train_command(argv: Sequence[str]) -> Callable[..., int]:
@@ -51,7 +49,7 @@ def train_command(argv: Sequence[str]) -> Callable[..., int]:
         ] = False,
     ) -> int:
         if distributed is not None:
-            _join(distributed)
+            join(distributed)
         if dry_run:
             from mfjax.training.dry_run import describe
 
@@ -65,25 +63,3 @@ def train_command(argv: Sequence[str]) -> Callable[..., int]:
 
     train.__doc__ = HELP
     return train
-
-
-def _join(processes: str) -> None:
-    """Joins the job of several processes that `--distributed` names."""
-    import jax
-
-    if processes == "auto":
-        try:
-            jax.distributed.initialize()
-        except (RuntimeError, ValueError) as error:
-            raise ValueError(f"no job of several processes was found ({error}): name it, HOST:PORT,N,I") from error
-        return
-    form = re.fullmatch(r"([^,]+:\d{1,5}),(\d+),(\d+)", processes)
-    if form is None or not int(form[3]) < int(form[2]):
-        raise ValueError(
-            f"--distributed is {processes!r}; it is auto, or HOST:PORT,N,I with I from 0 to N-1: 10.0.0.1:9911,4,0"
-        )
-    logger.warning("waiting for %s processes at %s", form[2], form[1])
-    try:
-        jax.distributed.initialize(form[1], int(form[2]), int(form[3]))
-    except RuntimeError as error:
-        raise ValueError(f"the processes could not meet at {form[1]}: {error}") from error

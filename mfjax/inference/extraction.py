@@ -4,7 +4,7 @@ import functools
 import itertools
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
@@ -41,14 +41,20 @@ def extractor(config: ModelConfig, params: Mapping[str, Any], engine: Engine, pr
         ValueError: as `check_engine`.
     """
     check_engine(engine, precision)
-    if precision == "auto":
-        precision = "float32" if jax.default_backend() == "cpu" else "bfloat16"
+    precision = chosen_precision(precision)
     if uses_openvino(engine):
         from mfjax.inference.openvino.extraction import OpenVinoExtractor
 
         extract = OpenVinoExtractor(config, params, precision)
         return lambda image: by_parts(image, _halves(image.shape, config.width), extract)
     return XlaExtractor(config, params, precision)
+
+
+def chosen_precision(precision: Precision) -> Literal["float32", "bfloat16"]:
+    """The precision that one asks for, "auto" being bfloat16 on GPUs and TPUs."""
+    if precision == "auto":
+        return "float32" if jax.default_backend() == "cpu" else "bfloat16"
+    return precision
 
 
 def uses_openvino(engine: Engine) -> bool:

@@ -13,8 +13,10 @@ import numpy as np
 from mfjax import images
 from mfjax.inference.pairs import Pair, pair_folders
 
-if TYPE_CHECKING:  # importing the fuser imports JAX
+if TYPE_CHECKING:  # these import JAX
+    from mfjax.inference.composition import Fusion
     from mfjax.inference.fuser import Fuser
+    from mfjax.inference.request import Request
 
 FOLDER_SUFFIX = ".png"  # of what is written to a folder: lossless, 8 or 16 bits
 
@@ -33,6 +35,11 @@ class Job(NamedTuple):
     def outputs(self) -> list[Path]:
         """The files that this writes."""
         return [path for path in (self.ir, self.vis, self.fused) if path is not None]
+
+    @property
+    def finished(self) -> bool:
+        """Whether all of them are there."""
+        return all(path.exists() for path in self.outputs)
 
 
 class Plan(NamedTuple):
@@ -82,11 +89,31 @@ def fuse_pair(fuser: "Fuser", job: Job, **options: Any) -> tuple[int, int]:
     Raises:
         FileNotFoundError, ValueError, MemoryError: as `images.read`, `Fuser.__call__` and `images.write` do.
     """
-    result = fuser(images.read(job.pair.ir), images.read(job.pair.vis), **options)
+    made = fuser(images.read(job.pair.ir), images.read(job.pair.vis), **options)
+    write(job, made)
+    return made.fused.shape[:2]
+
+
+def read(job: Job, **options: Any) -> "Request":
+    """What is asked for of a pair of files; `options` are those of `Request.of`.
+
+    Raises:
+        FileNotFoundError, ValueError: as `images.read` and `Request.of` do.
+    """
+    from mfjax.inference.request import Request
+
+    return Request.of(images.read(job.pair.ir), images.read(job.pair.vis), **options)
+
+
+def write(job: Job, made: "Fusion") -> None:
+    """Writes all of a pair's results or none.
+
+    Raises:
+        ValueError, OSError: as `images.write` does.
+    """
     job.fused.parent.mkdir(parents=True, exist_ok=True)
-    wanted = ((job.ir, result.ir), (job.vis, result.vis), (job.fused, result.fused))
+    wanted = ((job.ir, made.ir), (job.vis, made.vis), (job.fused, made.fused))
     images.write_all({path: _storable(image, path) for path, image in wanted if path is not None})
-    return result.fused.shape[:2]
 
 
 def _job(pair: Pair, fused: Path, *, sr: bool) -> Job:

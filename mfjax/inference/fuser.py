@@ -5,7 +5,8 @@ The one call is `fused = mfjax.fuse(ir, vis, size=(480, 640))`. With a model of 
 `jax.grad(lambda ir: fuser.apply(ir, vis, size=(480, 640)).fused.mean())(ir)`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
@@ -19,11 +20,13 @@ from jax.typing import ArrayLike
 
 from mfjax import images, weights
 from mfjax.inference import sizes
-from mfjax.inference.colour import Color, colourise, wants_colour
+from mfjax.inference.batches import Batches
+from mfjax.inference.colour import Color
 from mfjax.inference.composition import Fusion, Progress, Source, Whole, compose
 from mfjax.inference.engines import Engine, Precision, check_engine
-from mfjax.inference.extraction import Extract, extractor, uses_openvino
-from mfjax.inference.sources import IrRange, as_source, infrared_luma, visible_values
+from mfjax.inference.extraction import Extract, chosen_precision, extractor, uses_openvino
+from mfjax.inference.request import Request
+from mfjax.inference.sources import IrRange
 from mfjax.model import FusionNetwork, FusionOutput, ModelConfig
 
 Which = Literal["ir", "vis"]
@@ -121,21 +124,42 @@ class Fuser:
                 would not suffice.
             MemoryError: it did not suffice.
         """
-        ir, vis = as_source(ir, "infrared"), as_source(vis, "visible")
-        shapes = ir.shape[:2], vis.shape[:2]
-        in_colour = wants_colour(color, vis)
-        out = sizes.output_size(*shapes, size=size, scale=scale)
-        sizes.check_aspects(*shapes, stretch=stretch)
-        sizes.check_memory(*shapes, out, sizes.host_memory(), colour=in_colour)
+        request = Request.of(ir, vis, size=size, scale=scale, color=color, ir_range=ir_range, stretch=stretch)
+        return self._fuse(request, tile, progress)
 
-        dtype = np.result_type(ir, vis)
-        vis = visible_values(vis)
-        found = self.source(infrared_luma(ir, ir_range), "ir"), self.source(images.to_luma(vis), "vis")
-        made = self.compose(*found, out, dtype=np.float32 if in_colour else dtype, tile=tile, progress=progress)
-        if in_colour:
-            made = made._replace(fused=colourise(made.fused, vis), vis=colourise(made.vis, vis))
-            made = Fusion(*(images.from_float(image, dtype) for image in made))
-        return made
+    def batch(
+        self, ir: Iterable[ArrayLike], vis: Iterable[ArrayLike], *, tile: int | None = None, **options: Any
+    ) -> list[Fusion]:
+        """What a call gives for each of many pairs, of any sizes.
+
+        On GPUs and on several devices, pairs of equal sizes are fused at once, spread over all of them; what they give
+        is that of a call but for rounding.
+
+        Args:
+            ir: infrared images, as of a call.
+            vis: as many visible ones.
+            tile: as of a call; with it, pairs are fused one by one.
+            options: `size`, `scale`, `color`, `ir_range` and `stretch` of a call, for all pairs.
+
+        Raises:
+            ValueError, MemoryError: as a call does for any of the pairs; or there are not as many of both.
+        """
+        return self.fulfil([Request.of(*pair, **options) for pair in zip(ir, vis, strict=True)], tile=tile)
+
+    def fulfil(self, requests: Sequence[Request], *, tile: int | None = None) -> list[Fusion]:
+        """What each of many requests asks for; `batch` makes them of its arguments."""
+        groups: dict[Any, list[int]] = defaultdict(list)
+        for i, request in enumerate(requests):
+            groups[request.shapes].append(i)
+        made: dict[int, Fusion] = {}
+        for numbers in groups.values():
+            made |= zip(numbers, self._fuse_group([requests[i] for i in numbers], tile), strict=True)
+        return [made[i] for i in range(len(requests))]
+
+    @property
+    def at_once(self) -> int:
+        """How many pairs `batch` can make use of at least: 1, or as many as there are devices, or more on GPUs."""
+        return 1 if self._batches is None else self._batches.usual
 
     def apply(self, ir: ArrayLike, vis: ArrayLike, *, size: sizes.Size) -> FusionOutput:
         """`fuse_luma` with this model: pure, for `jax.jit`, `jax.vmap` and `jax.grad`."""
@@ -151,6 +175,28 @@ class Fuser:
         """The three images of two sources, luma; `options` are those of `composition.compose`."""
         with _memory_errors(size):
             return compose(self.config, self.params["fusion"], (ir, vis), size, whole=self._whole, **options)
+
+    def _fuse(self, request: Request, tile: int | None, progress: Progress = iter) -> Fusion:
+        sources = self.source(request.ir, "ir"), self.source(request.vis, "vis")
+        return request.finish(self.compose(*sources, request.size, dtype=request.made_in, tile=tile, progress=progress))
+
+    def _fuse_group(self, group: list[Request], tile: int | None) -> Iterator[Fusion]:
+        """What each of some requests of equal sizes asks for."""
+        first = group[0]
+        if self._batches is None or tile is not None or len(group) == 1 or not self._batches.at_once(*first.shapes):
+            yield from (self._fuse(request, tile) for request in group)
+            return
+        with _memory_errors(first.size):
+            made = self._batches([each.ir for each in group], [each.vis for each in group], first.size)
+            for request, fusion in zip(group, made, strict=True):
+                yield request.finish(Fusion(*(images.from_float(image, request.made_in) for image in fusion)))
+
+    @cached_property
+    def _batches(self) -> Batches | None:
+        """What fuses several pairs at once, if that is of any use here."""
+        if uses_openvino(self.engine) or (jax.default_backend() == "cpu" and jax.local_device_count() == 1):
+            return None
+        return Batches(self.config, self.params, chosen_precision(self.precision))
 
     @property
     def _branches(self) -> tuple[Any, Any]:

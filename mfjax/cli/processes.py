@@ -1,0 +1,46 @@
+"""Several processes as one job: the option `--distributed`."""
+
+import logging
+import re
+
+logger = logging.getLogger("mfjax")
+
+
+def join(processes: str) -> None:
+    """Joins the job of several processes that `--distributed` names.
+
+    Raises:
+        ValueError: it is not one, or the processes could not meet.
+    """
+    import jax
+
+    if processes == "auto":
+        try:
+            jax.distributed.initialize()
+        except (RuntimeError, ValueError) as error:
+            raise ValueError(f"no job of several processes was found ({error}): name it, HOST:PORT,N,I") from error
+        return
+    form = re.fullmatch(r"([^,]+:\d{1,5}),(\d+),(\d+)", processes)
+    if form is None or not int(form[3]) < int(form[2]):
+        raise ValueError(
+            f"--distributed is {processes!r}; it is auto, or HOST:PORT,N,I with I from 0 to N-1: 10.0.0.1:9911,4,0"
+        )
+    logger.warning("waiting for %s processes at %s", form[2], form[1])
+    try:
+        jax.distributed.initialize(form[1], int(form[2]), int(form[3]))
+    except RuntimeError as error:
+        raise ValueError(f"the processes could not meet at {form[1]}: {error}") from error
+
+
+def leave() -> tuple[int, int]:
+    """Leaves the job that was joined; returns this process's number in it and how many there are.
+
+    For work that is shared and then needs no other process: in a job, all of them end when one does.
+    """
+    import jax
+    from jax.extend.backend import clear_backends
+
+    number = jax.process_index(), jax.process_count()
+    jax.distributed.shutdown()
+    clear_backends()
+    return number

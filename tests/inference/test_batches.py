@@ -1,0 +1,81 @@
+"""Many pairs at once, spread over devices, give what they give one by one."""
+
+import dataclasses
+import re
+
+import jax
+import numpy as np
+import pytest
+from jax.sharding import Mesh
+
+from mfjax.inference import batches
+from mfjax.inference.batches import Batches, fuse_spread
+from mfjax.inference.fuser import Fuser
+
+
+@pytest.fixture(scope="module")
+def fuser(tiny_config, tiny_params):
+    return Fuser(tiny_config, tiny_params, engine="xla")
+
+
+def pictures(count, *size, dtype=np.uint8):
+    rng = np.random.default_rng(size[0] * size[1])
+    return [rng.integers(0, 256, size).astype(dtype) for _ in range(count)]
+
+
+def assert_equal(batch, alone):
+    for ours, theirs in zip(batch, alone, strict=True):
+        for a, b in zip(ours, theirs, strict=True):
+            assert a.dtype == b.dtype
+            np.testing.assert_allclose(a, b, atol=1)  # gray levels, where rounding decides
+
+
+def test_batch_gives_what_calls_give_in_the_order_of_the_pairs(fuser):
+    irs = [*pictures(3, 12, 16), *pictures(1, 10, 10), *pictures(2, 12, 16)[1:]]
+    viss = [*pictures(3, 24, 32, 3), *pictures(1, 20, 20), *pictures(2, 24, 32, 3)[1:]]
+    assert_equal(fuser.batch(irs, viss, scale=1.5), [fuser(*pair, scale=1.5) for pair in zip(irs, viss, strict=True)])
+
+
+def test_batch_can_be_an_array(fuser):
+    irs, viss = np.stack(pictures(9, 12, 16)), np.stack(pictures(9, 12, 16))[::-1]
+    assert_equal(fuser.batch(irs, viss), [fuser(*pair) for pair in zip(irs, viss, strict=True)])
+
+
+def test_batch_with_a_tile_or_of_large_images_is_made_in_parts(fuser, monkeypatch):
+    irs, viss = pictures(2, 24, 32), pictures(2, 48, 64)
+    expected = [fuser(*pair) for pair in zip(irs, viss, strict=True)]
+    monkeypatch.setattr(Batches, "__call__", lambda *_: pytest.fail("made at once"))
+    assert_equal(fuser.batch(irs, viss, tile=96), expected)
+    monkeypatch.setattr(batches, "LARGEST", 48 * 64 - 1)
+    assert_equal(fuser.batch(irs, viss), expected)
+
+
+def test_batch_of_unequal_numbers_is_refused(fuser):
+    with pytest.raises(ValueError, match="shorter"):
+        fuser.batch(pictures(2, 12, 16), pictures(1, 12, 16))
+
+
+def test_batch_works_with_openvino_one_by_one(tiny_config, tiny_params):
+    pytest.importorskip("openvino")
+    fuser = Fuser(tiny_config, tiny_params, engine="openvino")
+    assert fuser.at_once == 1
+    irs, viss = pictures(2, 12, 16), pictures(2, 24, 32)
+    assert_equal(fuser.batch(irs, viss), [fuser(*pair) for pair in zip(irs, viss, strict=True)])
+
+
+@pytest.mark.parametrize("count", [2, 8])
+def test_devices_work_on_their_pairs_without_each_other(count, fuser):
+    mesh = Mesh(np.array(jax.devices()[:count]), (batches.AXIS,))
+    images = [np.zeros((count, *size), np.float32) for size in ((12, 16), (24, 32))]
+    lowered = fuse_spread.lower(fuser.config, np.dtype("float32"), mesh, (24, 32), fuser.params, *images)
+    program = lowered.compile().as_text()
+    assert f"num_partitions={count}" in program
+    assert not re.findall(r"all-reduce|all-gather|all-to-all|collective|reduce-scatter| send\(| recv\(", program)
+
+
+def test_incomplete_round_takes_the_same_program(fuser):
+    of_all_devices = dataclasses.replace(fuser)._batches
+    images = [[picture / np.float32(255) for picture in pictures(11, *size)] for size in ((12, 16), (12, 20))]
+    before = fuse_spread._cache_size()
+    assert len(list(of_all_devices(*images, (12, 20)))) == 11
+    assert fuse_spread._cache_size() == before + 1
