@@ -20,8 +20,8 @@ config = replace(
         blocks=1, width=16, growth=8, features=4, compensations=1, hidden=64, base="bicubic", see_base=True
     ),
     data=replace(config.data, crop=96, weights={"roadscene": 4, "m3fd": 4}),
-    phase_one_steps=10_000,
-    phase_two_steps=2_000,
+    phase_one_steps=6_000,
+    phase_two_steps=1_500,
     learning_rate=2e-3,
     phase_two_learning_rate=1e-2,
     ema_decay=0.995,
