@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import tyro
 from tyro.conf import DisallowNone, FlagCreatePairsOff
 
-from mfjax.cli import convert, data, evaluate, fuse, train
+from mfjax.cli import convert, data, evaluate, export, fuse, train
 from mfjax.cli.messages import one_line, to_standard_error
 
 if TYPE_CHECKING:  # it takes the packages of training
@@ -58,6 +58,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "train": _help_only(train.HELP),
     "evaluate": evaluate.evaluate,
     "convert": convert.convert,
+    "export": export.export,
     "data": _help_only(data.HELP),
 }
 

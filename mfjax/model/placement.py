@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from mfjax.model.extent import Extent
-from mfjax.model.resampling import Grid, Integer
+from mfjax.model.resampling import Axis, Grid, Integer
 
 Size = tuple[int, int]  # height, width
 
@@ -24,6 +24,13 @@ class Placement(NamedTuple):
         """All of a source under all of an output, sizes in pixels known when compiling."""
         corner = np.zeros(2, np.float32)
         return cls(Grid.between(inputs, outputs), Grid.between(outputs, inputs), corner, None, None)
+
+    @classmethod
+    def whole(cls, inputs: tuple[Any, Any], factor: int) -> Self:
+        """All of a source under all of an output that many times as large; sides may be symbols of `jax.export`."""
+        up = Grid(*(Axis.whole(factor * side, factor, 1, 0) for side in inputs))
+        down = Grid(*(Axis.whole(side, 1, factor, 0) for side in inputs))
+        return cls(up, down, np.zeros(2, np.float32), None, None)
 
     @classmethod
     def traced(

@@ -39,12 +39,16 @@ class Axis(NamedTuple):
     number: Array  # [N] integers, which of the offsets
     offsets: Array  # [P] in [0, 1), the distinct i/r − ⌊i/r⌋
     inverse: Array  # 1/r
+    factors: tuple[int, int, int] | None = None  # the arguments `up`, `down` and `first` of `whole`, if r is such
 
     @classmethod
     def between(cls, size: int, output: int) -> Self:
         """From all of an axis to all of another, lengths in pixels."""
         size, output = int(size), int(output)  # of NumPy's, too
-        count = output // math.gcd(size, output)
+        common = math.gcd(size, output)
+        if common in (size, output):
+            return cls.whole(output, output // common, size // common, 0)
+        count = output // common
         i = np.arange(output, dtype=np.int64)  # products of two sides overflow 32 bits
         offsets = np.arange(count, dtype=np.int64) * size % output / output
         return cls(i * size // output, i % count, offsets.astype(np.float32), np.float32(size / output))
@@ -58,19 +62,13 @@ class Axis(NamedTuple):
 
     @classmethod
     def whole(cls, count: int, up: int, down: int, first: int) -> Self:
-        """`count` output pixels at r = `up` or 1 / `down`, a whole number, known; output pixel 0 reads `first`."""
-        i = np.arange(count)
-        return cls(i // up * down + first, i % up, np.arange(up, dtype=np.float32) / up, np.float32(down / up))
+        """`count` output pixels at r = `up` or 1 / `down`, a whole number; output pixel 0 reads `first`.
 
-    @property
-    def factors(self) -> tuple[int, int, int] | None:
-        """The arguments `up`, `down` and `first` of `whole` that give this axis, if there are such."""
-        if not isinstance(self.source, np.ndarray):
-            return None
-        up, first = len(self.offsets), int(self.source[0])
-        down = round(up * float(self.inverse))
-        same = Axis.whole(len(self.source), up, down, first)
-        return (up, down, first) if 1 in (up, down) and (self.source == same.source).all() else None
+        The count may be a symbol of `jax.export`.
+        """
+        i = np.arange(count) if isinstance(count, int) else jnp.arange(count)
+        offsets, inverse = np.arange(up, dtype=np.float32) / up, np.float32(down / up)
+        return cls(i // up * down + first, i % up, offsets, inverse, (up, down, first))
 
 
 class Grid(NamedTuple):
@@ -92,7 +90,7 @@ class Grid(NamedTuple):
     @property
     def size(self) -> tuple[int, int]:
         """Of the output, in pixels."""
-        return len(self.rows.source), len(self.cols.source)
+        return self.rows.source.shape[0], self.cols.source.shape[0]
 
     @property
     def inverse_scale(self) -> jax.Array:

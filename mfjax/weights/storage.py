@@ -67,7 +67,7 @@ def save(
     storage = {"float32": np.float32, "bfloat16": jnp.bfloat16}[dtype]
     tensors = {name: np.asarray(leaf, storage, order="C") for name, leaf in flat.items()}
     header = metadata | {"config": json.dumps(dataclasses.asdict(config)), "format": FORMAT}
-    _write_whole(path, to_bytes(tensors, metadata=header))
+    write_whole(path, to_bytes(tensors, metadata=header))
 
 
 def load(name_or_path: str | Path) -> Weights:
@@ -160,7 +160,7 @@ def _expected_shapes(config: "ModelConfig") -> dict[str, tuple[int, ...]]:
     return {name: leaf.shape for name, leaf in flatten_dict(variables["params"], sep=".").items()}
 
 
-def _write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes) -> None:
     """Writes a file beside its place and moves it there, so that no reader ever sees half of it."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:

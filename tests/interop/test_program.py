@@ -1,0 +1,74 @@
+"""An exported program gives what the network gives, and needs JAX only."""
+
+import subprocess
+import sys
+
+import jax
+import numpy as np
+import pytest
+
+from mfjax.cli import main
+from mfjax.inference.fuser import fuse_luma
+
+pytest.importorskip("flatbuffers")
+
+LOAD = """
+import sys, numpy, jax
+program = jax.export.deserialize(bytearray(open(sys.argv[1], "rb").read()))
+pair = numpy.load(sys.argv[2])
+numpy.savez(sys.argv[3], *jax.jit(program.call)(pair["ir"], pair["vis"]))
+assert not [name for name in sys.modules if name.startswith(("mfjax", "flax"))]
+"""
+
+
+@pytest.fixture
+def run(tiny_config, tiny_params, tiny_weights, tmp_path):
+    """Exports with some options, and fuses pairs of some sizes in a process that has JAX only; checks each."""
+
+    def exported(options, cases):
+        out = tmp_path / "program.jaxexport"
+        assert main(["export", str(out), "--model", str(tiny_weights), *options]) == 0
+        for n, ir, vis, size in cases:
+            rng = np.random.default_rng(0)
+            pair = {"ir": rng.random((n, *ir), np.float32), "vis": rng.random((n, *vis), np.float32)}
+            np.savez(tmp_path / "pair.npz", **pair)
+            files = [str(tmp_path / name) for name in (out.name, "pair.npz", "made.npz")]
+            subprocess.run([sys.executable, "-c", LOAD, *files], check=True, timeout=120)
+            live = jax.jit(fuse_luma, static_argnums=0, static_argnames="size")
+            expected = live(tiny_config, tiny_params, pair["ir"], pair["vis"], size=size)
+            for ours, theirs in zip(np.load(files[2]).values(), expected, strict=True):
+                np.testing.assert_allclose(ours, np.clip(theirs, 0, 1), atol=1e-5)
+
+    return exported
+
+
+def test_program_of_factors_takes_sources_of_any_size_and_number(run):
+    sizes = [(1, (10, 14), (20, 28), (20, 28)), (3, (24, 32), (48, 64), (48, 64))]
+    run(["--factors", "2", "1", "--platforms", "cpu", "cuda"], sizes)
+
+
+def test_program_of_fixed_sizes_takes_any_ratio_and_number(run):
+    run(["--ir", "11x13", "--vis", "17x23", "--size", "21x30"], [(2, (11, 13), (17, 23), (21, 30))])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "give either --factors, or --ir and --vis"),
+        (["--ir", "10x10"], "give either --factors, or --ir and --vis"),
+        (["--factors", "2", "1", "--size", "10x10"], "give either --factors, or --ir and --vis"),
+        (["--factors", "0", "1"], "a factor is 0; it is a whole number from 1 to 8"),
+        (["--ir", "10", "--vis", "9x9"], "--ir is '10'; it is height and width, such as 240x320"),
+        (["--ir", "0x5", "--vis", "9x9"], "infrared is 0x5"),
+    ],
+)
+def test_export_of_nothing_that_can_be_is_refused(options, message, tiny_weights, tmp_path, capsys):
+    assert main(["export", str(tmp_path / "out"), "--model", str(tiny_weights), *options]) == 2
+    assert message in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_export_into_a_folder_that_is_not_there_is_refused(tiny_weights, tmp_path, capsys):
+    out = tmp_path / "no" / "out"
+    assert main(["export", str(out), "--model", str(tiny_weights), "--factors", "2", "1"]) == 2
+    assert "make it first" in capsys.readouterr().err
