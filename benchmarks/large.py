@@ -1,8 +1,8 @@
 """Time and peak memory of one large image, made in tiles.
 
-    python benchmarks/large.py [--side 8192] [--engine auto]
+    python benchmarks/large.py [--side 8192] [--engine auto] [--color]
 
-Gray, `side` pixels a side, from a visible source half as large and an infrared one a quarter.
+Gray or in colour, `side` pixels a side, from a visible source half as large and an infrared one a quarter.
 """
 
 import resource
@@ -16,23 +16,24 @@ import mfjax
 from mfjax.inference.engines import Engine
 
 
-def main(*, side: int = 8192, model: str = "default", engine: Engine = "auto") -> None:
+def main(*, side: int = 8192, model: str = "default", engine: Engine = "auto", color: bool = False) -> None:
     """Prints seconds, with what compiling takes, and the process's peak memory.
 
     Args:
         side: Of the output, in pixels.
         model: A bundled model or a weights file.
         engine: What extracts features.
+        color: Whether the visible source, and so the output, is in colour.
     """
     rng = np.random.default_rng(0)
 
-    def smooth(pixels: int) -> np.ndarray:
-        noise = rng.integers(0, 256, (pixels // 8, pixels // 8), dtype=np.uint8)
+    def smooth(pixels: int, *channels: int) -> np.ndarray:
+        noise = rng.integers(0, 256, (pixels // 8, pixels // 8, *channels), dtype=np.uint8)
         return np.asarray(cv2.resize(noise, (pixels, pixels), interpolation=cv2.INTER_CUBIC))
 
     fuser = mfjax.load(model, engine=engine)
     start = time.perf_counter()
-    fuser(smooth(side // 4), smooth(side // 2), size=(side, side))
+    fuser(smooth(side // 4), smooth(side // 2, *[3] * color), size=(side, side))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # of kibibytes, on Linux
     print(f"{side}×{side}: {time.perf_counter() - start:.0f} s, {peak:.2f} GiB")
 

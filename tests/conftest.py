@@ -69,7 +69,7 @@ def tiny_weights(tiny_config, tiny_params, tmp_path_factory):
 def black_network(monkeypatch):
     """Puts one that needs no compiling and gives black images in the network's place."""
 
-    def black(config, fusion, sources, size, *, dtype, **options):
-        return Fusion(*(np.zeros(size, dtype) for _ in range(3)))
+    def black(config, fusion, sources, size, *, dtypes, **options):
+        return Fusion(*(np.zeros(size, dtype) for dtype in dtypes))
 
     monkeypatch.setattr(fuser, "compose", black)

@@ -47,7 +47,7 @@ def fuse(
     ir_range: Annotated[str, arg(metavar="full|auto|LO,HI")] = "full",
     engine: Engine = "auto",
     precision: Precision = "auto",
-    tile: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None,
+    tile: Annotated[int | Literal["auto"], arg(metavar="auto|N")] = "auto",
     skip_finished: Annotated[bool, arg(help_behavior_hint="")] = False,
     distributed: Annotated[str | None, arg(metavar="auto|HOST:PORT,N,I", help_behavior_hint="")] = None,
 ) -> int:
@@ -69,7 +69,7 @@ def fuse(
         ir_range: Infrared black and white: its type's (full), its own (auto: for raw thermal data), or two values.
         engine: What extracts features; auto: on a CPU OpenVINO where it is installed (it is faster), else XLA.
         precision: That features are extracted in; auto: bfloat16 on a GPU, float32 on a CPU.
-        tile: Side in pixels of the parts that an image is made in, to take less memory; the result is the same.
+        tile: Side in pixels of the parts that an image is made in; the result is the same.
         skip_finished: Leave pairs alone whose results are there already, such as those of a run that was interrupted.
         distributed: This is process number I of N that share two folders and meet at the address of the first; auto
             under Slurm, Open MPI and on TPUs.
@@ -122,7 +122,7 @@ def _bar(tiles: "Sequence[Tile]") -> "Iterable[Tile]":
 
 
 def _fuse_all(
-    fuser: "Fuser", jobs: Sequence[files.Job], read: "Callable[[files.Job], Request]", tile: int | None
+    fuser: "Fuser", jobs: Sequence[files.Job], read: "Callable[[files.Job], Request]", tile: int | Literal["auto"]
 ) -> int:
     """Does all jobs, as many at once as the model can use, and reports those that fail; returns how many did."""
     failed: set[str] = set()

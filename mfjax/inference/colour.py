@@ -4,8 +4,11 @@ from typing import Literal
 
 import cv2
 import numpy as np
+from numpy.typing import DTypeLike
 
-from mfjax.images import to_luma
+from mfjax.images import from_float, to_luma
+
+STRIP = 256  # rows
 
 Color = Literal["auto", "gray", "color"]
 
@@ -23,28 +26,44 @@ def wants_colour(color: Color, vis: np.ndarray) -> bool:
     return color != "gray" and vis.ndim == 3
 
 
-def colourise(luma: np.ndarray, vis: np.ndarray) -> np.ndarray:
-    """A luma image with the chroma of another, as RGB in [0, 1] whose luma is exactly the given one.
+def colourise(luma: np.ndarray, vis: np.ndarray, dtype: DTypeLike = np.float32) -> np.ndarray:
+    """A luma image with the chroma of another, as RGB whose luma is the given one.
 
     The chroma is each channel's difference from the luma (Cb, Cr and what follows from them), resized
     linearly, which can't overshoot into fringes. Where a colour so bright or dark does not exist, the pixel
-    keeps its luma and hue and loses saturation.
+    keeps its luma and hue and loses saturation. Made some rows at a time: floats of all would be most of the memory.
 
     Args:
         luma: [H, W] float32 in [0, 1].
         vis: [h, w, 3] float32 RGB in [0, 1], the same view at any size.
+        dtype: of the result.
 
     Returns:
-        [H, W, 3] float32.
+        [H, W, 3] in the range of its type.
     """
     height, width = luma.shape
     shrinks = height <= vis.shape[0] and width <= vis.shape[1]
-    chroma = cv2.resize(
-        vis - to_luma(vis)[..., None],
-        (width, height),
-        interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR,
-    )
-    # The room from the luma to white where a channel lies above it, to black where it lies below.
-    room = np.where(chroma > 0, 1 - luma[..., None], luma[..., None])
-    saturation = np.min(room / np.maximum(np.abs(chroma), 1e-6), axis=-1, keepdims=True)
-    return np.clip(luma[..., None] + np.minimum(saturation, 1) * chroma, 0, 1)
+    if shrinks:
+        vis = cv2.resize(vis, (width, height), interpolation=cv2.INTER_AREA)  # linear, so the chroma of that is wanted
+    out = np.empty((height, width, 3), dtype)
+    for first in range(0, height, STRIP):
+        rows = slice(first, first + STRIP)
+        some = luma[rows, :, None]
+        chroma = _chroma_of_rows(vis, np.arange(height)[rows], height, width)
+        # The room from the luma to white where a channel lies above it, to black where it lies below.
+        room = np.where(chroma > 0, 1 - some, some)
+        saturation = np.min(room / np.maximum(np.abs(chroma), 1e-6), axis=-1, keepdims=True)
+        out[rows] = from_float(np.clip(some + np.minimum(saturation, 1) * chroma, 0, 1), dtype)
+    return out
+
+
+def _chroma_of_rows(vis: np.ndarray, rows: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Some rows of the chroma of an image as it is when resized linearly to a size, as by OpenCV's `INTER_LINEAR`."""
+    h = vis.shape[0]
+    at = np.clip((rows + 0.5) * (h / height) - 0.5, 0, h - 1)
+    above = np.minimum(at.astype(int), max(h - 2, 0))
+    some = vis[above[0] : above[-1] + 2]
+    chroma = cv2.resize(some - to_luma(some)[..., None], (width, len(some)), interpolation=cv2.INTER_LINEAR)
+    weight = (at - above).astype(np.float32)[:, None, None]
+    above = above - above[0]
+    return (1 - weight) * chroma[above] + weight * chroma[np.minimum(above + 1, len(chroma) - 1)]

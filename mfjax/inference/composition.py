@@ -2,13 +2,14 @@
 
 Two numbers of the network are of whole images: the relation of channels, from which channel attention weighs them, and
 the level about which contrast is raised. So all tiles are super-resolved, and then fused with what was found in all.
+Super-resolved tiles are kept for that, or made again where the memory does not suffice.
 """
 
 import functools
 import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -16,22 +17,20 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from mfjax import images
-from mfjax.inference import tiles
+from mfjax.inference import sizes, tiles
 from mfjax.inference.tiles import Tile, Tiling
 from mfjax.model import ModelConfig
 from mfjax.model.extent import Extent
 from mfjax.model.network import Branch, FusionBranch, Summary, SuperResolutionBranch
 from mfjax.model.placement import Placement, Size
 
-# A picture is worked on in canvases of that one of the first two sizes which makes less work. The others are for
-# factors so large that a pixel depends on more than these show.
+# A picture is worked on in canvases of the first of these sizes that shows what a pixel depends on: of the first, but
+# for large factors, and so by few programs.
 CANVASES = ((288, 384), (512, 640), (1024, 1280), (2048, 2560))
-USUAL = 2
 SHRINKS = 0.5  # an output smaller than that, of either source, is made at once: of it a canvas would show little
 
-KEPT_BYTES = 2**30  # of super-resolved tiles; where they take more, they are made again to be fused
-
 Params = Mapping[str, Any]
+TileSide = int | Literal["auto"]
 Progress = Callable[[Sequence[Tile]], Iterable[Tile]]
 
 
@@ -72,40 +71,43 @@ def compose(
     sources: tuple[Source, Source],
     size: Size,
     *,
-    dtype: DTypeLike = np.float32,
-    tile: int | None = None,
+    dtypes: tuple[DTypeLike, DTypeLike, DTypeLike] = (np.float32,) * 3,
+    tile: TileSide = "auto",
     progress: Progress = iter,
     whole: Whole | None = None,
 ) -> Fusion:
-    """The three images at `size`, clipped to [0, 1] and in the range of `dtype`.
+    """The three images at `size`, clipped to [0, 1] and in the ranges of their types.
 
     Args:
         config: the network's architecture.
         fusion: the parameters of its fusion branch.
         sources: infrared, visible.
         size: the output's (height, width).
-        dtype: of the results.
-        tile: pixels a side of a canvas; by default what makes the least work.
+        dtypes: of fused, infrared and visible.
+        tile: pixels a side of a canvas; "auto" is what makes little work.
         progress: wraps the tiles, each of which comes twice.
         whole: what makes images without tiles, where it can.
 
     Raises:
         ValueError: tiles of that size are too small for these factors.
     """
+    of_fused, of_ir, of_vis = dtypes
 
-    def stored(image: ArrayLike) -> np.ndarray:
+    def stored(image: ArrayLike, dtype: DTypeLike) -> np.ndarray:
         return images.from_float(np.clip(np.asarray(image), 0, 1), dtype)
 
     shapes = [source.size for source in sources]
-    if tile is None and whole is not None and whole.takes(shapes, size):
-        return Fusion(*map(stored, whole([each.image for each in sources], [each.features for each in sources], size)))
-    if tile is None and min(size[axis] / shape[axis] for shape in shapes for axis in range(2)) < SHRINKS:
+    if tile == "auto" and whole is not None and whole.takes(shapes, size):
+        return Fusion(
+            *map(stored, whole([each.image for each in sources], [each.features for each in sources], size), dtypes)
+        )
+    if tile == "auto" and min(size[axis] / shape[axis] for shape in shapes for axis in range(2)) < SHRINKS:
         arrays = [(source.params, source.image[None], source.features[None]) for source in sources]
-        return Fusion(*(stored(image[0]) for image in compose_whole(config, fusion, *arrays, size=size)))
+        return Fusion(*map(stored, (image[0] for image in compose_whole(config, fusion, *arrays, size=size)), dtypes))
 
     tiled = choose_tiling(shapes, size, config.compensations, tile)
-    keep = len(tiled.tiles) * _branch_bytes(config, tiled.canvas) <= KEPT_BYTES
-    out = Fusion(*(np.empty(size, dtype) for _ in range(3)))
+    keep = len(tiled.tiles) * _branch_bytes(config, tiled.canvas) <= sizes.working_memory()
+    out = Fusion(*(np.empty(size, dtype) for dtype in dtypes))
     kept: list[list[Branch]] = []
     relations, level = np.zeros((2, 1, 1, 1, config.features)), 0.0
     steps = iter(progress(2 * tiled.tiles))
@@ -113,7 +115,7 @@ def compose(
         own, inner = (each.rows.own, each.cols.own), (each.rows.inner, each.cols.inner)
         found = [_of_tile(config, source, each, size, tiled) for source in sources]
         ir, vis = (np.asarray(branch.image)[0, *inner, 0] for branch, _ in found)
-        out.ir[own], out.vis[own] = stored(ir), stored(vis)
+        out.ir[own], out.vis[own] = stored(ir, of_ir), stored(vis, of_vis)
         relations += [np.asarray(relation, np.float64) for _, relation in found]
         level += float(np.where(np.abs(ir) >= np.abs(vis), ir, vis).sum(dtype=np.float64))  # of `select_by_magnitude`
         if keep:
@@ -126,30 +128,26 @@ def compose(
     for i, each in enumerate(steps):
         branches = kept[i] if keep else [_of_tile(config, source, each, size, tiled)[0] for source in sources]
         fused = _fuse(config, fusion, *branches, tiles.extent(each, size), summary)
-        out.fused[each.rows.own, each.cols.own] = stored(np.asarray(fused)[0, each.rows.inner, each.cols.inner, 0])
+        own, inner = (each.rows.own, each.cols.own), (each.rows.inner, each.cols.inner)
+        out.fused[own] = stored(np.asarray(fused)[0, *inner, 0], of_fused)
     return out
 
 
-def choose_tiling(sources: Sequence[Size], size: Size, compensations: int, tile: int | None) -> Tiling:
-    """How to work on an output: in canvases of `tile` pixels a side, or in those that make the least work.
+def choose_tiling(sources: Sequence[Size], size: Size, compensations: int, tile: TileSide) -> Tiling:
+    """How to work on an output: in canvases of `tile` pixels a side, or by "auto" of one of `CANVASES`.
 
     Raises:
         ValueError: they are too small for these factors.
     """
-    if tile is not None:
+    if tile != "auto":
         side = -(-tile // tiles.ALIGNED) * tiles.ALIGNED
         return tiles.tiling(sources, size, (side, side), compensations)
-    possible: list[Tiling] = []
-    for i, canvas in enumerate(CANVASES):
-        if i >= USUAL and possible:
-            break
+    for canvas in CANVASES:
         try:
-            possible.append(tiles.tiling(sources, size, canvas, compensations))
+            return tiles.tiling(sources, size, canvas, compensations)
         except ValueError as error:
-            why = error
-    if not possible:
-        raise why
-    return min(possible, key=lambda tiled: tiled.cost)
+            too_small = error
+    raise too_small
 
 
 @functools.partial(jax.jit, static_argnames=("config", "size"))

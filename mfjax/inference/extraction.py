@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from mfjax.inference import sizes
 from mfjax.inference.engines import Engine, Precision, check_engine, has_openvino
 from mfjax.inference.tiles import cut, parts
 from mfjax.model import ModelConfig
@@ -24,6 +25,7 @@ Extract = Callable[[np.ndarray], np.ndarray]  # luma [h, w] in [0, 1] to feature
 HALO = 24
 
 LARGEST = 768, 1024  # part of an image: with XLA it takes about a gigabyte
+BYTES = 32  # a pixel and channel between blocks, that extraction takes
 STEP = 16  # sides of canvases are multiples of it
 WASTED = 2**21  # pixels, some seconds' work
 
@@ -78,10 +80,11 @@ def by_parts(image: np.ndarray, canvas: Size, extract: Callable[[np.ndarray], np
 
 
 def _halves(size: tuple[int, ...], width: int) -> Size:
-    """The largest parts of an image of that size: half of it, if it is not small, and at most half a megapixel."""
+    """The largest parts of an image of that size: half of it, if it is not small, as far as memory suffices."""
     rows, cols = size
     small = 2**23 // width  # pixels, of which a map of so many channels takes 32 MiB
-    pixels = min(max(small, rows * cols // 2 + HALO * cols), 4 * small)
+    most = sizes.working_memory() // (BYTES * width)
+    pixels = min(max(small, rows * cols // 2 + HALO * cols), most)
     return max(pixels // min(cols, LARGEST[1]), 4 * HALO), LARGEST[1]
 
 
@@ -113,7 +116,8 @@ class XlaExtractor:
 
     def _canvas(self, size: tuple[int, ...]) -> Size:
         """The canvas to put an image of that size into."""
-        rows, cols = (min(-(-side // STEP) * STEP, most) for side, most in zip(size, LARGEST, strict=True))
+        short = 1 if sizes.working_memory() >= BYTES // 2 * self._config.width * math.prod(LARGEST) else 2
+        rows, cols = (min(-(-side // STEP) * STEP, most // short) for side, most in zip(size, LARGEST, strict=True))
         own = rows, cols
         best = min(self._canvases, key=lambda canvas: _work(size, canvas), default=None)
         more = math.inf if best is None else self._wasted + _work(size, best) - _work(size, own)

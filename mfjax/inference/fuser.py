@@ -22,7 +22,7 @@ from mfjax import images, weights
 from mfjax.inference import sizes
 from mfjax.inference.batches import Batches
 from mfjax.inference.colour import Color
-from mfjax.inference.composition import Fusion, Progress, Source, Whole, compose
+from mfjax.inference.composition import Fusion, Progress, Source, TileSide, Whole, compose
 from mfjax.inference.engines import Engine, Precision, check_engine
 from mfjax.inference.extraction import Extract, chosen_precision, extractor, uses_openvino
 from mfjax.inference.request import Request
@@ -96,7 +96,7 @@ class Fuser:
         color: Color = "auto",
         ir_range: IrRange = "full",
         stretch: bool = False,
-        tile: int | None = None,
+        tile: TileSide = "auto",
         progress: Progress = iter,
     ) -> Fusion:
         """The fused image and both sources, super-resolved to its size, clipped to their type's range.
@@ -112,7 +112,7 @@ class Fuser:
                 image's own 0.1 and 99.9 percentiles (for raw thermal data), or (low, high) in its units.
             stretch: fuse sources whose aspects differ by more than 20 %.
             tile: pixels a side of the parts that the images are made in, to take less memory. The result does not
-                depend on it. By default what makes the least work.
+                depend on it. "auto" is what makes little work, within the memory that is free.
             progress: wraps the parts, each of which comes twice, such as `tqdm.tqdm`.
 
         Returns:
@@ -128,7 +128,7 @@ class Fuser:
         return self._fuse(request, tile, progress)
 
     def batch(
-        self, ir: Iterable[ArrayLike], vis: Iterable[ArrayLike], *, tile: int | None = None, **options: Any
+        self, ir: Iterable[ArrayLike], vis: Iterable[ArrayLike], *, tile: TileSide = "auto", **options: Any
     ) -> list[Fusion]:
         """What a call gives for each of many pairs, of any sizes.
 
@@ -146,7 +146,7 @@ class Fuser:
         """
         return self.fulfil([Request.of(*pair, **options) for pair in zip(ir, vis, strict=True)], tile=tile)
 
-    def fulfil(self, requests: Sequence[Request], *, tile: int | None = None) -> list[Fusion]:
+    def fulfil(self, requests: Sequence[Request], *, tile: TileSide = "auto") -> list[Fusion]:
         """What each of many requests asks for; `batch` makes them of its arguments."""
         groups: dict[Any, list[int]] = defaultdict(list)
         for i, request in enumerate(requests):
@@ -176,20 +176,21 @@ class Fuser:
         with _memory_errors(size):
             return compose(self.config, self.params["fusion"], (ir, vis), size, whole=self._whole, **options)
 
-    def _fuse(self, request: Request, tile: int | None, progress: Progress = iter) -> Fusion:
+    def _fuse(self, request: Request, tile: TileSide, progress: Progress = iter) -> Fusion:
         sources = self.source(request.ir, "ir"), self.source(request.vis, "vis")
-        return request.finish(self.compose(*sources, request.size, dtype=request.made_in, tile=tile, progress=progress))
+        made = self.compose(*sources, request.size, dtypes=request.made_in, tile=tile, progress=progress)
+        return request.finish(made)
 
-    def _fuse_group(self, group: list[Request], tile: int | None) -> Iterator[Fusion]:
+    def _fuse_group(self, group: list[Request], tile: TileSide) -> Iterator[Fusion]:
         """What each of some requests of equal sizes asks for."""
         first = group[0]
-        if self._batches is None or tile is not None or len(group) == 1 or not self._batches.at_once(*first.shapes):
+        if self._batches is None or tile != "auto" or len(group) == 1 or not self._batches.at_once(*first.shapes):
             yield from (self._fuse(request, tile) for request in group)
             return
         with _memory_errors(first.size):
             made = self._batches([each.ir for each in group], [each.vis for each in group], first.size)
             for request, fusion in zip(group, made, strict=True):
-                yield request.finish(Fusion(*(images.from_float(image, request.made_in) for image in fusion)))
+                yield request.finish(Fusion(*map(images.from_float, fusion, request.made_in)))
 
     @cached_property
     def _batches(self) -> Batches | None:

@@ -55,13 +55,14 @@ class Request(NamedTuple):
         return (*(image.shape[:2] for image in (self.ir, self.vis)), self.size)
 
     @property
-    def made_in(self) -> DTypeLike:
-        """The type in which `finish` takes what was made."""
-        return self.dtype if self.colours is None else np.float32
+    def made_in(self) -> tuple[DTypeLike, DTypeLike, DTypeLike]:
+        """The types in which `finish` takes fused, infrared and visible."""
+        luma = self.dtype if self.colours is None else np.float32
+        return luma, self.dtype, luma
 
     def finish(self, made: Fusion) -> Fusion:
         """The images as they were asked for."""
         if self.colours is None:
             return made
-        made = made._replace(fused=colourise(made.fused, self.colours), vis=colourise(made.vis, self.colours))
-        return Fusion(*(images.from_float(image, self.dtype) for image in made))
+        fused, vis = (colourise(luma, self.colours, self.dtype) for luma in (made.fused, made.vis))
+        return Fusion(fused, made.ir, vis)

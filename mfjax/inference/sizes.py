@@ -15,13 +15,15 @@ PartialSize = tuple[int | None, int | None]  # one side may follow from the othe
 ASPECTS_DIFFER = 0.20  # relative; beyond it two images can't be one view
 ASPECTS_ABOUT_EQUAL = 0.02  # two real sensors differ per axis by a few percent
 
+WORKING_BYTES = 2**30  # at most, for parts that are made at once
+
 # Peak memory of the default architecture on a CPU, by either engine, at eight combinations of sizes up to 8192x8192,
 # which these fit to within 40 %. What is bounded is worked on in parts of the image.
 FIXED_BYTES = 600_000_000
 SOURCE_BYTES = 45  # a pixel of both sources: the image twice, and its features
-EXTRACTION_BYTES, MOST_EXTRACTION = 2_200, 1_200_000_000  # a pixel of the larger source
-KEPT_BYTES, MOST_KEPT = 260, 1_100_000_000  # a pixel of the output: super-resolved tiles
-OUTPUT_BYTES, COLOUR_BYTES = 8, 65  # a pixel of the output; and more of it in colour
+EXTRACTION_BYTES = 2_200  # a pixel of the larger source
+KEPT_BYTES = 260  # a pixel of the output: super-resolved tiles
+OUTPUT_BYTES, COLOUR_BYTES = 8, 20  # a pixel of the output; and more of it in colour
 
 LARGEST_SIDE = 2**31 - 1  # of any image file
 
@@ -118,23 +120,39 @@ def _describe(size: Size) -> str:
     return f"{rows}x{cols} ({aspect})"
 
 
-def memory_needed(ir: Size, vis: Size, out: Size, *, colour: bool = False) -> int:
-    """About how many bytes it takes to fuse two sources to an output size."""
+def memory_needed(ir: Size, vis: Size, out: Size, *, colour: bool = False, working: int = WORKING_BYTES) -> int:
+    """About how many bytes it takes to fuse two sources to an output size.
+
+    Args:
+        ir: the infrared image's size.
+        vis: the visible image's size.
+        out: the output's size.
+        colour: whether it is in colour.
+        working: what there is for parts that are made at once, and for what is kept of them.
+    """
     pixels = math.prod(out)
-    extraction = min(EXTRACTION_BYTES * max(math.prod(ir), math.prod(vis)), MOST_EXTRACTION)
-    kept = min(KEPT_BYTES * pixels, MOST_KEPT)
+    parts = min(EXTRACTION_BYTES * max(math.prod(ir), math.prod(vis)), working)
+    kept = min(KEPT_BYTES * pixels, working)
     images = SOURCE_BYTES * (math.prod(ir) + math.prod(vis)) + (OUTPUT_BYTES + COLOUR_BYTES * colour) * pixels
-    return FIXED_BYTES + max(extraction, kept) + images
+    return FIXED_BYTES + max(parts, kept) + images
 
 
 def check_memory(ir: Size, vis: Size, out: Size, available: int | None, *, colour: bool = False) -> None:
     """Raises ValueError if fusing takes more than the available bytes (None: unknown, not checked)."""
-    needed = memory_needed(ir, vis, out, colour=colour)
-    if available is not None and needed > available:
+    if available is None:
+        return
+    needed = memory_needed(ir, vis, out, colour=colour, working=min(WORKING_BYTES, available // 4))
+    if needed > available:
         raise ValueError(
             f"an output of {out[0]}x{out[1]} from {ir[0]}x{ir[1]} and {vis[0]}x{vis[1]} takes about "
             f"{_gigabytes(needed)} of memory and {_gigabytes(available)} are free; ask for a smaller size"
         )
+
+
+def working_memory() -> int:
+    """Bytes to use for what is faster with more: a quarter of what is free, at most a gibibyte."""
+    free = host_memory()
+    return WORKING_BYTES if free is None else min(WORKING_BYTES, free // 4)
 
 
 def host_memory() -> int | None:

@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from mfjax.images import to_luma
+from mfjax.images import from_float, to_luma
+from mfjax.inference import colour
 from mfjax.inference.colour import colourise, wants_colour
 
 GRAY, RGB = np.zeros((8, 8)), np.zeros((8, 8, 3))
@@ -53,6 +54,20 @@ def test_luma_is_kept_exactly_even_where_the_colour_has_no_room(photograph, size
     assert out.min() >= 0
     assert out.max() <= 1
     np.testing.assert_allclose(to_luma(out), luma, atol=1e-6)
+
+
+@pytest.mark.parametrize("size", [(600, 130), (301, 64), (48, 200)])
+def test_chroma_is_opencvs_linear_one_however_many_rows_are_made_at_once(photograph, size, monkeypatch):
+    monkeypatch.setattr(colour, "STRIP", 100)
+    muted = 0.5 + 0.1 * (photograph - to_luma(photograph)[..., None])  # with room for all of it
+    out = colourise(np.full(size, 0.5, np.float32), muted)
+    expected = cv2.resize(muted - to_luma(muted)[..., None], size[::-1], interpolation=cv2.INTER_LINEAR)
+    np.testing.assert_allclose(out - 0.5, expected, atol=1e-6)
+
+
+def test_colours_come_in_the_type_that_is_asked_for(photograph):
+    luma = to_luma(photograph)
+    np.testing.assert_array_equal(colourise(luma, photograph, np.uint8), from_float(colourise(luma, photograph)))
 
 
 def test_black_and_white_stay_so(photograph):

@@ -8,18 +8,18 @@ import jax
 import numpy as np
 import pytest
 
-from mfjax.inference import composition
+from mfjax.inference import sizes
 from mfjax.inference.composition import Source, compose
 from mfjax.inference.fuser import Fuser, fuse_luma
 from mfjax.model.network import SuperResolutionBranch
 
 CASES = [  # infrared, visible, output, tile
-    ((20, 30), (40, 60), (40, 60), None),  # factors of 2 and 1
+    ((20, 30), (40, 60), (40, 60), "auto"),  # factors of 2 and 1
     ((25, 35), (100, 140), (100, 140), 96),  # of 4
     ((40, 52), (80, 104), (100, 130), 80),  # 5/2 and 5/4, several tiles
     ((47, 61), (83, 101), (89, 131), 80),  # coprime
     ((61, 89), (30, 44), (45, 66), 64),  # smaller than a source
-    ((90, 120), (40, 50), (30, 41), None),  # much smaller
+    ((90, 120), (40, 50), (30, 41), "auto"),  # much smaller
 ]
 
 
@@ -60,7 +60,7 @@ def test_composition_equals_the_network(ir, vis, size, tile, tiny_config, tiny_p
 def test_tiles_that_are_not_kept_are_made_again(tiny_config, tiny_params, pair, monkeypatch):
     both = sources(tiny_config, tiny_params, pair((20, 30), (50, 75)))
     kept = compose(tiny_config, tiny_params["fusion"], both, (100, 150), tile=96)
-    monkeypatch.setattr(composition, "KEPT_BYTES", 0)
+    monkeypatch.setattr(sizes, "working_memory", lambda: 0)
     again = compose(tiny_config, tiny_params["fusion"], both, (100, 150), tile=96)
     for one, other in zip(kept, again, strict=True):
         np.testing.assert_array_equal(one, other)

@@ -106,4 +106,15 @@ def test_memory_of_a_large_image_grows_with_its_pixels_only_by_what_holds_them()
 def test_sixty_seven_megapixels_from_sixteen_and_four_take_three_to_four_gigabytes():
     sources = (2048, 2048), (4096, 4096)
     assert 3e9 < sizes.memory_needed(*sources, (8192, 8192)) < 4e9
-    assert sizes.memory_needed(*sources, (8192, 8192), colour=True) > 7e9
+    assert 4e9 < sizes.memory_needed(*sources, (8192, 8192), colour=True) < 5e9
+
+
+def test_less_memory_suffices_where_there_is_less():
+    sources = (2048, 2048), (4096, 4096), (8192, 8192)
+    assert sizes.memory_needed(*sources, working=2**28) == sizes.memory_needed(*sources) - 3 * 2**28
+
+
+def test_working_memory_is_a_quarter_of_what_is_free_and_at_most_a_gibibyte(monkeypatch):
+    for free, expected in ((2**40, 2**30), (2**30, 2**28), (None, 2**30)):
+        monkeypatch.setattr(sizes, "host_memory", lambda free=free: free)
+        assert sizes.working_memory() == expected
