@@ -67,7 +67,7 @@ def fuse(
         stretch: Fuse even if the aspects of both sources differ by more than 20 %.
         model: Name of a bundled model, or a weights file.
         ir_range: Infrared black and white: its type's (full), its own (auto: for raw thermal data), or two values.
-        engine: What extracts features; auto: on a CPU OpenVINO where it is installed (it is faster), else XLA.
+        engine: What does the work; auto: on a CPU OpenVINO where it is installed (it is faster), else XLA.
         precision: That features are extracted in; auto: bfloat16 on a GPU, float32 on a CPU.
         tile: Side in pixels of the parts that an image is made in; the result is the same.
         skip_finished: Leave pairs alone whose results are there already, such as those of a run that was interrupted.

@@ -43,23 +43,26 @@ def colourise(luma: np.ndarray, vis: np.ndarray, dtype: DTypeLike = np.float32) 
     """
     height, width = luma.shape
     shrinks = height <= vis.shape[0] and width <= vis.shape[1]
-    if shrinks:
+    if shrinks and luma.shape != vis.shape[:2]:
         vis = cv2.resize(vis, (width, height), interpolation=cv2.INTER_AREA)  # linear, so the chroma of that is wanted
     out = np.empty((height, width, 3), dtype)
     for first in range(0, height, STRIP):
         rows = slice(first, first + STRIP)
-        some = luma[rows, :, None]
-        chroma = _chroma_of_rows(vis, np.arange(height)[rows], height, width)
-        # The room from the luma to white where a channel lies above it, to black where it lies below.
-        room = np.where(chroma > 0, 1 - some, some)
-        saturation = np.min(room / np.maximum(np.abs(chroma), 1e-6), axis=-1, keepdims=True)
-        out[rows] = from_float(np.clip(some + np.minimum(saturation, 1) * chroma, 0, 1), dtype)
+        some = luma[rows]
+        planes = cv2.split(_chroma_of_rows(vis, np.arange(height)[rows], height, width))
+        # The room from the luma to white for the channel highest above it, to black for the one lowest below it.
+        above, below = np.maximum.reduce(planes), -np.minimum.reduce(planes)
+        room = np.minimum((1 - some) / np.maximum(above, 1e-6), some / np.maximum(below, 1e-6))
+        saturation = np.minimum(room, 1, out=room)
+        out[rows] = from_float(np.clip(cv2.merge([some + saturation * plane for plane in planes]), 0, 1), dtype)
     return out
 
 
 def _chroma_of_rows(vis: np.ndarray, rows: np.ndarray, height: int, width: int) -> np.ndarray:
     """Some rows of the chroma of an image as it is when resized linearly to a size, as by OpenCV's `INTER_LINEAR`."""
-    h = vis.shape[0]
+    if (h := vis.shape[0]) == height and vis.shape[1] == width:
+        some = vis[rows[0] : rows[-1] + 1]
+        return some - to_luma(some)[..., None]
     at = np.clip((rows + 0.5) * (h / height) - 0.5, 0, h - 1)
     above = np.minimum(at.astype(int), max(h - 2, 0))
     some = vis[above[0] : above[-1] + 2]
