@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import cv2
+import jax
 import numpy as np
 import pytest
 
@@ -44,6 +45,21 @@ def test_paper_model_is_the_network_and_the_losses_as_printed():
     [entry] = json.loads(model.metadata["recipe"])
     assert (entry["recipe"]["fusion_target"], entry["recipe"]["contrast_weight"]) == ("sources", 0.005)
     assert entry["recipe"]["learning_rate"] == 1e-4
+
+
+def test_small_model_is_a_hundredth_of_the_default_and_taught_by_it():
+    model = weights.load("small")
+    parameters = [sum(p.size for p in jax.tree.leaves(each.params)) for each in (model, weights.load("default"))]
+    assert parameters[0] < parameters[1] / 30
+    [entry] = json.loads(model.metadata["recipe"])
+    assert (entry["recipe"]["fusion_target"], entry["recipe"]["teacher"]) == ("teacher", "default")
+
+
+def test_small_models_image_is_near_the_default_ones(pair, result):
+    small = mfjax.load("small")(*pair)
+    for name in ("fused", "ir", "vis"):
+        difference = getattr(small, name).astype(float) - getattr(result, name)
+        assert np.abs(difference).mean() < 4, name
 
 
 def test_fused_image_has_the_visible_images_size_and_colour(pair, result):

@@ -28,8 +28,8 @@ class Batches:
     def __init__(self, config: ModelConfig, params: Mapping[str, Any], dtype: Any) -> None:
         """For a model whose extractor is to compute in that type."""
         self._config, self._dtype = config, jnp.dtype(dtype)
-        self._mesh = Mesh(np.array(jax.local_devices()), (AXIS,))
-        self._params = jax.device_put(params, NamedSharding(self._mesh, P()))
+        self.mesh = Mesh(np.array(jax.local_devices()), (AXIS,))
+        self._params = jax.device_put(params, NamedSharding(self.mesh, P()))
 
     @property
     def usual(self) -> int:
@@ -42,17 +42,17 @@ class Batches:
         if pixels > LARGEST:
             return 0
         of_device = 1 if jax.default_backend() == "cpu" else max(1, AT_ONCE // pixels)
-        return of_device * self._mesh.size
+        return of_device * self.mesh.size
 
     def __call__(self, ir: Sequence[np.ndarray], vis: Sequence[np.ndarray], size: Size) -> Iterator[Fusion]:
         """The three images of each pair, clipped to [0, 1], from luma of equal sizes."""
         many = self.at_once(ir[0].shape[:2], vis[0].shape[:2], size)
-        spread = NamedSharding(self._mesh, P(AXIS))
+        spread = NamedSharding(self.mesh, P(AXIS))
         for first in range(0, len(ir), many):
             parts = [images[first : first + many] for images in (ir, vis)]
             missing = many - len(parts[0])  # so that there is one program, the last pair fills up
             arrays = [jax.device_put(np.stack([*part, *[part[-1]] * missing]), spread) for part in parts]
-            out = jax.device_get(fuse_spread(self._config, self._dtype, self._mesh, size, self._params, *arrays))
+            out = jax.device_get(fuse_spread(self._config, self._dtype, self.mesh, size, self._params, *arrays))
             yield from (Fusion(*(image[i] for image in out)) for i in range(many - missing))
 
 

@@ -177,8 +177,14 @@ class Fuser:
             return compose(self.config, self.params["fusion"], (ir, vis), size, whole=self._whole, **options)
 
     def _fuse(self, request: Request, tile: TileSide, progress: Progress = iter) -> Fusion:
-        sources = self.source(request.ir, "ir"), self.source(request.vis, "vis")
-        made = self.compose(*sources, request.size, dtypes=request.made_in, tile=tile, progress=progress)
+        made = self.compose(  # whose sources are not held while colour is made
+            self.source(request.ir, "ir"),
+            self.source(request.vis, "vis"),
+            request.size,
+            dtypes=request.made_in,
+            tile=tile,
+            progress=progress,
+        )
         return request.finish(made)
 
     def _fuse_group(self, group: list[Request], tile: TileSide) -> Iterator[Fusion]:
