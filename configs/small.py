@@ -5,6 +5,10 @@
 The extractor takes 13 thousand multiply-adds a pixel where the default's takes 1.2 million. Phase one trains
 super-resolution as in `cpu.py`, with the higher learning rate that so few parameters bear. Phase two trains the fusion
 branch towards what the default model makes of the same sources.
+
+Time: 40 minutes on two cores, most of phase two for what the default model makes. Result: at ×2 on 40 pairs that were
+not trained on +1.22 dB (infrared) and +1.41 dB (visible) over bicubic, where the default has +1.38 and +1.59, and as
+many cells of the paper's Table IV (docs/results.md).
 """
 
 import runpy

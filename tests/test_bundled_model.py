@@ -47,10 +47,10 @@ def test_paper_model_is_the_network_and_the_losses_as_printed():
     assert entry["recipe"]["learning_rate"] == 1e-4
 
 
-def test_small_model_is_a_hundredth_of_the_default_and_taught_by_it():
+def test_small_model_has_few_parameters_and_was_taught_by_the_default_one():
     model = weights.load("small")
     parameters = [sum(p.size for p in jax.tree.leaves(each.params)) for each in (model, weights.load("default"))]
-    assert parameters[0] < parameters[1] / 30
+    assert parameters[0] < parameters[1] / 40
     [entry] = json.loads(model.metadata["recipe"])
     assert (entry["recipe"]["fusion_target"], entry["recipe"]["teacher"]) == ("teacher", "default")
 

@@ -29,7 +29,7 @@ def export(
 
     Args:
         out: The file to write.
-        model: Name of a bundled model, or a weights file.
+        model: Name of a bundled model (default; small, for video; paper), or a weights file.
         factors: For sources of any size: how many times as large the output is as the infrared and the visible image,
             whole numbers from 1 to 8. Its sides must then be multiples of 4 and of both.
         ir: For fixed sizes: the infrared image's, such as 240x320.

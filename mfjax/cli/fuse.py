@@ -65,7 +65,7 @@ def fuse(
         color: Whether the result has the visible image's colour; auto: if it is stored in colour.
         sr: Also write both super-resolved sources, as OUT_ir and OUT_vis.
         stretch: Fuse even if the aspects of both sources differ by more than 20 %.
-        model: Name of a bundled model, or a weights file.
+        model: Name of a bundled model (default; small, for video; paper), or a weights file.
         ir_range: Infrared black and white: its type's (full), its own (auto: for raw thermal data), or two values.
         engine: What does the work; auto: on a CPU OpenVINO where it is installed (it is faster), else XLA.
         precision: That features are extracted in; auto: bfloat16 on a GPU, float32 on a CPU.

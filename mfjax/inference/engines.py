@@ -1,4 +1,4 @@
-"""What features can be extracted by: names only, which are known before JAX is."""
+"""What fusing can be done by: names only, which are known before JAX is."""
 
 import importlib.util
 from typing import Literal, get_args

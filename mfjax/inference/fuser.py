@@ -234,8 +234,9 @@ def load(name_or_path: str | Path = "default", *, engine: Engine = "auto", preci
 
     Args:
         name_or_path: the name or the file.
-        engine: what extracts features, nearly all of the work: "xla", or on CPUs "openvino" (`pip install
-            'mfjax[cpu]'`), which is faster and compiles faster; "auto" takes it where it is installed.
+        engine: what does the work: "xla", or on CPUs "openvino" (`pip install 'mfjax[cpu]'`), which is faster and
+            compiles faster, and leaves to XLA what follows the extractor where factors are not whole numbers; "auto"
+            takes it where it is installed.
         precision: that features are extracted in, "float32" or "bfloat16"; "auto" is bfloat16 on GPUs.
 
     Raises:

@@ -71,7 +71,7 @@ def _convolve(maps: Maps, kernel: jax.Array, dilation: int) -> jax.Array:
 def _convolve_on_cpu(maps: Maps, kernel: jax.Array, dilation: int) -> jax.Array:
     """The same by the way that is fastest in XLA:CPU, which is slow where channels are few or concatenated."""
     ends = np.cumsum([x.shape[-1] for x in maps])[:-1]
-    if kernel.size <= NARROW and kernel.ndim == 4:
+    if kernel.size <= NARROW and kernel.ndim == 4 and kernel.shape[-1] <= 2:  # each output's sum is code of its own
         return _convolve_planes(maps, kernel, dilation)
     if kernel.size <= NARROW or kernel.ndim == 4:  # else one matrix product is faster
         parts = zip(maps, jnp.split(kernel, ends, axis=-2), strict=True)
