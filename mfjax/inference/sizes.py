@@ -23,7 +23,7 @@ FIXED_BYTES = 600_000_000
 SOURCE_BYTES = 45  # a pixel of both sources: the image twice, and its features
 EXTRACTION_BYTES = 2_200  # a pixel of the larger source
 KEPT_BYTES = 260  # a pixel of the output: super-resolved tiles
-OUTPUT_BYTES, COLOUR_BYTES = 8, 20  # a pixel of the output; and more of it in colour
+OUTPUT_BYTES, COLOUR_BYTES = 8, 12  # a pixel of the output; and more of it in colour
 
 LARGEST_SIDE = 2**31 - 1  # of any image file
 
