@@ -3,7 +3,6 @@
 One program of these very sizes makes all three images. No device needs anything of another's, so it has no collective.
 """
 
-import functools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -48,16 +47,16 @@ class Batches:
         """The three images of each pair, clipped to [0, 1], from luma of equal sizes."""
         many = self.at_once(ir[0].shape[:2], vis[0].shape[:2], size)
         spread = NamedSharding(self.mesh, P(AXIS))
+        fuse = fuse_spread_in_place if vis[0].shape == size else fuse_spread
         for first in range(0, len(ir), many):
             parts = [images[first : first + many] for images in (ir, vis)]
             missing = many - len(parts[0])  # so that there is one program, the last pair fills up
             arrays = [jax.device_put(np.stack([*part, *[part[-1]] * missing]), spread) for part in parts]
-            out = jax.device_get(fuse_spread(self._config, self._dtype, self.mesh, size, self._params, *arrays))
+            out = jax.device_get(fuse(self._config, self._dtype, self.mesh, size, self._params, *arrays))
             yield from (Fusion(*(image[i] for image in out)) for i in range(many - missing))
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1, 2, 3))
-def fuse_spread(
+def _fuse_spread(
     config: ModelConfig, dtype: Any, mesh: Mesh, size: Size, params: Mapping[str, Any], ir: jax.Array, vis: jax.Array
 ) -> FusionOutput:
     """The three images `[n, H, W]`, clipped, from luma `[n, h, w]`: each device those of its part of the batch."""
@@ -68,3 +67,8 @@ def fuse_spread(
 
     specs = P(), P(AXIS), P(AXIS)
     return jax.shard_map(of_device, mesh=mesh, in_specs=specs, out_specs=P(AXIS), check_vma=False)(params, ir, vis)
+
+
+fuse_spread = jax.jit(_fuse_spread, static_argnums=(0, 1, 2, 3))
+# For visible images of the output's size: their memory becomes an output's.
+fuse_spread_in_place = jax.jit(_fuse_spread, static_argnums=(0, 1, 2, 3), donate_argnums=6)

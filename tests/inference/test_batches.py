@@ -9,8 +9,10 @@ import pytest
 from jax.sharding import Mesh
 
 from mfjax.inference import batches
-from mfjax.inference.batches import Batches, fuse_spread
+from mfjax.inference.batches import Batches, fuse_spread, fuse_spread_in_place
 from mfjax.inference.fuser import Fuser
+
+PROGRAMS = fuse_spread, fuse_spread_in_place
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +65,14 @@ def test_batch_works_with_openvino_one_by_one(tiny_config, tiny_params):
     assert_equal(fuser.batch(irs, viss), [fuser(*pair) for pair in zip(irs, viss, strict=True)])
 
 
+def test_visible_images_give_their_memory_to_an_output(fuser):
+    mesh = Mesh(np.array(jax.devices()[:1]), (batches.AXIS,))
+    images = [np.zeros((1, *size), np.float32) for size in ((12, 16), (24, 32))]
+    arguments = fuser.config, np.dtype("float32"), mesh, (24, 32), fuser.params, *images
+    aliased = [f.lower(*arguments).compile().memory_analysis().alias_size_in_bytes for f in PROGRAMS]
+    assert aliased == [0, images[1].nbytes]
+
+
 @pytest.mark.parametrize("count", [2, 8])
 def test_devices_work_on_their_pairs_without_each_other(count, fuser):
     mesh = Mesh(np.array(jax.devices()[:count]), (batches.AXIS,))
@@ -76,6 +86,6 @@ def test_devices_work_on_their_pairs_without_each_other(count, fuser):
 def test_incomplete_round_takes_the_same_program(fuser):
     of_all_devices = dataclasses.replace(fuser)._batches
     images = [[picture / np.float32(255) for picture in pictures(11, *size)] for size in ((12, 16), (12, 20))]
-    before = fuse_spread._cache_size()
+    before = fuse_spread_in_place._cache_size()
     assert len(list(of_all_devices(*images, (12, 20)))) == 11
-    assert fuse_spread._cache_size() == before + 1
+    assert fuse_spread_in_place._cache_size() == before + 1
