@@ -378,7 +378,8 @@ def test_processes_of_a_job_that_are_named_wrongly_are_told_the_form(processes, 
 
 
 def test_programs_are_kept_in_the_users_cache_and_those_of_killed_processes_removed(tmp_path, monkeypatch):
-    for name in ("JAX_COMPILATION_CACHE_DIR", "JAX_COMPILATION_CACHE_MAX_SIZE"):
+    least = "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"
+    for name in ("JAX_COMPILATION_CACHE_DIR", "JAX_COMPILATION_CACHE_MAX_SIZE", least):
         monkeypatch.setenv(name, "")  # so that what it was is put back
         monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
@@ -391,6 +392,7 @@ def test_programs_are_kept_in_the_users_cache_and_those_of_killed_processes_remo
     assert main(["--help"]) == 0
     assert os.environ["JAX_COMPILATION_CACHE_DIR"] == str(folder)
     assert int(os.environ["JAX_COMPILATION_CACHE_MAX_SIZE"]) > 0  # so JAX locks it
+    assert float(os.environ[least]) < 1  # JAX's default, below which most programs of fusing stay
     assert {path.name for path in folder.iterdir()} == {"whole-cache", "whole-atime", "begun-cache"}
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # it takes the packages of training
 
 CACHE_BYTES = 2**30  # of compiled programs; a run of training takes a tenth
 BEING_WRITTEN = 60  # seconds
+WORTH_KEEPING = 0.1  # seconds of compiling; by JAX's default a second, which most programs of fusing stay below
 
 FAILED, INTERRUPTED = 2, 130  # exit codes; the second is the shell's for Ctrl-C
 
@@ -125,6 +126,7 @@ def _keep_programs() -> None:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mfjax" / "compiled"
     os.environ["JAX_COMPILATION_CACHE_DIR"] = str(cache)
     os.environ.setdefault("JAX_COMPILATION_CACHE_MAX_SIZE", str(CACHE_BYTES))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", str(WORTH_KEEPING))
     for program in cache.glob("*-cache"):  # whose process ended before it was written wholly, JAX would stumble over
         if not program.with_name(f"{program.name.removesuffix('-cache')}-atime").exists():
             with suppress(OSError):
