@@ -200,6 +200,7 @@ def test_views_of_different_aspects_are_refused_unless_stretched(pair, fuse, tmp
     [
         (("--height", 0), "height is 0"),
         (("--width", -3), "width is -3"),
+        (("--tile", 0), "--tile is 0"),
         (("--scale", 0), "scale is 0"),
         (("--scale", 0.001), "output would be 0x0"),
         (("--scale", 2, "--height", 8), "not both"),
@@ -232,6 +233,10 @@ def test_a_float_image_in_degrees_is_refused_with_the_option_that_takes_it(pair,
     arguments = tmp_path / "celsius.tif", pair[1], "--out", tmp_path / "out.png"
     assert refused(fuse(*arguments), "from -20 to 80, outside .*--ir-range auto")
     assert fuse(*arguments, "--ir-range", "auto") == (0, [])
+
+
+def test_a_folder_of_results_that_is_named_like_an_image_is_refused(folders, fuse, tmp_path):
+    assert refused(fuse(*folders, "--out", tmp_path / "out.png"), "named like an image")
 
 
 def test_a_file_with_a_folder_is_refused(pair, folders, fuse, tmp_path):
@@ -405,4 +410,6 @@ def test_engine_precision_and_tile_reach_the_model(pair, fuse, tmp_path, monkeyp
     flags = "--engine", "xla", "--precision", "bfloat16"
     assert fuse(*pair, "--out", tmp_path / "out.png", *flags)[0] == 0
     assert asked == ["bfloat16"]
-    assert refused(fuse(*pair, "--out", tmp_path / "out.png", "--tile", 8), "a canvas of 8 pixels has no room")
+    assert refused(
+        fuse(*pair, "--out", tmp_path / "out.png", "--tile", 8), "tile is 8; for these sizes it must be at least"
+    )

@@ -70,11 +70,14 @@ def fuse(
         engine: What does the work; auto: on a CPU OpenVINO where it is installed (it is faster), else XLA.
         precision: That features are extracted in; auto: bfloat16 on a GPU, float32 on a CPU.
         tile: Side in pixels of the parts that an image is made in; the result is the same.
-        skip_finished: Leave pairs alone whose results are there already, such as those of a run that was interrupted.
+        skip_finished: Leave pairs alone whose results are there already by name, whatever made them: to go on with a
+            run that was interrupted.
         distributed: This is process number I of N that share two folders and meet at the address of the first; auto
             under Slurm, Open MPI and on TPUs.
     """
     check_engine(engine, precision)
+    if isinstance(tile, int) and tile < 1:
+        raise ValueError(f"--tile is {tile}; it is auto or a number of pixels")
     size = None if height is None and width is None else (height, width)
     sizes.check_request(size, scale)
     infrared_range = check_ir_range(parse_ir_range(ir_range))

@@ -140,14 +140,27 @@ def choose_tiling(sources: Sequence[Size], size: Size, compensations: int, tile:
         ValueError: they are too small for these factors.
     """
     if tile != "auto":
-        side = -(-tile // tiles.ALIGNED) * tiles.ALIGNED
-        return tiles.tiling(sources, size, (side, side), compensations)
+        return _of_side(sources, size, compensations, tile)
     for canvas in CANVASES:
         try:
             return tiles.tiling(sources, size, canvas, compensations)
         except ValueError as error:
             too_small = error
     raise too_small
+
+
+def _of_side(sources: Sequence[Size], size: Size, compensations: int, tile: int) -> Tiling:
+    """The output in canvases of `tile` pixels a side, rounded up to what canvases are multiples of."""
+    first = -(-max(tile, 1) // tiles.ALIGNED) * tiles.ALIGNED
+    for side in itertools.count(first, tiles.ALIGNED):
+        try:
+            tiled = tiles.tiling(sources, size, (side, side), compensations)
+        except ValueError:
+            continue  # at the latest one as large as both images has room
+        if side > first or tile < 1:
+            raise ValueError(f"tile is {tile}; for these sizes it must be at least {side}")
+        return tiled
+    raise AssertionError("there is always one")
 
 
 @functools.partial(jax.jit, static_argnames=("config", "size"))

@@ -75,6 +75,8 @@ def plan(ir: Path, vis: Path, out: Path, *, sr: bool = False) -> Plan:
         return Plan([job], [])
     if out.exists() and not out.is_dir():
         raise ValueError(f"{out} is a file; for two folders, the output is a folder")
+    if not out.exists() and out.suffix.lower() in images.FORMATS:
+        raise ValueError(f"{out} is named like an image; for two folders, the output is a folder")
     pairs, problems = pair_folders(ir, vis)
     jobs = [_job(pair, out / f"{pair.name}{FOLDER_SUFFIX}", sr=sr) for pair in pairs]
     _check_outputs(jobs)

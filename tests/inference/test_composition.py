@@ -92,8 +92,9 @@ def test_progress_is_shown_of_both_passes_over_the_tiles(tiny_config, tiny_param
 
 def test_tile_without_room_for_what_its_pixels_depend_on_is_refused(tiny_config, tiny_params, pair):
     both = sources(tiny_config, tiny_params, pair((50, 60), (50, 60)))
-    with pytest.raises(ValueError, match="canvas of 24 pixels has no room"):
-        compose(tiny_config, tiny_params["fusion"], both, (100, 120), tile=24)
+    for tile in (24, 0):
+        with pytest.raises(ValueError, match=f"tile is {tile}; for these sizes it must be at least 28"):
+            compose(tiny_config, tiny_params["fusion"], both, (100, 120), tile=tile)
 
 
 def test_fuser_takes_a_tile_and_gives_the_same_image(tiny_config, tiny_params, pair):
