@@ -91,7 +91,7 @@ def compose(
     Raises:
         ValueError: tiles of that size are too small for these factors.
     """
-    of_fused, of_ir, of_vis = dtypes
+    as_fused, as_ir, as_vis = dtypes
 
     def stored(image: ArrayLike, dtype: DTypeLike) -> np.ndarray:
         return images.from_float(np.clip(np.asarray(image), 0, 1), dtype)
@@ -115,7 +115,7 @@ def compose(
         own, inner = (each.rows.own, each.cols.own), (each.rows.inner, each.cols.inner)
         found = [_of_tile(config, source, each, size, tiled) for source in sources]
         ir, vis = (np.asarray(branch.image)[0, *inner, 0] for branch, _ in found)
-        out.ir[own], out.vis[own] = stored(ir, of_ir), stored(vis, of_vis)
+        out.ir[own], out.vis[own] = stored(ir, as_ir), stored(vis, as_vis)
         relations += [np.asarray(relation, np.float64) for _, relation in found]
         level += float(np.where(np.abs(ir) >= np.abs(vis), ir, vis).sum(dtype=np.float64))  # of `select_by_magnitude`
         if keep:
@@ -129,7 +129,7 @@ def compose(
         branches = kept[i] if keep else [_of_tile(config, source, each, size, tiled)[0] for source in sources]
         fused = _fuse(config, fusion, *branches, tiles.extent(each, size), summary)
         own, inner = (each.rows.own, each.cols.own), (each.rows.inner, each.cols.inner)
-        out.fused[own] = stored(np.asarray(fused)[0, *inner, 0], of_fused)
+        out.fused[own] = stored(np.asarray(fused)[0, *inner, 0], as_fused)
     return out
 
 

@@ -11,26 +11,24 @@ It takes luma in [0, 1], float32, `[n, h, w]` and `[n, h', w']`, any number n of
 import importlib.util
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import export
 
 from mfjax.inference.sizes import Size
+from mfjax.inference.tiles import ALIGNED
 from mfjax.model import FusionNetwork, ModelConfig
 from mfjax.model.placement import Placement
+from mfjax.model.resampling import LARGEST_WHOLE
 
-Platform = Literal["cpu", "cuda", "rocm", "tpu"]
 Placements = tuple[Placement, Placement]
 Shape = tuple[Any, Any, Any]  # number, height, width; may be symbols
 
-MULTIPLE = 4  # of which the sides of outputs of any size are: position attention pools so many pixels
-LARGEST_FACTOR = 8
-
 
 def export_fixed(
-    config: ModelConfig, params: Mapping[str, Any], ir: Size, vis: Size, size: Size, platforms: Sequence[Platform]
+    config: ModelConfig, params: Mapping[str, Any], ir: Size, vis: Size, size: Size, platforms: Sequence[str]
 ) -> bytes:
     """The program for sources and outputs of these sizes, whatever they are.
 
@@ -49,7 +47,7 @@ def export_fixed(
 
 
 def export_factors(
-    config: ModelConfig, params: Mapping[str, Any], factors: tuple[int, int], platforms: Sequence[Platform]
+    config: ModelConfig, params: Mapping[str, Any], factors: tuple[int, int], platforms: Sequence[str]
 ) -> bytes:
     """The program for sources of any sizes whose output is these whole numbers of times as large, infrared first.
 
@@ -59,9 +57,9 @@ def export_factors(
         ValueError: a factor is not one of 1 to 8, or flatbuffers is not installed.
     """
     for factor in factors:
-        if not 1 <= factor <= LARGEST_FACTOR:
-            raise ValueError(f"a factor is {factor}; it is a whole number from 1 to {LARGEST_FACTOR}")
-    unit = math.lcm(MULTIPLE, *factors)
+        if not 1 <= factor <= LARGEST_WHOLE:
+            raise ValueError(f"a factor is {factor}; it is a whole number from 1 to {LARGEST_WHOLE}")
+    unit = math.lcm(ALIGNED, *factors)
     n, rows, cols = export.symbolic_shape("n, rows, cols")
     ir, vis = (((unit // factor) * rows, (unit // factor) * cols) for factor in factors)
 
@@ -76,7 +74,7 @@ def _exported(
     params: Mapping[str, Any],
     shapes: tuple[Shape, Shape],
     place: Callable[[], Placements],  # called when the program is traced: only then have symbols a meaning
-    platforms: Sequence[Platform],
+    platforms: Sequence[str],
 ) -> bytes:
     if importlib.util.find_spec("flatbuffers") is None:
         raise ValueError("exporting needs flatbuffers, which is not installed: pip install 'mfjax[export]'")

@@ -27,6 +27,7 @@ Predict = Callable[[jax.Array], jax.Array]
 HIDDEN_SIZE = 0.1
 
 FEW_OFFSETS = 64  # up to here, to filter each source column for all offsets is cheaper than a prediction a pixel
+LARGEST_WHOLE = math.isqrt(FEW_OFFSETS)  # factor by which resampling is one convolution
 
 
 class Axis(NamedTuple):

@@ -20,13 +20,13 @@ from mfjax.inference.openvino.layers import (
     select_by_magnitude,
     upscale,
 )
-from mfjax.inference.openvino.library import max_pool, op, ov
+from mfjax.inference.openvino.runtime import max_pool, op, ov
 from mfjax.model import ModelConfig
 from mfjax.model.base import SMOOTHING
 from mfjax.model.placement import Size
+from mfjax.model.resampling import LARGEST_WHOLE
 
 KEPT = 4  # programs of one size
-LARGEST_FACTOR = 8
 LARGEST = 2**20  # pixels of an output: it takes half a kilobyte for each
 
 
@@ -71,7 +71,7 @@ class OpenVinoComposer:
     def _factors(self, sources: Sequence[Size], size: Size) -> tuple[int, ...] | None:
         factors = tuple(size[0] // rows for rows, _ in sources)
         whole = all(
-            1 <= factor <= LARGEST_FACTOR and (factor * rows, factor * cols) == size
+            1 <= factor <= LARGEST_WHOLE and (factor * rows, factor * cols) == size
             for factor, (rows, cols) in zip(factors, sources, strict=True)
         )
         return factors if whole else None

@@ -3,7 +3,7 @@
 import numpy as np
 
 from mfjax.inference.openvino.layers import Maps, Params, Program, constant, conv, leaky_conv, maps_of
-from mfjax.inference.openvino.library import op, ov
+from mfjax.inference.openvino.runtime import op, ov
 from mfjax.model import ModelConfig
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mfjax.inference.openvino.library import op, ov
+from mfjax.inference.openvino.runtime import op, ov
 from mfjax.model.layers import LEAKY_SLOPE
 from mfjax.model.resampling import TAPS, Axis
 
