@@ -13,6 +13,7 @@ import pytest
 
 from mfjax import images
 from mfjax.cli import main
+from mfjax.inference.batches import Batches
 
 ROOT = Path(__file__).parents[1]
 
@@ -123,6 +124,22 @@ def test_two_processes_share_the_pairs_of_two_folders(folders, tiny_weights, tmp
 def test_processes_that_are_to_share_two_files_are_refused(pair, fuse, tmp_path):
     arguments = *pair, "--out", tmp_path / "out.png", "--distributed", "127.0.0.1:1,2,0"
     assert refused(fuse(*arguments), "shares the pairs of two folders")
+
+
+def test_folders_are_fused_by_all_devices_at_once_and_a_bad_file_is_reported(folders, fuse, tmp_path, monkeypatch):
+    for folder, shape in zip(folders, ((12, 16), (24, 32, 3)), strict=True):
+        images.write(folder / "c.png", picture(*shape))
+    (folders[0] / "b.png").write_bytes(b"no image")
+    assert fuse(*folders, "--out", tmp_path / "alone", "--engine", "xla", "--tile", 96)[0] == 1
+    counts = []
+    call = Batches.__call__
+    monkeypatch.setattr(Batches, "__call__", lambda self, ir, *rest: counts.append(len(ir)) or call(self, ir, *rest))
+    code, (line,) = fuse(*folders, "--out", tmp_path / "out", "--engine", "xla")
+    assert (code, counts) == (1, [2])
+    assert line.startswith("error: b: ")
+    for name in ("a.png", "c.png"):
+        made, expected = (images.read(tmp_path / folder / name).astype(int) for folder in ("out", "alone"))
+        assert np.abs(made - expected).max() <= 1
 
 
 def test_a_bad_file_in_a_folder_is_reported_and_the_rest_done(folders, fuse, tmp_path):

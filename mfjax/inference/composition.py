@@ -151,12 +151,13 @@ def choose_tiling(sources: Sequence[Size], size: Size, compensations: int, tile:
 
 def _of_side(sources: Sequence[Size], size: Size, compensations: int, tile: int) -> Tiling:
     """The output in canvases of `tile` pixels a side, rounded up to what canvases are multiples of."""
-    first = -(-max(tile, 1) // tiles.ALIGNED) * tiles.ALIGNED
+    largest = max(itertools.chain(size, *sources)) + tiles.ALIGNED  # has room for all of the images
+    first = -(-min(max(tile, 1), largest) // tiles.ALIGNED) * tiles.ALIGNED
     for side in itertools.count(first, tiles.ALIGNED):
         try:
             tiled = tiles.tiling(sources, size, (side, side), compensations)
         except ValueError:
-            continue  # at the latest one as large as both images has room
+            continue
         if side > first or tile < 1:
             raise ValueError(f"tile is {tile}; for these sizes it must be at least {side}")
         return tiled

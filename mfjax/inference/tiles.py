@@ -55,11 +55,6 @@ class Tiling(NamedTuple):
     canvas: Size
     tiles: list[Tile]
 
-    @property
-    def cost(self) -> int:
-        """Pixels to work on."""
-        return len(self.tiles) * math.prod(self.canvas)
-
 
 def parts(length: int, canvas: int, halo: int, aligned: int = 1) -> list[Part]:
     """An axis cut into parts as long as a canvas has room for, besides a halo at each end that is not the picture's.

@@ -90,6 +90,18 @@ def test_progress_is_shown_of_both_passes_over_the_tiles(tiny_config, tiny_param
     assert steps == [2 * 4]
 
 
+def test_tile_larger_than_the_images_takes_no_more_than_they_do(tiny_config, tiny_params, pair):
+    ir, vis = pair((20, 30), (40, 60))
+    both = sources(tiny_config, tiny_params, (ir, vis))
+    assert_same(
+        compose(tiny_config, tiny_params["fusion"], both, (40, 60), tile=10**6),
+        tiny_config,
+        tiny_params,
+        (ir, vis),
+        (40, 60),
+    )
+
+
 def test_tile_without_room_for_what_its_pixels_depend_on_is_refused(tiny_config, tiny_params, pair):
     both = sources(tiny_config, tiny_params, pair((50, 60), (50, 60)))
     for tile in (24, 0):

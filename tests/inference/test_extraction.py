@@ -1,5 +1,6 @@
 """Every engine extracts the features that the network does."""
 
+import dataclasses
 import sys
 from functools import partial
 
@@ -59,6 +60,15 @@ def test_canvas_of_xla_is_made_when_it_has_paid(tiny_config, tiny_params, monkey
     assert extract._canvas((100, 100)) == (112, 112)
     assert [extract._canvas((60, 70)) for _ in range(3)] == [(112, 112), (64, 80), (64, 80)]
     assert extract._canvas((100, 100)) == (112, 112)
+
+
+def test_parts_are_smaller_where_memory_is_short(tiny_config, tiny_params, monkeypatch):
+    sides = []
+    for gibibytes in (1, 1 / 64):
+        monkeypatch.setattr(extraction.sizes, "working_memory", lambda free=gibibytes: int(2**30 * free))
+        xla = XlaExtractor(dataclasses.replace(tiny_config, width=64), tiny_params["branch"], "float32")
+        sides.append((extraction._halves((4000, 4000), 64)[0], xla._canvas((4000, 4000))))
+    assert sides == [(512, extraction.LARGEST), (96, tuple(side // 2 for side in extraction.LARGEST))]
 
 
 @pytest.mark.parametrize(

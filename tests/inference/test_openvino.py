@@ -7,10 +7,9 @@ import jax
 import numpy as np
 import pytest
 
-from mfjax.inference import engines
 from mfjax.inference.fuser import Fuser, fuse_luma
 
-pytestmark = pytest.mark.skipif(not engines.has_openvino(), reason="OpenVINO is not installed")
+layers = pytest.importorskip("mfjax.inference.openvino.layers")
 
 CASES = [  # infrared, visible, output: factors of 2 and 1, 4 and 3, 8, with sides that 4 does and does not divide
     ((20, 30), (40, 60), (40, 60)),
@@ -65,7 +64,12 @@ def test_one_program_serves_all_sizes_until_one_comes_again(tiny_config, tiny_pa
     for rows in (20, 24, 28):
         fuser(picture(rows, 30), picture(2 * rows, 60))
     assert made == [()]
+    released = []
+    release = layers.Program.release
+    monkeypatch.setattr(layers.Program, "release", lambda self: released.append(self) or release(self))
     fuser(picture(28, 30), picture(56, 60))
+    assert (len(made), len(released)) == (2, 1)
+    fuser(picture(20, 30), picture(40, 60))  # the first one, again
     assert len(made) == 2
 
 

@@ -114,6 +114,14 @@ def test_less_memory_suffices_where_there_is_less():
     assert sizes.memory_needed(*sources, working=2**28) == sizes.memory_needed(*sources) - 3 * 2**28
 
 
+def test_images_that_fit_in_small_parts_are_not_refused():
+    sources = (2048, 2048), (4096, 4096), (8192, 8192)
+    assert sizes.memory_needed(*sources) > 2_900_000_000
+    sizes.check_memory(*sources, 2_900_000_000)
+    with pytest.raises(ValueError, match=r"2\.0 GB are free"):
+        sizes.check_memory(*sources, 2_000_000_000)
+
+
 def test_working_memory_is_a_quarter_of_what_is_free_and_at_most_a_gibibyte(monkeypatch):
     for free, expected in ((2**40, 2**30), (2**30, 2**28), (None, 2**30)):
         monkeypatch.setattr(sizes, "host_memory", lambda free=free: free)

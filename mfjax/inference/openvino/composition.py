@@ -77,6 +77,8 @@ class OpenVinoComposer:
         return factors if whole else None
 
     def _compiled(self, factors: tuple[int, ...], shapes: tuple[tuple[int, ...], ...] | None = None) -> Program:
+        if shapes is not None:
+            self._of_any_size(factors).release()  # which would hold as much again
         config = self._config
         images, features = [maps_of(1), maps_of(1)], [maps_of(config.features), maps_of(config.features)]
         ir, vis = (_refined(config, *each) for each in zip(self._branches, images, features, factors, strict=True))

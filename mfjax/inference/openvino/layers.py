@@ -37,14 +37,19 @@ class Program:
         if shapes is not None:
             graph.reshape({i: ov.PartialShape(list(shape)) for i, shape in enumerate(shapes)})
         settings = {"INFERENCE_PRECISION_HINT": HINTS[precision], "PERFORMANCE_HINT": "LATENCY"}
-        compiled = ov.Core().compile_model(graph, "CPU", settings)
-        self._request = compiled.create_infer_request()
+        self._compiled = ov.Core().compile_model(graph, "CPU", settings)
+        self._request = self._compiled.create_infer_request()
         self._one_at_a_time = threading.Lock()
 
     def __call__(self, *inputs: np.ndarray) -> list[np.ndarray]:
         """The outputs, as arrays of their own."""
         with self._one_at_a_time:
             return list(self._request.infer([np.ascontiguousarray(x) for x in inputs], share_inputs=True).values())
+
+    def release(self) -> None:
+        """Gives back the memory that it works in, until it is called again."""
+        with self._one_at_a_time:
+            self._compiled.release_memory()
 
 
 def maps_of(channels: int) -> ov.Node:
