@@ -1,5 +1,6 @@
 """Colour for a fused image: its luma is new, its chroma the visible image's."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import cv2
@@ -26,35 +27,35 @@ def wants_colour(color: Color, vis: np.ndarray) -> bool:
     return color != "gray" and vis.ndim == 3
 
 
-def colourise(luma: np.ndarray, vis: np.ndarray, dtype: DTypeLike = np.float32) -> np.ndarray:
-    """A luma image with the chroma of another, as RGB whose luma is the given one.
+def colourise(lumas: Sequence[np.ndarray], vis: np.ndarray, dtype: DTypeLike = np.float32) -> list[np.ndarray]:
+    """Luma images with the chroma of another, as RGB whose luma is the given one.
 
     The chroma is each channel's difference from the luma (Cb, Cr and what follows from them), resized
     linearly, which can't overshoot into fringes. Where a colour so bright or dark does not exist, the pixel
     keeps its luma and hue and loses saturation. Made some rows at a time: floats of all would be most of the memory.
 
     Args:
-        luma: [H, W] float32 in [0, 1].
+        lumas: of one size, each [H, W] float32 in [0, 1].
         vis: [h, w, 3] float32 RGB in [0, 1], the same view at any size.
-        dtype: of the result.
+        dtype: of the results.
 
     Returns:
-        [H, W, 3] in the range of its type.
+        For each luma [H, W, 3] in the range of its type.
     """
-    height, width = luma.shape
-    shrinks = height <= vis.shape[0] and width <= vis.shape[1]
-    if shrinks and luma.shape != vis.shape[:2]:
+    height, width = lumas[0].shape
+    if (height, width) != vis.shape[:2] and height <= vis.shape[0] and width <= vis.shape[1]:
         vis = cv2.resize(vis, (width, height), interpolation=cv2.INTER_AREA)  # linear, so the chroma of that is wanted
-    out = np.empty((height, width, 3), dtype)
+    out = [np.empty((height, width, 3), dtype) for _ in lumas]
     for first in range(0, height, STRIP):
         rows = slice(first, first + STRIP)
-        some = luma[rows]
         planes = cv2.split(_chroma_of_rows(vis, np.arange(height)[rows], height, width))
-        # The room from the luma to white for the channel highest above it, to black for the one lowest below it.
-        above, below = np.maximum.reduce(planes), -np.minimum.reduce(planes)
-        room = np.minimum((1 - some) / np.maximum(above, 1e-6), some / np.maximum(below, 1e-6))
-        saturation = np.minimum(room, 1, out=room)
-        out[rows] = from_float(np.clip(cv2.merge([some + saturation * plane for plane in planes]), 0, 1), dtype)
+        highest, lowest = np.maximum(np.maximum.reduce(planes), 1e-6), np.maximum(-np.minimum.reduce(planes), 1e-6)
+        for image, luma in zip(out, lumas, strict=True):
+            some = luma[rows]
+            # The room from the luma to white for the highest channel, to black for the lowest.
+            saturation = np.minimum(np.minimum((1 - some) / highest, some / lowest), 1)
+            coloured = cv2.merge([some + saturation * plane for plane in planes])
+            image[rows] = from_float(np.clip(coloured, 0, 1), dtype)
     return out
 
 

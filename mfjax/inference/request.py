@@ -64,5 +64,5 @@ class Request(NamedTuple):
         """The images as they were asked for."""
         if self.colours is None:
             return made
-        fused, vis = (colourise(luma, self.colours, self.dtype) for luma in (made.fused, made.vis))
+        fused, vis = colourise((made.fused, made.vis), self.colours, self.dtype)
         return Fusion(fused, made.ir, vis)

@@ -6,7 +6,14 @@ import pytest
 
 from mfjax.images import from_float, to_luma
 from mfjax.inference import colour
-from mfjax.inference.colour import colourise, wants_colour
+from mfjax.inference.colour import wants_colour
+
+
+def colourise(luma, vis, dtype=np.float32):
+    """One image, made beside another one."""
+    image, _ = colour.colourise([luma, 1 - luma], vis, dtype)
+    return image
+
 
 GRAY, RGB = np.zeros((8, 8)), np.zeros((8, 8, 3))
 
