@@ -36,6 +36,30 @@ config = TrainConfig(
 """
 
 
+# `mfjax train`, on a disk that is full once there is a checkpoint.
+FULL_DISK = """
+import resource
+import sys
+from pathlib import Path
+
+from mfjax.cli import main
+from mfjax.training import loop
+
+checkpoints = Path(sys.argv[-1], "checkpoints")
+show = loop.Watch.show
+
+
+def fill(self, step, metrics, state):
+    show(self, step, metrics, state)
+    if any(path.name.isdigit() for path in checkpoints.iterdir()):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # no file can grow
+
+
+loop.Watch.show = fill
+sys.exit(main(sys.argv[1:]))
+"""
+
+
 @pytest.fixture(scope="module")
 def recipe(tiny_config, tmp_path_factory):
     model = replace(tiny_config, compensations=0, dual_attention=False)  # every process traces it anew
@@ -50,14 +74,14 @@ def recipe(tiny_config, tmp_path_factory):
     return path
 
 
-def start(recipe, workdir, *flags, devices):
+def start(recipe, workdir, *flags, devices, program=("-m", "mfjax"), stderr=None):
     """The command `mfjax train` in a process of its own."""
-    command = [sys.executable, "-m", "mfjax", "train", "--config", str(recipe), "--workdir", str(workdir), *flags]
+    command = [sys.executable, *program, "train", "--config", str(recipe), "--workdir", str(workdir), *flags]
     environment = os.environ | {
         "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices} --xla_backend_optimization_level=0"
     }
     with (recipe.parent / "errors").open("a") as errors:  # not a pipe, which would have to be read
-        return subprocess.Popen(command, env=environment, stderr=errors)
+        return subprocess.Popen(command, env=environment, stderr=stderr or errors, text=True)
 
 
 def finish(recipe, *processes, code=0):
@@ -114,6 +138,18 @@ def test_damaged_newest_checkpoint_is_set_aside_and_the_one_before_gone_on_from(
         f"warning: the checkpoint of step {STEPS} can't be read and is now {workdir}/checkpoints/{STEPS}.damaged: going"
     )
     assert f"{said} on from step {STEPS - 2}" in (recipe.parent / "errors").read_text()
+
+
+def test_full_disk_stops_the_run_and_leaves_the_last_checkpoint_whole(recipe, expected, tmp_path):
+    # In a process of its own: Orbax leaves behind writers that complain later. And not to a file, which would be full.
+    process = start(recipe, tmp_path, devices=2, program=("-c", FULL_DISK), stderr=subprocess.PIPE)
+    _, said = process.communicate(timeout=240)
+    assert process.returncode == 2
+    step = newest(tmp_path)
+    assert 0 < step < STEPS
+    assert f"no checkpoint could be written to {tmp_path}/checkpoints, the newest whole one is of step {step}" in said
+    finish(recipe, start(recipe, tmp_path, devices=2))
+    jax.tree.map(np.testing.assert_array_equal, weights.load(tmp_path / "model.safetensors").params, expected)
 
 
 def test_two_processes_stop_together_go_on_and_give_what_one_gives_with_as_many_devices(recipe, expected, tmp_path):
