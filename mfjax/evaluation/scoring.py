@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfjax import images
+from mfjax.inference import sizes
 from mfjax.inference.pairs import Pair, messages_about, natural_key
 from mfjax.inference.sources import IrRange
 from mfjax.metrics import score
@@ -129,7 +130,9 @@ def folder_of_results(folder: Path, pairs: Sequence[Pair]) -> Method:
     def read(pair: Pair, ir: NDArray, vis: NDArray) -> NDArray:
         file = files[pair.name]
         assert file is not None
-        return images.read(file)
+        image = images.read(file)
+        sizes.check_result(image.shape[:2], ir.shape[:2], vis.shape[:2])
+        return image
 
     return read
 

@@ -13,17 +13,21 @@ LATEX_ARROWS = {"higher": r"$\uparrow$", "lower": r"$\downarrow$", "zero": r"$\r
 
 
 def legend(evaluation: Evaluation) -> str:
-    """What the marks in a table mean."""
+    """What the numbers and marks in a table mean."""
+    means = f"Means over {len(evaluation.pairs)} pairs"
+    if len(evaluation.methods) == 1:
+        return f"{means}."
     return (
-        f"Means over {len(evaluation.pairs)} pairs (on how many pairs first, second). ~ marks means that are not "
-        f"significantly behind the best one (paired bootstrap, {LEVEL:.0%})."
+        f"{means} (on how many pairs first, second). ~ marks means that are not significantly behind the best one "
+        f"(paired bootstrap, {LEVEL:.0%})."
     )
 
 
 def table(evaluation: Evaluation, style: Literal["text", "markdown", "latex"]) -> str:
     """A row a method, a column a metric, the best mean of each marked, with counts of first and second places.
 
-    In text the best is marked by *, in Markdown and LaTeX it is bold and the second underlined.
+    In text the best is marked by *, in Markdown and LaTeX it is bold and the second underlined. Of a method that is
+    alone there are means only.
     """
     ranking, means = rank(evaluation), evaluation.means()
     arrows = LATEX_ARROWS if style == "latex" else ARROWS
@@ -32,10 +36,13 @@ def table(evaluation: Evaluation, style: Literal["text", "markdown", "latex"]) -
     for row, method in enumerate(evaluation.methods):
         cells = []
         for column in range(len(evaluation.metrics)):
+            mean = f"{means[row, column]:.4f}"
+            if len(evaluation.methods) == 1:
+                cells.append(mean)
+                continue
             counts = f"({ranking.firsts[row, column]},{ranking.seconds[row, column]})"
             near = "~" if ranking.p_value[row, column] > LEVEL else ""
-            place = ranking.place[row, column]
-            cells.append(f"{_marked(f'{means[row, column]:.4f}', int(place), style)}{near} {counts}")
+            cells.append(f"{_marked(mean, int(ranking.place[row, column]), style)}{near} {counts}")
         rows.append([name(method), *cells])
     if style == "markdown":
         rows.insert(1, ["---"] * len(rows[0]))

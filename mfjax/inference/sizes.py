@@ -100,14 +100,30 @@ def check_aspects(ir: Size, vis: Size, *, stretch: bool = False) -> None:
     Raises:
         ValueError: their aspects differ by more than 20 %.
     """
-    aspects = ir[0] / ir[1], vis[0] / vis[1]
-    difference = max(aspects) / min(aspects) - 1
+    difference = _apart(ir, vis)
     if stretch or difference <= ASPECTS_ABOUT_EQUAL:
         return
     shapes = f"infrared is {_describe(ir)} but visible is {_describe(vis)}"
     if difference > ASPECTS_DIFFER:
         raise ValueError(f"{shapes}: they can't show the same view; crop one of them, or pass stretch=True (--stretch)")
     logger.warning("%s: %.0f %% apart, stretched to the same view", shapes, 100 * difference)
+
+
+def check_result(fused: Size, ir: Size, vis: Size) -> None:
+    """Refuses a fused image that can't show the view of its sources, having the aspect of neither.
+
+    Raises:
+        ValueError: its aspect differs by more than 20 % from both.
+    """
+    if min(_apart(fused, ir), _apart(fused, vis)) > ASPECTS_DIFFER:
+        sources = f"infrared is {_describe(ir)} and visible {_describe(vis)}"
+        raise ValueError(f"the fused image is {_describe(fused)} but {sources}: it can't show the same view")
+
+
+def _apart(one: Size, other: Size) -> float:
+    """How much two sizes differ in aspect, relatively."""
+    aspects = one[0] / one[1], other[0] / other[1]
+    return max(aspects) / min(aspects) - 1
 
 
 def _describe(size: Size) -> str:

@@ -83,6 +83,15 @@ def test_pairs_that_a_method_has_no_result_for_are_named(root, pairs, tmp_path):
         evaluation.folder_of_results(tmp_path / "nowhere", pairs)
 
 
+def test_result_that_has_the_aspect_of_neither_source_is_refused(root, pairs, tmp_path):
+    for name in ("0", "1"):
+        image = cv2.imread(str(root / "mean" / "000.png"), cv2.IMREAD_GRAYSCALE)
+        cv2.imwrite(str(tmp_path / f"{name}.png"), image[: len(image) // 2])
+    methods = {"half": evaluation.folder_of_results(tmp_path, pairs)}
+    with pytest.raises(ValueError, match=r"^0: the fused image is .* but infrared is .* can't show the same view$"):
+        evaluation.evaluate(pairs, methods, ("EN",))
+
+
 @pytest.mark.parametrize("twin", ["00.png", "0.bmp"])
 def test_two_results_that_may_be_one_pairs_are_named(root, pairs, tmp_path, twin):
     for name in ("0.png", "1.png", twin, "._0.png"):  # the last is no result but a companion that macOS makes

@@ -37,6 +37,12 @@ def test_markdown_and_latex_mark_first_and_second(evaluation):
     assert latex.startswith(r"\begin{tabular}{lrr}")
 
 
+def test_method_that_is_alone_has_means_and_no_places(evaluation):
+    alone = Evaluation(("ours",), evaluation.pairs, evaluation.metrics, evaluation.values[:1])
+    assert table(alone, "markdown").splitlines()[2] == "| ours | 0.5000 | -0.2500 |"
+    assert legend(alone) == "Means over 3 pairs."
+
+
 def test_mean_that_is_not_significantly_behind_is_marked():
     values = np.array([[[1.0], [0.0]], [[0.0], [0.75]]])
     near = Evaluation(("a", "b"), ("p0", "p1"), ("EN",), values)

@@ -5,13 +5,14 @@ import sys
 # The import does without the package that reports, if it does not find it.
 _telemetry = sys.modules.get("openvino_telemetry")
 sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
-import openvino as ov  # noqa: E402
-from openvino import opset1  # noqa: E402
-from openvino import opset15 as op  # noqa: E402
-
-del sys.modules["openvino_telemetry"]
-if _telemetry is not None:
-    sys.modules["openvino_telemetry"] = _telemetry
+try:
+    import openvino as ov
+    from openvino import opset1
+    from openvino import opset15 as op
+finally:
+    del sys.modules["openvino_telemetry"]
+    if _telemetry is not None:
+        sys.modules["openvino_telemetry"] = _telemetry
 
 max_pool = opset1.max_pool  # later ones give indices, too
 
