@@ -1,5 +1,7 @@
 """Compiled programs, and the layers of `model.layers` and `model.resampling` in its operations."""
 
+import contextlib
+import ctypes
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -50,6 +52,8 @@ class Program:
         """Gives back the memory that it works in, until it is called again."""
         with self._one_at_a_time:
             self._compiled.release_memory()
+        with contextlib.suppress(AttributeError, TypeError):  # there is no glibc, which keeps what is freed
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def maps_of(channels: int) -> ov.Node:
