@@ -36,8 +36,8 @@ def main(*, models: tuple[str, ...] = ("small", "default"), engine: Engine = "au
 
 
 def _rate(fuser: mfjax.Fuser, irs: np.ndarray, viss: np.ndarray, seconds: float) -> float:
-    for i in range(3):  # compiles, and again for these very sizes
-        fuser(irs[i], viss[i])
+    for ir, vis in zip(irs, viss, strict=True):  # compiles, and again when it takes these sizes for a stream's
+        fuser(ir, vis)
     count, start = 0, time.perf_counter()
     while time.perf_counter() - start < seconds:
         fuser(irs[count % len(irs)], viss[count % len(viss)])

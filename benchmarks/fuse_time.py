@@ -3,7 +3,8 @@
     python benchmarks/fuse_time.py [--model default] [--engines openvino xla torch] [--calls 5]
 
 Random images at the paper's settings 1 (both sources half of the output's size) and 9 (both of it). Every engine and
-size has a process of its own: the first call, the median of later ones, the process's peak memory. The limit is the
+size has a process of its own: the first call, the median of later ones (with OpenVINO, once it has a program of their
+sizes), the process's peak memory. The limit is the
 extractor's multiply-adds at the speed of a large float32 matrix product. `torch` is the paper's network as it reads
 (`torch_network.py`). Run it on an idle machine.
 """
@@ -41,20 +42,21 @@ def main(*, model: str = "default", engines: tuple[Engine, ...] = ("openvino", "
 
     Args:
         model: A bundled model or a weights file, for the engines of mfjax.
-        engines: Which to compare; speeds are times the last one's.
-        calls: Timed calls after the first one; their median counts.
+        engines: Which to compare; speeds and memory are times the last one's.
+        calls: Timed calls; their median counts.
     """
     limits = _alone(_limits, model)
-    print("| output | setting | engine | first call, s | later, s | of the limit | speed | peak memory, GB |")
-    print("|---" * 8 + "|")
+    print("| output | setting | engine | first call, s | later, s | of the limit | speed | peak memory, GB | memory |")
+    print("|---" * 9 + "|")
     for size in SIZES:
         for setting, scale in SETTINGS.items():
             sources = int(scale * size[0]), int(scale * size[1])
             rows = {engine: _alone(_measure, engine, model, sources, size, calls) for engine in engines}
             for engine, times in rows.items():
                 limit = times.later / limits[size, setting]
-                speed = rows[engines[-1]].later / times.later
-                numbers = times.first, times.later, limit, speed, times.gigabytes
+                last = rows[engines[-1]]
+                speed, memory = last.later / times.later, times.gigabytes / last.gigabytes
+                numbers = times.first, times.later, limit, speed, times.gigabytes, memory
                 print(f"| {size[0]}×{size[1]} | {setting} | {engine} | {' | '.join(map('{:.2f}'.format, numbers))} |")
 
 
@@ -88,7 +90,7 @@ def _measure(engine: Engine, model: str, sources: Size, size: Size, calls: int) 
     pair = rng.integers(0, 256, (2, *sources), dtype=np.uint8)
     if engine != "torch":
         fuser = mfjax.load(model, engine=engine)
-        return _timed(lambda: fuser(*pair, size=size), calls)
+        return _timed(lambda: fuser(*pair, size=size), calls, warm=_calls_that_compile(engine))
     import torch
     from torch_network import TorchFusionNetwork
 
@@ -98,14 +100,23 @@ def _measure(engine: Engine, model: str, sources: Size, size: Size, calls: int) 
         return _timed(lambda: network(*tensors, size), min(calls, 3))
 
 
-def _timed(call: Callable[[], object], calls: int) -> Times:
+def _calls_that_compile(engine: Engine) -> int:
+    if engine != "openvino":
+        return 1
+    from mfjax.inference.openvino.composition import STREAM
+
+    return STREAM
+
+
+def _timed(call: Callable[[], object], calls: int, warm: int = 1) -> Times:
+    """Of some calls after those that make programs."""
     times = []
-    for _ in range(calls + 1):
+    for _ in range(warm + calls):
         start = time.perf_counter()
         call()
         times.append(time.perf_counter() - start)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9  # kibibytes on Linux
-    return Times(times[0], float(np.median(times[1:])), peak)
+    return Times(times[0], float(np.median(times[warm:])), peak)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,8 @@ def table(evaluation: Evaluation, style: Literal["text", "markdown", "latex"]) -
     In text the best is marked by *, in Markdown and LaTeX it is bold and the second underlined. Of a method that is
     alone there are means only.
     """
-    ranking, means = rank(evaluation), evaluation.means()
+    means = evaluation.means()
+    ranking = None if len(evaluation.methods) == 1 else rank(evaluation)
     arrows = LATEX_ARROWS if style == "latex" else ARROWS
     name = _escaped if style == "latex" else str
     rows = [["method", *(f"{name(metric)} {arrows[METRICS[metric].best]}" for metric in evaluation.metrics)]]
@@ -37,7 +38,7 @@ def table(evaluation: Evaluation, style: Literal["text", "markdown", "latex"]) -
         cells = []
         for column in range(len(evaluation.metrics)):
             mean = f"{means[row, column]:.4f}"
-            if len(evaluation.methods) == 1:
+            if ranking is None:
                 cells.append(mean)
                 continue
             counts = f"({ranking.firsts[row, column]},{ranking.seconds[row, column]})"

@@ -100,7 +100,7 @@ def check_aspects(ir: Size, vis: Size, *, stretch: bool = False) -> None:
     Raises:
         ValueError: their aspects differ by more than 20 %.
     """
-    difference = _apart(ir, vis)
+    difference = aspects_apart(ir, vis)
     if stretch or difference <= ASPECTS_ABOUT_EQUAL:
         return
     shapes = f"infrared is {_describe(ir)} but visible is {_describe(vis)}"
@@ -115,12 +115,12 @@ def check_result(fused: Size, ir: Size, vis: Size) -> None:
     Raises:
         ValueError: its aspect differs by more than 20 % from both.
     """
-    if min(_apart(fused, ir), _apart(fused, vis)) > ASPECTS_DIFFER:
+    if min(aspects_apart(fused, ir), aspects_apart(fused, vis)) > ASPECTS_DIFFER:
         sources = f"infrared is {_describe(ir)} and visible {_describe(vis)}"
         raise ValueError(f"the fused image is {_describe(fused)} but {sources}: it can't show the same view")
 
 
-def _apart(one: Size, other: Size) -> float:
+def aspects_apart(one: tuple[int, ...], other: tuple[int, ...]) -> float:
     """How much two sizes differ in aspect, relatively."""
     aspects = one[0] / one[1], other[0] / other[1]
     return max(aspects) / min(aspects) - 1

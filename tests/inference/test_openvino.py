@@ -1,6 +1,9 @@
 """All of the network in OpenVINO is the network."""
 
 import dataclasses
+import platform
+import resource
+from pathlib import Path
 
 import cv2
 import jax
@@ -10,6 +13,8 @@ import pytest
 from mfjax.inference.fuser import Fuser, fuse_luma
 
 layers = pytest.importorskip("mfjax.inference.openvino.layers")
+composition = pytest.importorskip("mfjax.inference.openvino.composition")
+STREAM = composition.STREAM
 
 CASES = [  # infrared, visible, output: factors of 2 and 1, 4 and 3, 8, with sides that 4 does and does not divide
     ((20, 30), (40, 60), (40, 60)),
@@ -33,13 +38,14 @@ def picture(*size):
 
 
 def assert_same(fuser, ir, vis, size):
-    """Composed in OpenVINO as by the network, when sizes come first and when they come again."""
+    """Composed in OpenVINO as by the network, by the program of all sizes and by that of a stream."""
     sources = fuser.source(ir, "ir"), fuser.source(vis, "vis")
     arrays = [[getattr(source, name) for source in sources] for name in ("image", "features")]
     whole = jax.jit(fuse_luma, static_argnums=0, static_argnames="size")(fuser.config, fuser.params, ir, vis, size=size)
     assert fuser._whole.takes([ir.shape, vis.shape], size)
-    for _ in range(2):
-        for ours, theirs in zip(fuser._whole(*arrays, size), whole, strict=True):
+    made = [fuser._whole(*arrays, size) for _ in range(STREAM)]
+    for composed in (made[0], made[-1]):
+        for ours, theirs in zip(composed, whole, strict=True):
             np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
 
@@ -55,22 +61,49 @@ def test_composition_of_other_architectures_is_theirs(changes, tiny_config, rand
     assert_same(Fuser(config, random_params(config), engine="openvino"), picture(10, 15), picture(20, 30), (20, 30))
 
 
-def test_one_program_serves_all_sizes_until_one_comes_again(tiny_config, tiny_params, monkeypatch):
-    fuser = Fuser(tiny_config, tiny_params, engine="openvino")
-    made = []
-    compiled = type(fuser._whole)._compiled
-    monkeypatch.setattr(type(fuser._whole), "_compiled", lambda *args: made.append(args[2:]) or compiled(*args))
-    fuser = dataclasses.replace(fuser)
-    for rows in (20, 24, 28):
-        fuser(picture(rows, 30), picture(2 * rows, 60))
-    assert made == [()]
-    released = []
-    release = layers.Program.release
+def test_one_program_serves_all_sizes_and_a_stream_of_one_size_has_its_own(tiny_config, tiny_params, monkeypatch):
+    composer = composition.OpenVinoComposer
+    made, released = [], []
+    compiled, release = composer._compiled, layers.Program.release
+    monkeypatch.setattr(composer, "_compiled", lambda *args: made.append(args[2:]) or compiled(*args))
     monkeypatch.setattr(layers.Program, "release", lambda self: released.append(self) or release(self))
-    fuser(picture(28, 30), picture(56, 60))
-    assert (len(made), len(released)) == (2, 1)
-    fuser(picture(20, 30), picture(40, 60))  # the first one, again
+    fuser = Fuser(tiny_config, tiny_params, engine="openvino")
+
+    def stream(rows, times):
+        for _ in range(times):
+            fuser(picture(rows, 30), picture(2 * rows, 60))
+
+    for rows in (20, 24, 28):
+        stream(rows, STREAM - 1)
+    assert (made, released) == ([()], [])
+    stream(28, 1)
     assert len(made) == 2
+    assert released == [fuser._whole._of_any_size((2, 1))]  # whose memory it would hold in vain
+    stream(20, 1)  # the first one, again
+    stream(28, STREAM)
+    assert len(made) == 2
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is asked for it")
+def test_released_memory_goes_back_to_the_system_and_the_program_still_works():
+    x = np.random.default_rng(0).random((1, 1, 256, 256), np.float32)
+    image = layers.maps_of(1)
+    maps = image
+    for channels in ((1, 32), (32, 32), (32, 1)):
+        kernel = np.full((3, 3, *channels), 1 / 9, np.float32)
+        maps = layers.conv([maps], {"conv": {"kernel": kernel, "bias": np.zeros(channels[1], np.float32)}})
+    program = layers.Program([maps], [image])
+    [before] = program(x)
+    program.release()
+    [again] = program(x)  # on the heap: glibc has seen now that so much comes and goes
+    np.testing.assert_array_equal(again, before)
+    held = resident_bytes()
+    program.release()
+    assert held - resident_bytes() > 32 * x.nbytes  # a map between two layers
+
+
+def resident_bytes():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
 def test_other_factors_and_large_outputs_are_left_to_tiles(tiny_config, tiny_params):

@@ -41,22 +41,47 @@ def test_cut_has_zeros_where_the_image_has_nothing(start):
     np.testing.assert_array_equal(tiles.cut(image, start, (6, 5)), expected)
 
 
-def test_ten_sizes_at_nine_settings_take_at_most_twelve_programs(tiny_config, tiny_params):
-    super_resolving, fusing = set(), set()
-    extract = XlaExtractor(tiny_config, tiny_params["branch"], "float32")
-    canvases = set()
+def at_settings():
+    """Sources and output of the paper's test set at its settings, each size once."""
     for scales in SETTINGS.values():
         for output in TNO:
-            sources = [(int(scale * output[0]), int(scale * output[1])) for scale in map(float, scales)]
-            tiled = choose_tiling(sources, output, ModelConfig().compensations, "auto")
-            fusing.add(tiled.canvas)
-            for source in sources:
-                canvases.add(extract._canvas(source))
-                for tile in tiled.tiles:
-                    placed = tiles.placement(tile, source, output, tiled.canvas)
-                    shapes = str(jax.tree.map(np.shape, placed))
-                    super_resolving.add((tiled.canvas, tiles.whole_factor(source, output), shapes))
-    with_xla = len(super_resolving) + len(fusing) + len(canvases)
-    assert with_xla <= 12
-    pairs_of_whole_factors, extractor = 4, 1
-    assert with_xla - len(canvases) + pairs_of_whole_factors + extractor <= 12  # with OpenVINO
+            yield [(int(scale * output[0]), int(scale * output[1])) for scale in scales], output
+
+
+def programs(sources, output):
+    """What the programs differ in that make an output in tiles."""
+    tiled = choose_tiling(sources, output, ModelConfig().compensations, "auto")
+    fusing = {tiled.canvas}
+    for source in sources:
+        for tile in tiled.tiles:
+            shapes = str(jax.tree.map(np.shape, tiles.placement(tile, source, output, tiled.canvas)))
+            fusing.add((tiled.canvas, tiles.whole_factor(source, output), shapes))
+    return fusing
+
+
+def test_ten_sizes_at_nine_settings_take_at_most_twelve_programs(tiny_config, tiny_params):
+    extract = XlaExtractor(tiny_config, tiny_params["branch"], "float32")
+    canvases, composing = set(), set()
+    for sources, output in at_settings():
+        canvases |= {extract._canvas(source) for source in sources}
+        composing |= programs(sources, output)
+    assert len(canvases) + len(composing) <= 12
+
+
+def test_they_do_so_with_openvino_though_most_sizes_have_several_pairs(tiny_config, tiny_params, monkeypatch):
+    openvino = pytest.importorskip("mfjax.inference.openvino.composition")
+    made, composing = [], set()
+    black = [np.zeros((1, 1, 1, 1), np.float32)] * 3
+    monkeypatch.setattr(openvino.OpenVinoComposer, "_compiled", lambda _, *key: made.append(key) or (lambda *_: black))
+    composer = openvino.OpenVinoComposer(tiny_config, tiny_params["fusion"], (tiny_params["branch"],) * 2)
+    for sources, output in at_settings():
+        if not composer.takes(sources, output):
+            composing |= programs(sources, output)
+            continue
+        images = [np.broadcast_to(np.float32(0), size) for size in sources]
+        features = [np.broadcast_to(np.float32(0), (*size, 4)) for size in sources]
+        for _ in range(5):  # as many pairs have the commonest size
+            composer(images, features, output)
+    extractor = 1
+    assert made
+    assert extractor + len(made) + len(composing) <= 12

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from mfjax import images
 from mfjax.data.sets.alignment import Alignment, alignment
 from mfjax.data.sets.layout import SAME, Candidate, Layout, View
-
-ASPECTS_DIFFER = 0.20  # relative; beyond it two images can't be one view, as when fusing
+from mfjax.inference import sizes
 
 
 @dataclass(frozen=True)
@@ -69,8 +68,7 @@ def examine(candidate: Candidate, layout: Layout, wanted: Requirements) -> Fit |
         seen = in_view(vis, view)
     except ValueError as error:
         return LeftOut(name, "view", f"{vis_file}: {error}")
-    ratio = (seen.shape[1] * ir.shape[0]) / (seen.shape[0] * ir.shape[1])
-    if max(ratio, 1 / ratio) > 1 + ASPECTS_DIFFER:
+    if sizes.aspects_apart(seen.shape, ir.shape) > sizes.ASPECTS_DIFFER:
         return LeftOut(name, "aspect", f"infrared is {_size(ir)} but visible, as infrared sees it, {_size(seen)}")
     ir, vis = same_size(ir, seen)
     if min(ir.shape) < wanted.min_side:

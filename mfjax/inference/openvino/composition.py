@@ -2,12 +2,11 @@
 
 import functools
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from mfjax.inference.openvino.layers import (
-    Maps,
     Params,
     Program,
     constant,
@@ -23,20 +22,12 @@ from mfjax.inference.openvino.layers import (
 from mfjax.inference.openvino.runtime import max_pool, op, ov
 from mfjax.model import ModelConfig
 from mfjax.model.base import SMOOTHING
+from mfjax.model.network import Branch
 from mfjax.model.placement import Size
 from mfjax.model.resampling import LARGEST_WHOLE
 
-KEPT = 4  # programs of one size
+STREAM = 8  # pairs of the same sizes in a row, as the frames of a video: worth a program of their own
 LARGEST = 2**20  # pixels of an output: it takes half a kilobyte for each
-
-
-class Branch(NamedTuple):
-    """`model.network.Branch`."""
-
-    image: ov.Node
-    upscaled: ov.Node
-    residuals: Maps
-    coarseness: float
 
 
 class OpenVinoComposer:
@@ -46,8 +37,9 @@ class OpenVinoComposer:
         """For the parameters of the fusion branch and of both super-resolution branches."""
         self._config, self._fusion, self._branches = config, fusion, branches
         self._of_any_size = functools.cache(self._compiled)
-        self._of_one_size = functools.lru_cache(KEPT)(self._compiled)
+        self._of_one_size = functools.lru_cache(1)(self._compiled)
         self._last: Any = None
+        self._in_a_row = 0  # pairs of the last one's sizes
 
     def takes(self, sources: Sequence[Size], size: Size) -> bool:
         """Whether sources of these sizes can be composed to an output of that one."""
@@ -64,8 +56,10 @@ class OpenVinoComposer:
             raise ValueError(f"{size} is not a whole number of times as large as both sources")
         inputs = [image[None, None] for image in images] + [each.transpose(2, 0, 1)[None] for each in features]
         shapes = tuple(x.shape for x in inputs)
-        again, self._last = shapes == self._last, shapes  # as the frames of a video
-        program = self._of_one_size(factors, shapes) if again else self._of_any_size(factors)
+        self._in_a_row = self._in_a_row + 1 if shapes == self._last else 1
+        self._last = shapes
+        stream = self._in_a_row >= STREAM
+        program = self._of_one_size(factors, shapes) if stream else self._of_any_size(factors)
         return [out[0, 0] for out in program(*inputs)]
 
     def _factors(self, sources: Sequence[Size], size: Size) -> tuple[int, ...] | None:
@@ -97,7 +91,7 @@ def _refined(config: ModelConfig, params: Params, image: ov.Node, low: ov.Node, 
     out = conv([high], params["reconstruction"])
     if config.base == "bicubic":
         out = op.add(out, _bicubic(image, factor))
-    return Branch(out, upscaled, residuals, 1 - 1 / factor)
+    return Branch(out, upscaled, tuple(residuals), constant(1 - 1 / factor))  # `model.base.coarseness`
 
 
 def _fused(config: ModelConfig, params: Params, ir: Branch, vis: Branch) -> ov.Node:
@@ -118,7 +112,7 @@ def _fused(config: ModelConfig, params: Params, ir: Branch, vis: Branch) -> ov.N
     maps = [fused, op.subtract(base, _pivot(_mean(base, 2, 3))), op.subtract(base, _smoothed(base))]
     always, where_coarse = op.split(conv(maps, params["reconstruction"]), op.constant(1), 2).outputs()
     is_ir = larger_in_magnitude(ir.image, vis.image)
-    coarseness = op.select(is_ir, constant(ir.coarseness), constant(vis.coarseness))
+    coarseness = op.select(is_ir, ir.coarseness, vis.coarseness)
     return op.add(op.add(base, always), op.multiply(coarseness, where_coarse))
 
 
@@ -152,7 +146,7 @@ def _position_attention(x: ov.Node, params: Params) -> ov.Node:
 
 
 def _bicubic(image: ov.Node, factor: int) -> ov.Node:
-    """`model.base.bicubic`: what lies outside has no weight."""
+    """`model.base.bicubic` (Keys, 1981, with a = −1/2): what lies outside has no weight."""
     if factor == 1:
         return image
     phases = (np.arange(factor) + 0.5) / factor - 0.5  # of the output's pixels, from the source's

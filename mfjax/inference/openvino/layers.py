@@ -121,7 +121,10 @@ def select_by_magnitude(ir: ov.Node, vis: ov.Node) -> ov.Node:
 
 
 def _predict(params: Params, up: int, down: int) -> np.ndarray:
-    """`WeightPredictor` at all offsets of a whole factor: the filters, `[up, up, 3, 3, c, c]`."""
+    """`WeightPredictor` at all offsets of a whole factor: the filters, `[up, up, 3, 3, c, c]`.
+
+    In NumPy, since JAX would compile for a fifth of a second for each new factor.
+    """
     axis = Axis.whole(up, up, down, 0)
     rows, cols = np.meshgrid(axis.offsets, axis.offsets, indexing="ij")
     vectors = np.stack([np.full_like(rows, axis.inverse), rows, cols], axis=-1)
