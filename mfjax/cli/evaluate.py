@@ -27,7 +27,13 @@ TAKES = {
     "figures": (),
 }
 
-SETS = {"paper": registry.PAPER, "all": registry.DEFAULT, "variants": tuple(registry.METRICS)}
+SETS = {
+    "paper": registry.PAPER,
+    "lost": registry.STRUCTURE_LOST,
+    "all": registry.DEFAULT,
+    "variants": tuple(registry.METRICS),
+}
+SHOWN = ("paper", "lost")  # by default
 
 
 def evaluate(
@@ -35,7 +41,7 @@ def evaluate(
     *,
     model: Annotated[UseAppendAction[tuple[str, ...]], arg(metavar="NAME_OR_FILE|NAME=FILE")] = (),
     results: Annotated[UseAppendAction[tuple[str, ...]], arg(metavar="NAME=DIR")] = (),
-    metrics: Annotated[tuple[str, ...], arg(metavar="NAME …")] = ("paper",),
+    metrics: Annotated[tuple[str, ...], arg(metavar="NAME …")] = SHOWN,
     stretch: Annotated[bool, arg(help_behavior_hint="")] = False,
     ir_range: Annotated[str, arg(metavar="full|auto|LO,HI")] = "full",
     out: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="")] = None,
@@ -55,7 +61,8 @@ def evaluate(
         model: Name of a bundled model, or a weights file; may be repeated. Without --results: default.
             NAME=FILE gives a file a name, since every run calls its own model.safetensors.
         results: A method's name and the folder of its fused images, named as the pairs are; may be repeated.
-        metrics: Metrics' names, or paper (its six), all, variants (with the forms of popular codes).
+        metrics: Metrics' names, or paper (its six), lost (the share of each source's structure that fusing lost),
+            all, variants (with the forms of popular codes).
         stretch: Let models fuse pairs whose aspects differ by more than 20 %.
         ir_range: Infrared black and white for models: its type's (full), its own (auto), or two values.
             Scores compare with the infrared image as it is stored.
@@ -78,7 +85,7 @@ def evaluate(
         experiment,
         model=bool(model),
         results=bool(results),
-        metrics=metrics != ("paper",),
+        metrics=metrics != SHOWN,
         stretch=stretch,
         ir_range=ir_range != "full",
         recipe=recipe is not None,

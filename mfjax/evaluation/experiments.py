@@ -7,12 +7,12 @@ from mfjax.evaluation.paper import SCALES, SETTINGS, TABLE_II, TABLE_III, TABLE_
 from mfjax.evaluation.provenance import provenance
 from mfjax.evaluation.settings import Means
 from mfjax.evaluation.tables import ARROWS
-from mfjax.metrics import METRICS, PAPER
+from mfjax.metrics import METRICS, PAPER, STRUCTURE_LOST
 
 Scores = Mapping[str, float]  # by metric
 Recipes = Mapping[str, Mapping[str, str]]  # metadata of weights files by model
 
-BEYOND = ("VIF", "Qabf", "SSIM", "MS_SSIM", "Nabf")  # beside the paper's six, to see what is paid for them
+BEYOND = ("VIF", "Qabf", "SSIM", "MS_SSIM", "Nabf", *STRUCTURE_LOST)  # to see what is paid for the paper's six
 BEYOND_AT = (1, 5, 9)
 
 SCORED = """\

@@ -1,5 +1,7 @@
 """Models at the paper's nine settings (Table I), on a test set that has its sources at each resolution."""
 
+import logging
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import product
 from pathlib import Path
@@ -15,6 +17,8 @@ from mfjax.inference.composition import Source
 from mfjax.inference.fuser import Fuser, Which
 from mfjax.inference.pairs import Pair, pair_folders
 from mfjax.metrics import PAPER, score
+
+logger = logging.getLogger("mfjax")
 
 Progress = Callable[[Iterable[Pair]], Iterable[Pair]]
 Means = Mapping[int, Mapping[str, float]]  # by setting and metric
@@ -73,6 +77,8 @@ def maximum_at(root: Path, settings: Iterable[int]) -> Iterator[Fused]:
 def means(fused: Iterable[Fused], metrics: Callable[[int], tuple[str, ...]] = lambda setting: PAPER) -> Means:
     """Means over a test set by setting; scored against the sources at full resolution, as in the paper.
 
+    An image that leaves a metric undefined doesn't count in that metric's mean, and is said; of none, the mean is NaN.
+
     Args:
         fused: the images.
         metrics: which ones, by setting.
@@ -80,11 +86,19 @@ def means(fused: Iterable[Fused], metrics: Callable[[int], tuple[str, ...]] = la
     scores: dict[int, list[dict[str, float]]] = {}
     for each in fused:
         of_one = score(each.ir, each.vis, each.image, names=metrics(each.setting))
+        for name, why in of_one.reasons.items():
+            logger.warning("undefined and left out: %s of %s at setting %d: %s", name, each.name, each.setting, why)
         scores.setdefault(each.setting, []).append(of_one)
     return {
-        setting: {name: float(np.mean([one[name] for one in of_all])) for name in of_all[0]}
+        setting: {name: _mean([one[name] for one in of_all]) for name in of_all[0]}
         for setting, of_all in sorted(scores.items())
     }
+
+
+def _mean(values: Iterable[float]) -> float:
+    """The mean of the numbers among some values, NaN if there is none."""
+    defined = [value for value in values if not math.isnan(value)]
+    return float(np.mean(defined)) if defined else math.nan
 
 
 def setting_pairs(root: Path) -> list[Pair]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfjax import images
-from mfjax.metrics import contrast, edges, features, information, perception, structure
+from mfjax.metrics import contrast, edges, features, information, loss_of_structure, perception, structure
 from mfjax.metrics.common import Image, UndefinedError
 
 logger = logging.getLogger("mfjax")
@@ -138,6 +138,9 @@ METRICS = {
         Metric("Q_NCIE", information.nonlinear_correlation, "higher", 0, 1, "Wang, Shen, Jin, 2008", LIU),
         Metric("Q_S", structure.piella, "higher", -1, 1, "Piella, Heijmans, ICIP 2003", LIU),
         Metric("Q_C", structure.cvejic, "higher", -1, 1, "Cvejic, Loza, Bull, Canagarajah, 2005", LIU),
+        # What the field has no metric of.
+        Metric("structure_lost_ir", loss_of_structure.infrared, "lower", 0, 1, "this project's own", "none"),
+        Metric("structure_lost_vis", loss_of_structure.visible, "lower", 0, 1, "this project's own", "none"),
         # Variants: other forms under the same name.
         Metric("Q_TE_true_marginals", information.tsallis_true_marginals, "higher", -INF, INF, CVEJIC, "none", "Q_TE"),
         Metric("Q_TE_q185", information.tsallis_q185, "higher", -INF, INF, CVEJIC, LIU, "Q_TE"),
@@ -160,6 +163,7 @@ METRICS = {
     )
 }
 PAPER = ("Q_TE", "Q_Y", "Q_SF", "Q_MI", "Q_STD", "Q_AG")
+STRUCTURE_LOST = ("structure_lost_ir", "structure_lost_vis")  # beside all others: what those pay for
 DEFAULT = tuple(name for name, metric in METRICS.items() if metric.variant_of is None)
 
 

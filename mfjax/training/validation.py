@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from mfjax import images
 from mfjax.data.degradation import TENTHS, Canvas, degrade_with_opencv
 from mfjax.data.pairs import PairSource
-from mfjax.metrics import PAPER, psnr, score, ssim
+from mfjax.metrics import PAPER, STRUCTURE_LOST, psnr, score, ssim
 from mfjax.model import FusionNetwork, ModelConfig
 
 LARGEST_SIDE = 192  # pixels: larger images tell little more and cost time
@@ -96,7 +96,8 @@ class Validation:
 
         For each source and scale: `psnr` in dB and `ssim` against the truth, of 8-bit images, and `gain`, the dB by
         which PSNR is above that of bicubic resampling. For each scale: the paper's fusion metrics against the truths,
-        NaN where they are undefined for a fused image.
+        NaN where they are undefined for a fused image, and the structure lost, over the pairs in which the source has
+        the stronger structure anywhere.
         """
         params = jax.device_put(params)
         scores: dict[str, list[float]] = {}
@@ -104,7 +105,7 @@ class Validation:
             for pair in self.pairs:
                 small = [degrade_with_opencv(image, numerator) for image in pair]
                 fused, *results = self._run(params, small, numerator)
-                for metric, value in score(pair.ir, pair.vis, fused, names=PAPER).items():
+                for metric, value in score(pair.ir, pair.vis, fused, names=(*PAPER, *STRUCTURE_LOST)).items():
                     scores.setdefault(f"{metric}_x{numerator / TENTHS:g}", []).append(value)
                 for name, truth, low, result in zip(pair._fields, pair, small, results, strict=True):
                     cubic = cv2.resize(low, truth.shape[::-1], interpolation=cv2.INTER_CUBIC)
@@ -112,7 +113,7 @@ class Validation:
                     values = {"psnr": of_result, "ssim": ssim(truth, result), "gain": of_result - psnr(truth, cubic)}
                     for metric, value in values.items():
                         scores.setdefault(f"{metric}_{name}_x{numerator / TENTHS:g}", []).append(value)
-        return {name: float(np.mean(values)) for name, values in scores.items()}
+        return {name: _mean(name, values) for name, values in scores.items()}
 
     def grid(self, params: Mapping[str, Any]) -> Image:
         """The first pairs at ×2, gray uint8 `[H, W]`: a row for each of them.
@@ -161,6 +162,13 @@ def _read(config: ValidationConfig, sources: Sequence[PairSource], step: int) ->
         pairs.append(_Pair(_centre(ir, side), _centre(vis, side)))
     side = min(pair.ir.shape[0] for pair in pairs)
     return [_Pair(*(_centre(image, side) for image in pair)) for pair in pairs]
+
+
+def _mean(name: str, values: list[float]) -> float:
+    """A mean over pairs; of lost structure over those in which there is some to lose."""
+    if name.startswith(STRUCTURE_LOST):
+        values = [value for value in values if not math.isnan(value)]
+    return float(np.mean(values)) if values else math.nan
 
 
 def _centre(image: Image, side: int) -> Image:

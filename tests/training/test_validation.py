@@ -71,6 +71,16 @@ def test_scores_are_those_of_networks_compiled_for_each_scale(measured, tiny_con
     assert {name: scores[name] for name in expected} == pytest.approx(expected, abs=2e-3)  # a level here and there
 
 
+def test_lost_structure_is_a_mean_over_the_pairs_that_have_some(measured, tiny_params, monkeypatch):
+    flat = [pair._replace(ir=np.full_like(pair.ir, 9)) for pair in measured.pairs]
+    monkeypatch.setattr(measured, "pairs", flat)
+    assert np.isnan(measured.measure(tiny_params)["structure_lost_ir_x2"])
+    monkeypatch.setattr(measured, "pairs", [*flat[1:], measured.pairs[0]._replace(ir=255 - flat[0].vis)])
+    scores = measured.measure(tiny_params)
+    assert 0 <= scores["structure_lost_ir_x2"] <= 1
+    assert 0 <= scores["structure_lost_vis_x2"] <= 1
+
+
 def test_gain_is_what_psnr_is_above_that_of_bicubic(measured, tiny_params):
     scores = measured.measure(tiny_params)
     cubic = []

@@ -1,0 +1,51 @@
+"""How much of what each camera saw a fused image shows no more.
+
+Metrics that reward a copy of the brighter source don't see what the copy leaves out: writing that is dark in one image
+before something bright in the other, people darker than the snow behind them. These count it.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mfjax.metrics.common import Image, UndefinedError
+
+SIGMA = 3.0  # pixels, of the Gaussian window
+LEAST = 10.0  # gray levels of local deviation, below which a window has no structure but grain
+KEPT = 0.5  # local correlation, below which a structure is gone, swamped or inverted
+
+
+def infrared(ir: Image, vis: Image, fused: Image) -> float:
+    """structure_lost_ir: share of the windows in which infrared has the stronger structure that the fused image lost.
+
+    A window has a structure where its deviation is at least 10 gray levels, and lost it where its correlation with the
+    fused image is below 0.5.
+    """
+    return _lost(ir, vis, fused, "infrared")
+
+
+def visible(ir: Image, vis: Image, fused: Image) -> float:
+    """structure_lost_vis: share of the windows in which visible has the stronger structure that the fused image lost.
+
+    As structure_lost_ir.
+    """
+    return _lost(vis, ir, fused, "visible")
+
+
+def _lost(source: Image, other: Image, fused: Image, name: str) -> float:
+    mean, mean_f = _mean(source), _mean(fused)
+    deviation, deviation_f = _deviation(source, mean), _deviation(fused, mean_f)
+    dominant: NDArray[np.bool_] = (deviation >= LEAST) & (deviation >= _deviation(other, _mean(other)))
+    if not dominant.any():
+        raise UndefinedError(f"{name} has the stronger structure nowhere, so none of it can be lost")
+    covariance = _mean(source * fused) - mean * mean_f
+    correlation = covariance / np.maximum(deviation * deviation_f, 1e-6)
+    return float(np.mean(correlation[dominant] < KEPT))
+
+
+def _mean(x: Image) -> Image:
+    return np.asarray(cv2.GaussianBlur(x, (0, 0), SIGMA, borderType=cv2.BORDER_REFLECT_101))
+
+
+def _deviation(x: Image, mean: Image) -> Image:
+    return np.sqrt(np.maximum(_mean(x * x) - mean**2, 0))
