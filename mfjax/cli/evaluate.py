@@ -1,6 +1,7 @@
 """The command `mfjax evaluate`."""
 
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,16 +11,20 @@ from tyro.conf import Positional, UseAppendAction, arg
 from mfjax import evaluation, weights
 from mfjax import metrics as registry
 from mfjax.cli.fuse import parse_ir_range
-from mfjax.evaluation import tables
+from mfjax.evaluation import boards, sections, tables
 from mfjax.evaluation.page import Page
-from mfjax.inference.pairs import pair_folders
+from mfjax.evaluation.scoring import pairs_in
+from mfjax.inference.pairs import Pair
 from mfjax.inference.sources import IrRange, check_ir_range
 
 logger = logging.getLogger("mfjax")
 
+BenchmarkName = Literal["m3fd300", "msrs361", "roadscene50", "tno21", "tno25", "vifb"]
+
 # What each experiment takes besides the pairs and --out; None: the flags of scoring, without an experiment.
 TAKES = {
     None: ("model", "results", "metrics", "stretch", "ir_range"),
+    "benchmark": ("model", "results", "stretch", "ir_range", "names", "allow_seen", "page"),
     "table2": ("recipe", "roots", "page"),
     "table3": ("model", "recipe", "roots", "page"),
     "table4": ("model", "page"),
@@ -45,6 +50,9 @@ def evaluate(
     stretch: Annotated[bool, arg(help_behavior_hint="")] = False,
     ir_range: Annotated[str, arg(metavar="full|auto|LO,HI")] = "full",
     out: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="")] = None,
+    benchmark: Annotated[BenchmarkName | None, arg(help_behavior_hint="")] = None,
+    names: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None,
+    allow_seen: Annotated[bool, arg(help_behavior_hint="")] = False,
     experiment: Annotated[
         Literal["table2", "table3", "table4", "table5", "figures"] | None, arg(help_behavior_hint="")
     ] = None,
@@ -68,6 +76,9 @@ def evaluate(
             Scores compare with the infrared image as it is stored.
         out: Folder for the reports; images of yours will be in one of them.
             table2, table3 and figures need it; what they train and fused images go there, too.
+        benchmark: Instead one of the field's benchmarks: exactly its pairs, its metrics, beside published rows.
+        names: For a benchmark whose pairs' names don't come with mfjax: a file with them, one a line.
+        allow_seen: Score a model on a benchmark although it was trained on some of its images, and mark its row.
         experiment: Instead an experiment of the paper, beside its numbers:
             table2: train five networks and compare them.
             table3: train phase two with six weights of the contrast loss, from --model, that of phase one.
@@ -76,18 +87,22 @@ def evaluate(
             figures: panels with close-ups of the images that the others left in --out.
         recipe: For table2 and table3: the recipe to train with, such as configs/ablation.py.
         roots: For table2 and table3: folders of training pairs, instead of the recipe's.
-        page: For the tables: a page in Markdown; the experiment's part of it is written anew.
+        page: For benchmarks and the tables: a page in Markdown; their part of it is written anew.
 
     Raises:
         ValueError: a flag has no effect here; or something named is not there, or not what it should be.
     """
+    if benchmark is not None and experiment is not None:
+        raise ValueError(f"--benchmark {benchmark} and --experiment {experiment} are two things; ask for one of them")
     _refuse_unused(
-        experiment,
+        "benchmark" if benchmark else experiment,
         model=bool(model),
         results=bool(results),
         metrics=metrics != SHOWN,
         stretch=stretch,
         ir_range=ir_range != "full",
+        names=names is not None,
+        allow_seen=allow_seen,
         recipe=recipe is not None,
         roots=bool(roots),
         page=page is not None,
@@ -100,13 +115,9 @@ def evaluate(
 
         experiments.run(experiment, experiments.Request(data, dict(models), recipe, roots, out), page)
         return 0
-    for side in ("ir", "vis"):
-        if not (data / side).is_dir():
-            raise ValueError(f"{data / side} is not a folder; pairs are read from {data}/ir and {data}/vis")
-    pairs, problems = pair_folders(data / "ir", data / "vis")
-    for problem in problems:
-        logger.warning("%s", problem)
-    names = _metrics(metrics)
+    board = None if benchmark is None else boards.read(benchmark, names)
+    pairs = pairs_in(data) if board is None else boards.select(board, pairs_in(data))
+    chosen = _metrics(metrics)
     if not models and not folders:
         models = [_named_model("default")]
     if not models and (stretch or ir_range != "full"):
@@ -115,31 +126,47 @@ def evaluate(
     methods = {name: evaluation.folder_of_results(folder, pairs) for name, folder in folders}
     methods |= {name: _load(file, stretch=stretch, ir_range=infrared_range) for name, file in models}
     report = Page()
-    scored = evaluation.evaluate(
-        pairs,
-        methods,
-        names,
-        show=None if out is None else report.show,
-        progress=lambda pairs: tqdm(pairs, unit="pair", disable=None),
-    )
-    print(tables.table(scored, "text"))
-    print(f"{tables.legend(scored)} * marks the best.")
+    show = None if out is None else report.show
+    if board is None:
+        scored = evaluation.evaluate(pairs, methods, chosen, show=show, progress=_bar)
+        print(tables.table(scored, "text"))
+        print(f"{tables.legend(scored)} * marks the best.")
+        text = None
+    else:
+        result = evaluation.benchmark(board, pairs, methods, allow_seen=allow_seen, show=show, progress=_bar)
+        scored, text = result.evaluation, result.text()
+        print(text)
+        if page is not None:
+            sections.put(page, board.name, text)
     undefined = {f"{metric} of {method} on {pair}: {why}" for (method, pair, metric), why in scored.reasons.items()}
     for line in sorted(undefined):
         logger.warning("undefined and left out: %s", line)
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / "scores.csv").write_text(tables.as_csv(scored), encoding="utf-8")
-        (out / "table.md").write_text(tables.table(scored, "markdown") + "\n", encoding="utf-8")
-        (out / "table.tex").write_text(tables.table(scored, "latex") + "\n", encoding="utf-8")
-        (out / "report.html").write_text(report.html(scored, f"{data.resolve().name}: {', '.join(methods)}"), "utf-8")
-        print(f"{out}: scores.csv, table.md, table.tex, report.html")
+        _write_reports(out, scored, report.html(scored, f"{data.resolve().name}: {', '.join(methods)}"))
+        if board is not None and text is not None:
+            (out / f"{board.name}.md").write_text(text + "\n", encoding="utf-8")
+            print(f"{out}: {board.name}.md")
     return 0
+
+
+def _bar(pairs: Iterable[Pair]) -> Iterable[Pair]:
+    return tqdm(pairs, unit="pair", disable=None)
+
+
+def _write_reports(out: Path, scored: evaluation.Evaluation, html: str) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "scores.csv").write_text(tables.as_csv(scored), encoding="utf-8")
+    (out / "table.md").write_text(tables.table(scored, "markdown") + "\n", encoding="utf-8")
+    (out / "table.tex").write_text(tables.table(scored, "latex") + "\n", encoding="utf-8")
+    (out / "report.html").write_text(html, encoding="utf-8")
+    print(f"{out}: scores.csv, table.md, table.tex, report.html")
 
 
 def _refuse_unused(experiment: str | None, **given: bool) -> None:
     if unused := [flag.replace("_", "-") for flag, there in given.items() if there and flag not in TAKES[experiment]]:
-        what = "scoring without --experiment" if experiment is None else f"--experiment {experiment}"
+        what = {None: "scoring without --experiment", "benchmark": "--benchmark"}.get(
+            experiment, f"--experiment {experiment}"
+        )
         raise ValueError(f"{what} makes no use of --{', --'.join(unused)}; leave that out")
 
 
@@ -154,7 +181,7 @@ def _refuse_twins(names: list[str]) -> None:
 def _load(model: Path, *, stretch: bool, ir_range: IrRange) -> evaluation.Method:
     from mfjax.inference.fuser import load
 
-    return evaluation.model(load(model), stretch=stretch, ir_range=ir_range)
+    return evaluation.Model(load(model), stretch, ir_range)
 
 
 def _metrics(chosen: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
-"""Fusion methods beside each other on a folder of pairs: scores, places, significance, reports."""
+"""Fusion methods beside each other on a folder of pairs or a benchmark: scores, places, significance, reports."""
 
+from mfjax.evaluation.benchmarks import benchmark
 from mfjax.evaluation.ranking import Ranking, rank
-from mfjax.evaluation.scoring import Evaluation, Method, evaluate, folder_of_results, model
+from mfjax.evaluation.scoring import Evaluation, Method, Model, evaluate, folder_of_results
 
-__all__ = ["Evaluation", "Method", "Ranking", "evaluate", "folder_of_results", "model", "rank"]
+__all__ = ["Evaluation", "Method", "Model", "Ranking", "benchmark", "evaluate", "folder_of_results", "rank"]

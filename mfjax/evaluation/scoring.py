@@ -1,5 +1,6 @@
 """Scores of fusion methods on pairs of images."""
 
+import logging
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,12 +15,14 @@ from numpy.typing import NDArray
 
 from mfjax import images
 from mfjax.inference import sizes
-from mfjax.inference.pairs import Pair, messages_about, natural_key
+from mfjax.inference.pairs import Pair, messages_about, natural_key, pair_folders
 from mfjax.inference.sources import IrRange
 from mfjax.metrics import score
 
 if TYPE_CHECKING:  # importing the fuser imports JAX
     from mfjax.inference.fuser import Fuser
+
+logger = logging.getLogger("mfjax")
 
 Method = Callable[[Pair, NDArray, NDArray], NDArray]
 """From a pair's name and files and the images read from them, to the fused image of any size."""
@@ -41,6 +44,21 @@ class Evaluation:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # of a metric that is defined on none: NaN is meant
             return np.nanmean(self.values, axis=1)
+
+
+def pairs_in(root: Path) -> list[Pair]:
+    """The pairs of `root/ir` and `root/vis`; what has no partner is logged.
+
+    Raises:
+        ValueError: there are no such folders, or no pairs in them.
+    """
+    for side in ("ir", "vis"):
+        if not (root / side).is_dir():
+            raise ValueError(f"{root / side} is not a folder; pairs are read from {root}/ir and {root}/vis")
+    pairs, problems = pair_folders(root / "ir", root / "vis")
+    for problem in problems:
+        logger.warning("%s", problem)
+    return pairs
 
 
 def evaluate(
@@ -84,19 +102,19 @@ def evaluate(
     return Evaluation(tuple(methods), tuple(pair.name for pair in pairs), tuple(metrics), values, reasons)
 
 
-def model(fuser: "Fuser", *, stretch: bool = False, ir_range: IrRange = "full") -> Method:
-    """A model as a method: it fuses each pair at the larger source's size, in gray.
+@dataclass(frozen=True)
+class Model:
+    """A model as a method: it fuses each pair at the larger source's size, in gray."""
 
-    Args:
-        fuser: the model.
-        stretch: as `Fuser` has it.
-        ir_range: the same; the infrared source that scores compare with is not changed by it.
-    """
+    fuser: "Fuser"
+    stretch: bool = False
+    """As `Fuser` has it."""
+    ir_range: IrRange = "full"
+    """The same; the infrared source that scores compare with is not changed by it."""
 
-    def fuse(pair: Pair, ir: NDArray, vis: NDArray) -> NDArray:
-        return fuser(ir, vis, color="gray", stretch=stretch, ir_range=ir_range).fused
-
-    return fuse
+    def __call__(self, pair: Pair, ir: NDArray, vis: NDArray) -> NDArray:
+        """The fused image of a pair."""
+        return self.fuser(ir, vis, color="gray", stretch=self.stretch, ir_range=self.ir_range).fused
 
 
 def folder_of_results(folder: Path, pairs: Sequence[Pair]) -> Method:

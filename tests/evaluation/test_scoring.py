@@ -71,7 +71,7 @@ def test_model_fuses_each_pair_in_gray_at_the_larger_sources_size(pairs):
         assert (color, options) == ("gray", {"stretch": True, "ir_range": "auto"})
         return type("Fusion", (), {"fused": np.zeros(vis.shape[:2], np.uint8)})
 
-    scored = evaluation.evaluate(pairs, {"black": evaluation.model(fuser, stretch=True, ir_range="auto")}, ("Q_STD",))
+    scored = evaluation.evaluate(pairs, {"black": evaluation.Model(fuser, stretch=True, ir_range="auto")}, ("Q_STD",))
     np.testing.assert_array_equal(scored.values, 0)
 
 
