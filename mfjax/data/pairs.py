@@ -79,6 +79,9 @@ class PairSource(Protocol):
 
     def __getitem__(self, index: int) -> Pair: ...
 
+    def stored(self, index: int) -> Pair:
+        """A pair as its files hold it, before anything is cut or averaged: its sizes may differ."""
+
 
 class FilePairs:
     """The pairs of a `PairFolder` as a source."""
@@ -96,6 +99,10 @@ class FilePairs:
     def __getitem__(self, index: int) -> Pair:
         files = self.files[index]
         return Pair(str(files.ir), *read_pair(files))
+
+    def stored(self, index: int) -> Pair:
+        """As it is read: nothing is changed."""
+        return self[index]
 
 
 class PairFolder(NamedTuple):

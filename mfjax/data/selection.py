@@ -80,6 +80,10 @@ class Chosen:
     def __getitem__(self, index: int) -> Pair:
         return self.source[self.indices[index]]
 
+    def stored(self, index: int) -> Pair:
+        """As the source has it."""
+        return self.source.stored(self.indices[index])
+
 
 def open_sources(roots: Sequence[str]) -> list[PairSource]:
     """The sources of several roots: folders of pairs, folders of such folders, and built data sets.

@@ -2,7 +2,7 @@
 
 `workdir/recipe.json` is a list of `{"from_step": …, "recipe": …}`, one more each time that a run goes on with another
 configuration. Of a run that started from another model, the first one also has that model's metadata, `started_from`,
-and a hash of its parameters, `start_sha256`.
+and a hash of its parameters, `start_sha256`. `workdir/seen.json` lists the images that are trained on.
 """
 
 import dataclasses
@@ -17,7 +17,10 @@ from flax.traverse_util import flatten_dict
 
 import mfjax
 from mfjax import weights
-from mfjax.data.pipeline import fingerprint
+from mfjax.data import fingerprints
+from mfjax.data.fingerprints import Seen
+from mfjax.data.pipeline import fingerprint, training_pairs
+from mfjax.training import seen
 from mfjax.training.config import TrainConfig
 
 FILE = "recipe.json"
@@ -61,11 +64,13 @@ def check(workdir: Path, config: TrainConfig, step: int, *, accept_changes: bool
 def append(workdir: Path, config: TrainConfig, step: int) -> None:
     """Notes that a configuration trains from a step on, unless it is the one that did before."""
     before = _read(workdir) if step else []
+    _note_seen(workdir, config, before)
     if not before or before[-1]["recipe"] != _recipe(config):
         entry: dict[str, Any] = {"from_step": step, "recipe": _recipe(config)}
         if config.start_from is not None and not before:
             start = weights.load(config.start_from)
-            entry |= {"started_from": start.metadata, "start_sha256": _sha256(start)}
+            told = {key: text for key, text in start.metadata.items() if key != fingerprints.KEY}  # this run's has them
+            entry |= {"started_from": told, "start_sha256": _sha256(start)}
         part = workdir / f"{FILE}.part"
         part.write_text(json.dumps([*before, entry], indent=1))
         part.replace(workdir / FILE)  # whole or not at all
@@ -73,9 +78,34 @@ def append(workdir: Path, config: TrainConfig, step: int) -> None:
 
 def export(path: Path, config: TrainConfig, params: Mapping[str, Any], step: int) -> Path:
     """Writes a weights file that says how it was trained."""
-    metadata = {"mfjax": mfjax.__version__, "steps": str(step), "recipe": json.dumps(_read(path.parent))}
+    entries = _read(path.parent)
+    _note_seen(path.parent, config, entries)  # of a run that was begun before this was noted
+    metadata = {"mfjax": mfjax.__version__, "steps": str(step), "recipe": json.dumps(entries)}
+    if (known := seen.read(path.parent)) is not None:
+        metadata[fingerprints.KEY] = fingerprints.to_text(known)
     weights.save(path, config.model, params, metadata)
     return path
+
+
+def _note_seen(workdir: Path, config: TrainConfig, before: list[dict[str, Any]]) -> None:
+    """Notes the images that a configuration trains on, beside those that the run was trained on before."""
+    known = seen.read(workdir) if before else None
+    same = bool(before) and before[-1]["recipe"] == _recipe(config)
+    if known is not None and same:
+        return
+    if known is None:
+        known = seen.of_models(_made_from(config))
+        if before and not (same and len(before) == 1):
+            known |= Seen(unknown=frozenset({"it was trained by other recipes before its images were noted"}))
+    elif config.fusion_target == "teacher":
+        known |= seen.of_models([config.teacher])
+    seen.note(workdir, known | seen.of_sources(training_pairs(config.data)))
+
+
+def _made_from(config: TrainConfig) -> list[str]:
+    """The models that a run starts from or is taught by."""
+    start = [] if config.start_from is None else [config.start_from]
+    return start + ([config.teacher] if config.fusion_target == "teacher" else [])
 
 
 def _is_fixed(name: str, there: Any, here: Any) -> bool:

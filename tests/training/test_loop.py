@@ -17,6 +17,7 @@ import pytest
 
 from mfjax import weights
 from mfjax.cli import main
+from mfjax.data import fingerprints
 from mfjax.training import DataConfig, TrainConfig, ValidationConfig, devices, train
 from mfjax.training.config import read_config
 from mfjax.training.stopping import StopRequestedError
@@ -87,6 +88,14 @@ def test_run_ends_with_a_weights_file_that_says_how_it_was_made(config, run):
     assert entry["from_step"] == 0
     assert entry["recipe"]["contrast_weight"] == config.contrast_weight
     assert str(Path(config.data.roots[0]).parent) not in model.metadata["recipe"]  # no paths of one's own machine
+
+
+def test_weights_file_lists_the_images_that_the_run_was_trained_on(config, run):
+    [root] = map(Path, config.data.roots)
+    files = [file for side in ("ir", "vis") for file in (root / side).iterdir()]
+    of_files = {fingerprints.fingerprint(cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)) for file in files}
+    assert fingerprints.of_metadata(weights.load(run[1]).metadata) == fingerprints.Seen(frozenset(of_files))
+    assert len(of_files) == 4
 
 
 def test_run_compiles_a_program_a_phase_one_for_initial_parameters_and_nothing_else(run):
@@ -217,6 +226,21 @@ def test_run_can_start_from_another_model_and_says_so(config, run, tmp_path):
     # Adam's first step moves a parameter by the learning rate.
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1.1e-4), model.params, other.params)
     assert json.loads(model.metadata["recipe"])[0]["started_from"]["steps"] == "5"
+
+
+def test_run_that_started_from_a_model_lists_what_that_was_trained_on_too(config, run, tmp_path):
+    for side in ("ir", "vis"):
+        (tmp_path / "more" / side).mkdir(parents=True)
+        image = np.random.default_rng(len(side)).integers(0, 256, (32, 40), dtype=np.uint8)
+        cv2.imwrite(str(tmp_path / "more" / side / "new.png"), image)
+    data = replace(config.data, roots=(str(tmp_path / "more"),))
+    start = replace(config, data=data, start_from=str(run[1]), phase_one_steps=1, phase_two_steps=0)
+    model = weights.load(train(start, tmp_path / "run"))
+    seen, before = (fingerprints.of_metadata(each.metadata) for each in (model, weights.load(run[1])))
+    assert before.images < seen.images
+    assert len(seen.images) == len(before.images) + 2
+    assert not seen.unknown
+    assert fingerprints.KEY not in json.loads(model.metadata["recipe"])[0]["started_from"]
 
 
 @pytest.fixture(scope="module")

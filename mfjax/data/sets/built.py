@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mfjax import images
 from mfjax.data.pairs import Pair
 from mfjax.data.sets.checks import open_pair
 
@@ -62,3 +63,9 @@ class BuiltPairs:
         record = self._records[range(len(self))[index]]  # an IndexError beyond the end, as of any sequence
         name = record["name"].decode()
         return Pair(name, *open_pair(record["ir"], record["vis"], np.asarray(record["view"]), name))
+
+    def stored(self, index: int) -> Pair:
+        """Both images as they came, whatever of the visible one infrared sees."""
+        record = self._records[range(len(self))[index]]
+        name = record["name"].decode()
+        return Pair(name, *(images.luma(images.decode(record[side], Path(name))) for side in ("ir", "vis")))
