@@ -30,6 +30,7 @@ TAKES = {
     "table4": ("model", "page"),
     "table5": ("model", "page"),
     "figures": (),
+    "detection": ("results", "page"),
 }
 
 SETS = {
@@ -54,7 +55,7 @@ def evaluate(
     names: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None,
     allow_seen: Annotated[bool, arg(help_behavior_hint="")] = False,
     experiment: Annotated[
-        Literal["table2", "table3", "table4", "table5", "figures"] | None, arg(help_behavior_hint="")
+        Literal["table2", "table3", "table4", "table5", "figures", "detection"] | None, arg(help_behavior_hint="")
     ] = None,
     recipe: Annotated[Path | None, arg(metavar="FILE.py", help_behavior_hint="")] = None,
     roots: Annotated[tuple[str, ...], arg(metavar="DIR …", help_behavior_hint="")] = (),
@@ -79,12 +80,14 @@ def evaluate(
         benchmark: Instead one of the field's benchmarks: exactly its pairs, its metrics, beside published rows.
         names: For a benchmark whose pairs' names don't come with mfjax: a file with them, one a line.
         allow_seen: Score a model on a benchmark although it was trained on some of its images, and mark its row.
-        experiment: Instead an experiment of the paper, beside its numbers:
+        experiment: Instead an experiment, of the paper beside its numbers:
             table2: train five networks and compare them.
             table3: train phase two with six weights of the contrast loss, from --model, that of phase one.
             table4: the nine settings.
             table5: both sources of half the size.
             figures: panels with close-ups of the images that the others left in --out.
+            detection: boxes that detectors found in fused images, --results NAME=FOLDER, against those in DATA, both in
+            YOLO's format.
         recipe: For table2 and table3: the recipe to train with, such as configs/ablation.py.
         roots: For table2 and table3: folders of training pairs, instead of the recipe's.
         page: For benchmarks and the tables: a page in Markdown; their part of it is written anew.
@@ -113,7 +116,7 @@ def evaluate(
     if experiment is not None:
         from mfjax.cli import experiments
 
-        experiments.run(experiment, experiments.Request(data, dict(models), recipe, roots, out), page)
+        experiments.run(experiment, experiments.Request(data, dict(models), dict(folders), recipe, roots, out), page)
         return 0
     board = None if benchmark is None else boards.read(benchmark, names)
     pairs = pairs_in(data) if board is None else boards.select(board, pairs_in(data))

@@ -17,7 +17,7 @@ from mfjax.metrics import PAPER
 if TYPE_CHECKING:  # it takes the packages of training
     from mfjax.training.config import TrainConfig
 
-Name = Literal["table2", "table3", "table4", "table5", "figures"]
+Name = Literal["table2", "table3", "table4", "table5", "figures", "detection"]
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Request:
 
     data: Path
     models: Mapping[str, Path]  # weights files by name
+    results: Mapping[str, Path]  # folders by name
     recipe: Path | None
     roots: tuple[str, ...]
     out: Path | None
@@ -40,14 +41,21 @@ def run(name: Name, request: Request, page: Path | None) -> None:
     if name == "figures":
         _figures(request)
         return
-    text = {"table2": _table_ii, "table3": _table_iii, "table4": _table_iv, "table5": _table_v}[name](request)
+    sections_of = {
+        "table2": _table_ii,
+        "table3": _table_iii,
+        "table4": _table_iv,
+        "table5": _table_v,
+        "detection": _detection,
+    }
+    text = sections_of[name](request)
     print(text)
     if page is not None:
         sections.put(page, name, text)
     if request.out is not None:
         request.out.mkdir(parents=True, exist_ok=True)
         (request.out / f"{name}.md").write_text(text, encoding="utf-8")
-        print(f"{request.out}: {name}.md and, in {name}/, the fused images")
+        print(f"{request.out}: {name}.md" + ("" if name == "detection" else f" and, in {name}/, the fused images"))
 
 
 def _table_ii(request: Request) -> str:
@@ -89,6 +97,17 @@ def _table_v(request: Request) -> str:
     models = _loaded(request)
     means = {name: at[1] for name, at in _means(models, request, "table5", [1]).items()}
     return experiments.table_v(means, _metadata(models), request.data.resolve().name)
+
+
+def _detection(request: Request) -> str:
+    from mfjax.evaluation import detection
+
+    if not request.results:
+        raise ValueError(
+            "detection scores what a detector found in fused images; name it by --results NAME=PREDICTIONS"
+        )
+    scores = {name: detection.score_boxes(request.data, folder) for name, folder in request.results.items()}
+    return detection.section(scores, request.data.resolve().name)
 
 
 def _figures(request: Request) -> None:

@@ -179,3 +179,45 @@ def test_the_example_files_are_what_the_script_renders(tmp_path):
         assert shipped.shape == shape
         # Another processor or OpenCV may round an edge otherwise, never much of the picture.
         assert np.mean(np.abs(rendered.astype(int) - shipped) > 2) < 0.02
+
+
+def test_boxes_hold_people_who_are_warm_and_all_that_is_seen_of_them():
+    ir = synthetic.scene(34, 240, 320).ir
+    people = [each for each in synthetic.objects(34, 240, 320, least=12) if each.kind == "person"]
+    assert people
+    for each in people:
+        rows = slice(round(240 * each.top), round(240 * each.bottom))
+        cols = slice(round(320 * each.left), round(320 * each.right))
+        inside = ir[rows, cols]
+        around = ir[max(0, rows.start - 3) : rows.stop + 3, max(0, cols.start - 3) : cols.stop + 3]
+        assert inside.mean() > np.median(ir)
+        assert inside.mean() >= around.mean()
+
+
+def test_box_of_somebody_in_the_open_is_where_the_camera_projects_them():
+    street = layout.draw(np.random.default_rng(34))
+    nearest = min(street.people, key=lambda who: who.z)
+    (u, head), (_, foot) = street.camera.project([(nearest.x, nearest.height, nearest.z), (nearest.x, 0, nearest.z)])
+    middle, top, bottom = u / stage.ASPECT + 0.5, 0.5 - head, min(0.5 - foot, 1)  # cut by the picture's edge
+    people = [each for each in synthetic.objects(34, 240, 320) if each.kind == "person"]
+    apart = [abs((p.left + p.right) / 2 - middle) + abs(p.top - top) + abs(p.bottom - bottom) for p in people]
+    assert min(apart) < 0.02
+
+
+def test_boxes_are_the_same_in_pictures_of_any_size_but_for_those_too_small():
+    small, large = (synthetic.objects(34, size, size * 4 // 3, least=8) for size in (96, 192))
+    assert len(small) < len(large)
+    for each in small:
+        assert min(np.abs(np.subtract(each[1:], other[1:])).max() for other in large if other.kind == each.kind) < 0.02
+
+
+def test_labels_of_a_folder_are_boxes_in_yolos_format(tmp_path):
+    synthetic.write_folder(tmp_path, 1, 34, ir_size=(24, 32), vis_size=(96, 128), labels=True)
+    lines = (tmp_path / "labels" / "00034.txt").read_text().splitlines()
+    assert (tmp_path / "labels" / "classes.txt").read_text() == "person\ncar\n"
+    found = synthetic.objects(34, 96, 128)
+    assert len(lines) == len(found)
+    kind, x, y, width, height = map(float, lines[0].split())
+    assert synthetic.KINDS[int(kind)] == found[0].kind
+    corners = x - width / 2, y - height / 2, x + width / 2, y + height / 2
+    np.testing.assert_allclose(corners, found[0][1:], atol=2e-6)

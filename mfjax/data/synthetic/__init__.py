@@ -7,7 +7,7 @@ surface has a colour, for light of an hour of the day, and a temperature, for th
 
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import cv2
 import numpy as np
@@ -26,11 +26,25 @@ ACROSS, UP, FORWARDS = (1, 0, 0), (0, 1, 0), (0, 0, 1)
 COLDEST, HOTTEST = 4.0, 27.0  # degrees Celsius that infrared shows as black and white
 
 
+Kind = Literal["person", "car"]
+KINDS: tuple[Kind, ...] = get_args(Kind)  # in the order of their numbers in label files
+
+
 class Scene(NamedTuple):
     """A registered pair, float32 in [0, 1]."""
 
     ir: NDArray[np.float32]  # [h, w]
     vis: NDArray[np.float32]  # [h, w, 3], or [h, w] without colour
+
+
+class Object(NamedTuple):
+    """Somebody or a car in a scene, with its box in shares of the picture's width and height from the top left."""
+
+    kind: Kind
+    left: float
+    top: float
+    right: float
+    bottom: float
 
 
 def scene(seed: int, height: int, width: int, *, colour: bool = True) -> Scene:
@@ -48,20 +62,40 @@ def scene(seed: int, height: int, width: int, *, colour: bool = True) -> Scene:
     Raises:
         ValueError: a side is not positive.
     """
-    if height < 1 or width < 1:
-        raise ValueError(f"a scene needs at least 1x1 pixels, not {height}x{width}")
-    rng = np.random.default_rng(seed)
-    street, noise = draw(rng), Noise(rng)
-    light = Light(street.hour, street.lamps, street.lamp_colour, noise)
-    fine = 2 if height > 300 else 3  # rendered finer, then averaged over areas: smooth edges
-    stage = Stage(street.camera, fine * height, fine * width)
-    _build(stage, street, light, noise)
+    stage, light, _ = _staged(seed, height, width)
+    fine = stage.shape[0] // height
     sensor = np.random.default_rng((seed, height, width))
     ir = _infrared(_averaged(stage.celsius, fine), sensor)
     vis = _visible(_averaged(stage.radiance, fine), light, sensor)
     if not colour:
         vis = (vis @ np.array([0.299, 0.587, 0.114], np.float32)).astype(np.float32)
     return Scene(ir, vis)
+
+
+def objects(seed: int, height: int, width: int, *, least: float = 4) -> list[Object]:
+    """The people and cars of a scene that can be seen in it, each with the tight box of what is seen of it.
+
+    Args:
+        seed: of the scene.
+        height: rows of its pictures.
+        width: columns.
+        least: pixels of those pictures that a box must be wide and high; smaller ones are left out.
+
+    Raises:
+        ValueError: a side is not positive.
+    """
+    stage, _, kinds = _staged(seed, height, width)
+    rows, cols = stage.shape
+    found = []
+    for number, kind in enumerate(kinds, 1):
+        at = stage.owner == number
+        down, across = np.flatnonzero(at.any(axis=1)), np.flatnonzero(at.any(axis=0))
+        if not down.size:  # hidden, or beside the picture
+            continue
+        top, bottom, left, right = down[0] / rows, (down[-1] + 1) / rows, across[0] / cols, (across[-1] + 1) / cols
+        if (bottom - top) * height >= least and (right - left) * width >= least:
+            found.append(Object(kind, float(left), float(top), float(right), float(bottom)))
+    return found
 
 
 def write_folder(
@@ -72,6 +106,7 @@ def write_folder(
     ir_size: tuple[int, int] = (120, 160),
     vis_size: tuple[int, int] | None = None,
     colour: bool = True,
+    labels: bool = False,
 ) -> None:
     """Writes `count` pairs of scenes as 8-bit files root/ir/NAME.png and root/vis/NAME.png.
 
@@ -82,8 +117,13 @@ def write_folder(
         ir_size: rows and columns of the infrared files.
         vis_size: rows and columns of the visible files; those of infrared by default.
         colour: whether visible files are RGB or gray.
+        labels: whether to write the boxes of `objects` in the visible picture, too, in YOLO's format: root/labels with
+            NAME.txt for each pair, a line `class x y width height` for each box, and classes.txt.
     """
     root = Path(root)
+    if labels:
+        (root / "labels").mkdir(parents=True, exist_ok=True)
+        (root / "labels" / "classes.txt").write_text("".join(f"{kind}\n" for kind in KINDS), encoding="utf-8")
     for folder in ("ir", "vis"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     for number in range(seed, seed + count):
@@ -92,19 +132,51 @@ def write_folder(
             vis = scene(number, *vis_size, colour=colour).vis
         images.write(root / "ir" / f"{number:05d}.png", ir)
         images.write(root / "vis" / f"{number:05d}.png", vis)
+        if labels:
+            lines = [_yolo(each) for each in objects(number, *(vis_size or ir_size))]
+            (root / "labels" / f"{number:05d}.txt").write_text("".join(lines), encoding="utf-8")
 
 
-def _build(stage: Stage, street: Street, light: Light, noise: Noise) -> None:
-    """Puts everything on the stage; what is near goes first, so that hidden surfaces are skipped."""
+def _yolo(of: Object) -> str:
+    """A line: the class's number, the box's centre, width and height."""
+    box = (of.left + of.right) / 2, (of.top + of.bottom) / 2, of.right - of.left, of.bottom - of.top
+    return f"{KINDS.index(of.kind)} " + " ".join(f"{value:.6f}" for value in box) + "\n"
+
+
+def _staged(seed: int, height: int, width: int) -> tuple[Stage, Light, list[Kind]]:
+    """The stage of a scene, finer than its pictures by a whole factor, and what its owners 1, 2, … are."""
+    if height < 1 or width < 1:
+        raise ValueError(f"a scene needs at least 1x1 pixels, not {height}x{width}")
+    rng = np.random.default_rng(seed)
+    street, noise = draw(rng), Noise(rng)
+    light = Light(street.hour, street.lamps, street.lamp_colour, noise)
+    fine = 2 if height > 300 else 3  # rendered finer, then averaged over areas: smooth edges
+    stage = Stage(street.camera, fine * height, fine * width)
+    return stage, light, _build(stage, street, light, noise)
+
+
+def _build(stage: Stage, street: Street, light: Light, noise: Noise) -> list[Kind]:
+    """Puts everything on the stage; what is near goes first, so that hidden surfaces are skipped.
+
+    Returns:
+        What people and cars are, in the order of the owner's numbers that they have on the stage, from 1.
+    """
+    kinds: list[Kind] = []
     stage.backdrop(light.sky)
     for who in street.people:
+        kinds.append("person")
+        stage.adding = len(kinds)
         person(stage, light, noise, who)
+    stage.adding = 0
     for x, z, text in street.signs:
         sign(stage, light, x, z, text)
     for head in street.lamps:
         lamp_post(stage, light, street, head)
     for what in street.cars:
+        kinds.append("car")
+        stage.adding = len(kinds)
         car(stage, light, what)
+    stage.adding = 0
     crowns = [foliage(noise, number) for number in range(CROWNS)]
     for which in street.trees:
         tree(stage, light, crowns[which.crown], which)
@@ -116,6 +188,7 @@ def _build(stage: Stage, street: Street, light: Light, noise: Noise) -> None:
     end = 2 * FAR
     stage.add((0, 0, 0), ACROSS, FORWARDS, (-end, end, 1, end), ground(street, light, noise))
     stage.add((0, 0, end), ACROSS, UP, (-2 * end, 2 * end, 0, 60), skyline(light, noise))
+    return kinds
 
 
 def _averaged(picture: NDArray, fine: int) -> NDArray:

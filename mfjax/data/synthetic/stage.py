@@ -48,7 +48,10 @@ class Camera:
 
 
 class Stage:
-    """Visible radiance, temperature and depth of every pixel; surfaces can be added in any order."""
+    """Visible radiance, temperature and depth of every pixel; surfaces can be added in any order.
+
+    `owner` tells for every pixel what `adding` was when the surface that is seen there was added.
+    """
 
     def __init__(self, camera: Camera, height: int, width: int):
         self.camera = camera
@@ -56,6 +59,8 @@ class Stage:
         self.radiance = np.zeros((height, width, 3), np.float32)
         self.celsius = np.zeros((height, width), np.float32)
         self.depth = np.full((height, width), np.inf, np.float32)
+        self.owner = np.zeros((height, width), np.int16)
+        self.adding = 0
 
     def rays(self, rows: slice, cols: slice) -> tuple[NDArray, NDArray]:
         """Picture coordinates (u, v) of a patch, as a row [1, w] and a column [h, 1]."""
@@ -115,6 +120,7 @@ class Stage:
         self.radiance[patch][inside] = radiance[inside]
         self.celsius[patch][inside] = celsius[inside]
         self.depth[patch][inside] = depth[inside]
+        self.owner[patch][inside] = self.adding
 
     def _bounds(self, points: NDArray) -> tuple[slice, slice] | None:
         height, width = self.shape
