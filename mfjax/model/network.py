@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from mfjax.model.base import bicubic, coarseness, mean_level, pivot, smoothed
+from mfjax.model.blend import Blend, knee
 from mfjax.model.compensation import ResidualCompensation
 from mfjax.model.extent import Extent, inside
 from mfjax.model.extraction import FeatureExtractor
@@ -35,6 +36,10 @@ class ModelConfig:
     see_base: bool = False
     """Whether the fused image's reconstruction also reads its base, as distance from the pivot and as detail, and so
     can change contrast and sharpness; it then also knows how coarse the source was that each place shows."""
+    blend: int = 0
+    """Hidden channels of the blend (`model.blend`), which then is the fused image's base: the structure of both
+    super-resolved sources, weighed by what stands out where; and after it the contrast is raised, with a soft knee
+    near black and white. 0 for none."""
     width: int = 64
     """Channels of the extractor between its blocks."""
     growth: int = 32
@@ -48,12 +53,16 @@ class ModelConfig:
         for name in ("blocks", "width", "growth", "features", "hidden"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
-        if self.compensations < 0:
-            raise ValueError(f"compensations is {self.compensations}; it must be 0 or more")
+        for name in ("compensations", "blend"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be 0 or more")
         if self.base not in ("none", "bicubic"):
             raise ValueError(f"base is {self.base!r}; it must be 'none' or 'bicubic'")
-        if self.see_base and self.base == "none":
-            raise ValueError("see_base is True, but base is 'none': there is no base to see")
+        for name in ("see_base", "blend"):
+            if getattr(self, name) and self.base == "none":
+                raise ValueError(f"{name} is {getattr(self, name)}, but base is 'none': there is no base to see")
+        if self.see_base and self.blend:
+            raise ValueError(f"see_base is True and blend is {self.blend}: a blend is the base, and sees the sources")
 
 
 class FusionOutput(NamedTuple):
@@ -130,9 +139,16 @@ class FusionBranch(nn.Module):
         if self.config.base == "none":
             return Conv(1, 3, name="reconstruction")(fused)
         base = select_by_magnitude(ir.image, vis.image)
-        if not self.config.see_base:
+        if not (self.config.see_base or self.config.blend):
             return base + Conv(1, 3, zero_init=True, name="reconstruction")(fused)
         level = mean_level(base) if summary is None else summary.level
+        if self.config.blend:
+            blended = Blend(self.config.blend, name="blend")(
+                (ir.image, vis.image), (ir.coarseness, vis.coarseness), extent
+            )
+            image = blended + Conv(1, 3, zero_init=True, name="reconstruction")(fused)
+            contrast = self.param("contrast", nn.initializers.ones, (1,))
+            return knee(pivot(level) + contrast * (image - pivot(level)))
         maps = [fused, inside(base - pivot(level), extent), inside(base - smoothed(base, extent), extent)]
         added = Conv(2, 3, zero_init=True, name="reconstruction")(maps)
         always, where_coarse = jnp.split(added, 2, axis=-1)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from mfjax.inference.openvino.blend import blended, knee
 from mfjax.inference.openvino.layers import (
     Params,
     Program,
@@ -107,8 +108,13 @@ def _fused(config: ModelConfig, params: Params, ir: Branch, vis: Branch) -> ov.N
     if config.base == "none":
         return conv([fused], params["reconstruction"])
     base = select_by_magnitude(ir.image, vis.image)
-    if not config.see_base:
+    if not (config.see_base or config.blend):
         return op.add(base, conv([fused], params["reconstruction"]))
+    if config.blend:
+        image = op.add(blended(ir, vis, params["blend"]), conv([fused], params["reconstruction"]))
+        level = _pivot(_mean(base, 2, 3))
+        contrast = constant(np.reshape(params["contrast"], (1, 1, 1, 1)))
+        return knee(op.add(level, op.multiply(contrast, op.subtract(image, level))))
     maps = [fused, op.subtract(base, _pivot(_mean(base, 2, 3))), op.subtract(base, _smoothed(base))]
     always, where_coarse = op.split(conv(maps, params["reconstruction"]), op.constant(1), 2).outputs()
     is_ir = larger_in_magnitude(ir.image, vis.image)

@@ -1,0 +1,122 @@
+"""The blend: the structure of both super-resolved sources at four scales, each weighed by what stands out where.
+
+The paper has no such thing. Its selection by magnitude, as a fused image's base, deletes what a source shows dark where
+the other one is bright. The blend takes both sources apart into bands of detail of about 1, 2, 4 and 8 pixels and what
+is left, their levels. Where a band has more of one source's structure than of the other's, a small network that sees
+the energies of all bands gives that band more weight; the levels meet near the brighter one. So all that the fused
+image shows is in a source, and weights are smooth in space: they are found at half the resolution.
+"""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from mfjax.model.extent import Extent, continued
+from mfjax.model.layers import Conv, LeakyConv
+
+DILATIONS = 1, 2, 4, 8  # of the smoothing that parts two bands, in pixels
+SPREADS = 1, 1, 2, 2  # of the smoothing of each band's energy, in pixels of half the resolution
+SPLINE = 1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16  # a cubic B-spline, of which smoothings à trous are made
+REACH = 44  # pixels that a blended one looks to each side
+
+LEAST_ENERGY = 0.004  # a gray level: what is less is noise
+BRIGHTER = 10.0  # how sharply the brighter of two levels is preferred
+
+WHITE, BLACK = 0.08, 0.04  # what is nearer to the ends of [0, 1] is bent, so that nothing is clipped
+
+
+class Blend(nn.Module):
+    """Both super-resolved sources as one image, `[n, h, w, 1]`, from those and how coarse each source was."""
+
+    hidden: int  # channels of the network that weighs
+
+    @nn.compact
+    def __call__(
+        self,
+        images: tuple[jax.Array, jax.Array],
+        coarseness: tuple[jax.Array, jax.Array],
+        extent: Extent | None = None,
+    ) -> jax.Array:
+        h, w = images[0].shape[1:3]
+        details, levels = zip(*(bands(image, extent) for image in images), strict=True)
+        seen = _seen(details, levels, coarseness, extent)  # [n, h/2, w/2, 14]
+        x = LeakyConv(self.hidden, 1, name="hidden_0")(seen)
+        x = LeakyConv(self.hidden, 1, name="hidden_1")(x)
+        weights, brightness = jnp.split(Conv(2 * len(DILATIONS) + 1, 1, name="weights")(x), [2 * len(DILATIONS)], -1)
+        half_levels = [halved(level, extent) for level in levels]
+        share = nn.sigmoid(brightness + BRIGHTER * 2 * (half_levels[0] - half_levels[1]))
+        found = jnp.concatenate([2 * nn.sigmoid(weights - 0.5), share], axis=-1)
+        found = doubled(found, extent)[:, :h, :w]  # [n, h, w, 9]
+        share = found[..., -1:]
+        out = share * levels[0] + (1 - share) * levels[1]
+        for i, both in enumerate(zip(*details, strict=True)):
+            for j, band in enumerate(both):
+                out = out + found[..., 2 * i + j : 2 * i + j + 1] * band
+        return out
+
+
+def _seen(
+    details: tuple[list[jax.Array], ...],
+    levels: tuple[jax.Array, ...],
+    coarseness: tuple[jax.Array, jax.Array],
+    extent: Extent | None,
+) -> jax.Array:
+    """Returns what weights are found from: for each band which source has more of it and how much, and the levels."""
+    half = None if extent is None else extent.shrunk(2)
+    maps = []
+    for of_ir, of_vis, spread in zip(*details, SPREADS, strict=True):
+        ir, vis = (smoothed_at(halved(jnp.abs(band), extent), spread, half) for band in (of_ir, of_vis))
+        both = ir + vis + LEAST_ENERGY
+        maps += [(ir - vis) / both, jnp.log(both) + 3.5]
+    ir, vis = (halved(level, extent) for level in levels)
+    maps += [ir - 0.5, vis - 0.5, 2 * (ir - vis), 2 * jnp.abs(ir - vis)]
+    maps += [jnp.broadcast_to(jnp.asarray(each, ir.dtype), ir.shape) for each in coarseness]
+    return jnp.concatenate(maps, axis=-1)
+
+
+def bands(image: jax.Array, extent: Extent | None = None) -> tuple[list[jax.Array], jax.Array]:
+    """Returns an image's detail in one band a dilation, and its level: what is left. They add up to the image."""
+    found = []
+    for dilation in DILATIONS:
+        smooth = smoothed_at(image, dilation, extent)
+        found.append(image - smooth)
+        image = smooth
+    return found, image
+
+
+def smoothed_at(image: jax.Array, dilation: int, extent: Extent | None = None) -> jax.Array:
+    """Returns an image smoothed by a cubic B-spline whose taps are `dilation` pixels apart; its ends are continued."""
+    image = continued(image, extent)
+    for axis in (1, 2):
+        ends = [(2 * dilation, 2 * dilation) if i == axis else (0, 0) for i in range(4)]
+        padded, length = jnp.pad(image, ends, mode="edge"), image.shape[axis]
+        taps = [jax.lax.slice_in_dim(padded, i * dilation, i * dilation + length, axis=axis) for i in range(5)]
+        image = SPLINE[0] * (taps[0] + taps[4]) + SPLINE[1] * (taps[1] + taps[3]) + SPLINE[2] * taps[2]
+    return image
+
+
+def halved(image: jax.Array, extent: Extent | None = None) -> jax.Array:
+    """Returns the means of two by two pixels, `[n, h, w, c]` to `[n, ⌈h/2⌉, ⌈w/2⌉, c]`; ends are continued."""
+    h, w = image.shape[1:3]
+    padded = jnp.pad(continued(image, extent), ((0, 0), (0, h % 2), (0, w % 2), (0, 0)), mode="edge")
+    rows = padded[:, 0::2] + padded[:, 1::2]
+    return (rows[:, :, 0::2] + rows[:, :, 1::2]) / 4
+
+
+def doubled(image: jax.Array, extent: Extent | None = None) -> jax.Array:
+    """Returns a map at twice its height and width, linear between pixel centres, from one of half an extent's size."""
+    image = continued(image, None if extent is None else extent.shrunk(2))
+    for axis in (1, 2):
+        ends = [(1, 1) if i == axis else (0, 0) for i in range(4)]
+        padded, length = jnp.pad(image, ends, mode="edge"), image.shape[axis]
+        before, here, after = (jax.lax.slice_in_dim(padded, i, i + length, axis=axis) for i in range(3))
+        both = jnp.stack([0.25 * before + 0.75 * here, 0.75 * here + 0.25 * after], axis=axis + 1)
+        image = both.reshape(*image.shape[:axis], 2 * length, *image.shape[axis + 1 :])
+    return image
+
+
+def knee(image: jax.Array) -> jax.Array:
+    """Returns an image in (0, 1) of one that may go beyond: near black and white it is bent in place of clipped."""
+    white = 1 - WHITE + WHITE * jnp.tanh((image - (1 - WHITE)) / WHITE)
+    black = BLACK - BLACK * jnp.tanh((BLACK - image) / BLACK)
+    return jnp.where(image > 1 - WHITE, white, jnp.where(image < BLACK, black, image))
