@@ -19,6 +19,7 @@ import mfjax
 from mfjax import weights
 from mfjax.data.pipeline import fingerprint
 from mfjax.training.config import TrainConfig
+from mfjax.training.old_recipes import translated
 
 FILE = "recipe.json"
 
@@ -114,10 +115,12 @@ def _sha256(model: weights.Weights) -> str:
 
 
 def _read(workdir: Path) -> list[dict[str, Any]]:
+    """Returns a run's entries, those of earlier versions in today's fields, so that such a run simply goes on."""
     path = workdir / FILE
     try:
-        return json.loads(path.read_text()) if path.exists() else []
-    except ValueError as error:
+        entries = json.loads(path.read_text()) if path.exists() else []
+        return [entry | {"recipe": translated(entry["recipe"])} for entry in entries]
+    except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is damaged ({error}); choose another workdir, or remove that file") from error
 
 
@@ -131,7 +134,7 @@ def _flat(recipe: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def _recipe(config: TrainConfig) -> dict[str, Any]:
     """The configuration without paths of one's own machine, as it looks after JSON."""
-    recipe = dataclasses.asdict(config)
+    recipe = dataclasses.asdict(config) | {"target": config.target.to_json()}
     for part in ("data", "validation"):
         recipe[part]["roots"] = [Path(root).name for root in recipe[part]["roots"]]
     recipe["data"]["names"] = fingerprint(config.data)  # folders of one name may hold other pairs
