@@ -38,9 +38,9 @@ class Sources(Target):
         axis_name: str | None = None,
     ) -> tuple[jax.Array, Metrics]:
         """Returns L_total, Eq. (22), and the terms of it that are of the fused image. See `Target.loss`."""
+        pixel = losses.pixel_loss(output, ir, vis)
         contrast = self._contrast_loss(key, output.fused, ir, vis, axis_name)
-        total = losses.total_loss(losses.pixel_loss(output, ir, vis), contrast, self.contrast_weight)
-        return total, {
+        return losses.total_loss(pixel, contrast, self.contrast_weight), {
             "fusion": losses.fusion_loss(output.fused, ir, vis),
             "deviation": contrast.deviation,
             "contrast": contrast.contrast,
