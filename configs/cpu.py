@@ -29,6 +29,6 @@ config = TrainConfig(
     schedule="cosine",
     warmup_steps=100,
     clip_norm=1.0,
-    fusion_trains_branches=False,
+    phase_one="apart",
     checkpoint_every=250,
 )

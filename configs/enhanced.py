@@ -21,6 +21,8 @@ import runpy
 from dataclasses import replace
 from pathlib import Path
 
+from mfjax.training import Enhanced
+
 config = runpy.run_path(str(Path(__file__).with_name("cpu.py")))["config"]
 config = replace(
     config,
@@ -31,6 +33,5 @@ config = replace(
     phase_two_steps=2_000,
     learning_rate=1e-2,
     warmup_steps=0,
-    fusion_target="enhanced",
-    sharpness=1.06,
+    target=Enhanced(gain=1.3, sharpness=1.06),
 )

@@ -14,7 +14,7 @@ it was not run to its end. The bundled "paper" is a twenty-fourth of it, an hour
         --phase-one-steps 2500 --phase-two-steps 375 --validation.every 0
 """
 
-from mfjax.training import DataConfig, ModelConfig, TrainConfig, ValidationConfig
+from mfjax.training import DataConfig, ModelConfig, Sources, TrainConfig, ValidationConfig
 
 config = TrainConfig(
     model=ModelConfig(blocks=6, compensations=2),  # "The numbers of FEBs and RCMs … are set to 6 and 2"
@@ -28,5 +28,5 @@ config = TrainConfig(
     phase_two_steps=3 * 3_000,  # "the last 3 epoches are trained by the total loss"
     learning_rate=1e-4,  # "1×10⁻⁴ for all layers during the training"
     validation=ValidationConfig(every=3_000, pairs=0),  # each epoch, on all pairs that are held out
-    contrast_weight=0.005,  # "The parameter λ is set to 0.005"
+    target=Sources(contrast_weight=0.005),  # "The parameter λ is set to 0.005"
 )

@@ -15,7 +15,7 @@ import runpy
 from dataclasses import replace
 from pathlib import Path
 
-from mfjax.training import ModelConfig
+from mfjax.training import ModelConfig, Teacher
 
 config = runpy.run_path(str(Path(__file__).with_name("cpu.py")))["config"]
 config = replace(
@@ -29,6 +29,6 @@ config = replace(
     learning_rate=2e-3,
     phase_two_learning_rate=1e-2,
     ema_decay=0.995,
-    fusion_target="teacher",
+    target=Teacher("default"),
     checkpoint_every=1_000,
 )

@@ -11,7 +11,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from mfjax.model import FusionOutput
-from mfjax.model.base import mean_level, pivot, smoothed
 
 # Σ_q 1/d_pos over the 10×10 grid of samples on which the authors' code evaluates the contrast. The weights of all pairs
 # of a pixel are scaled to this sum at any image size, so the paper's λ (Table III, Fig. 8) keeps its meaning.
@@ -96,68 +95,6 @@ def contrast_loss(
 
     ratio = jnp.abs(difference(fused)) / intensity_distance(difference(ir), difference(vis))
     return ContrastLoss(deviation(fused, ir, vis), CONTRAST_WEIGHT * ratio.mean())
-
-
-class Enhancement(NamedTuple):
-    """What the fused image is trained towards in place of the sources."""
-
-    gain: float  # of contrast
-    sharpness: float  # spatial frequency to reach, relative to that of the sources at full resolution
-
-
-def enhanced(base: jax.Array, gain: float, sharpening: jax.Array) -> jax.Array:
-    """The image with its distance from the pivot multiplied by `gain`, after `sharpening` times its detail was added.
-
-    Clipped to [0, 1]. Detail is what a Gaussian of one pixel takes away.
-    """
-    level = pivot(mean_level(base))
-    return jnp.clip(level + gain * (base - level + sharpening * (base - smoothed(base))), 0, 1)
-
-
-def sharpening_for(
-    enhancement: Enhancement, base: jax.Array, ir: jax.Array, vis: jax.Array, where: jax.Array
-) -> jax.Array:
-    """The sharpening with which each image reaches its spatial frequency in `enhanced`, `[n]`, −1 to 3.
-
-    That is, at sharpness 1, the one that brings Q_SF to 0, but for clipping (Zheng, Essock, Hansen, Haun, Inf. Fusion
-    8(2), 2007). Below 0 it smooths. At 3 it ends, since what coarse sources lost for good no sharpening brings back.
-
-    Args:
-        enhancement: contrast and sharpness to reach.
-        base: what is enhanced, `[n, h, w, 1]`, as all images.
-        ir: infrared at full resolution.
-        vis: visible at full resolution.
-        where: pixels to look at; those that show a source of one scale.
-    """
-    # The squared spatial frequency of base + x·detail is a·x² + 2b·x + c.
-    a = b = c = wished = jnp.zeros(base.shape[0])
-    maps = base - smoothed(base), base, ir, vis
-    starts = where[:, :, :-1], where[:, :-1], where[:, :-1, :-1], where[:, :-1, 1:]
-    for weight, start, *differences in zip(
-        (1.0, 1.0, 0.5**0.5, 0.5**0.5), starts, *map(_four_differences, maps), strict=True
-    ):
-        of_detail, of_base, of_ir, of_vis = (jnp.where(start, each, 0) for each in differences)
-        a += weight * _sum(of_detail**2)
-        b += weight * _sum(of_base * of_detail)
-        c += weight * _sum(of_base**2)
-        wished += weight * _sum(jnp.maximum(jnp.abs(of_ir), jnp.abs(of_vis)) ** 2)
-    missing = (enhancement.sharpness / enhancement.gain) ** 2 * wished - c
-    x = (jnp.sqrt(jnp.maximum(b**2 + a * missing, 0)) - b) / (a + 1e-6)  # flat images have no detail
-    return jnp.clip(x, -1, 3)
-
-
-def _sum(x: jax.Array) -> jax.Array:
-    return x.sum(axis=(1, 2, 3))
-
-
-def _four_differences(x: jax.Array) -> tuple[jax.Array, ...]:
-    """To the right, below, and along both diagonals."""
-    return (
-        x[:, :, 1:] - x[:, :, :-1],
-        x[:, 1:] - x[:, :-1],
-        x[:, 1:, 1:] - x[:, :-1, :-1],
-        x[:, 1:, :-1] - x[:, :-1, 1:],
-    )
 
 
 def total_loss(pixel: jax.Array, contrast: ContrastLoss, weight: float) -> jax.Array:

@@ -11,6 +11,8 @@ import pytest
 import mfjax
 from mfjax import images, weights
 from mfjax.model import ModelConfig
+from mfjax.training.old_recipes import translated
+from mfjax.training.targets import Sources, Teacher, from_json
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -43,7 +45,7 @@ def test_paper_model_is_the_network_and_the_losses_as_printed():
     model = weights.load("paper")
     assert model.config == ModelConfig()
     [entry] = json.loads(model.metadata["recipe"])
-    assert (entry["recipe"]["fusion_target"], entry["recipe"]["contrast_weight"]) == ("sources", 0.005)
+    assert from_json(translated(entry["recipe"])["target"]) == Sources(contrast_weight=0.005)
     assert entry["recipe"]["learning_rate"] == 1e-4
 
 
@@ -52,7 +54,7 @@ def test_small_model_has_few_parameters_and_was_taught_by_the_default_one():
     parameters = [sum(p.size for p in jax.tree.leaves(each.params)) for each in (model, weights.load("default"))]
     assert parameters[0] < parameters[1] / 40
     [entry] = json.loads(model.metadata["recipe"])
-    assert (entry["recipe"]["fusion_target"], entry["recipe"]["teacher"]) == ("teacher", "default")
+    assert from_json(translated(entry["recipe"])["target"]) == Teacher("default")
 
 
 def test_small_models_image_is_near_the_default_ones(pair, result):

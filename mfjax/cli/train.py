@@ -1,13 +1,17 @@
 """The command `mfjax train`, made when it is called: its flags and defaults are those of a recipe."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import arg
 
 from mfjax.cli.processes import join
+
+if TYPE_CHECKING:  # it takes JAX
+    from mfjax.training.targets import Target
 
 HELP = """Train a model, or go on with a run that was interrupted.
 
@@ -15,13 +19,22 @@ Flags change single values of the recipe."""
 
 
 def train_command(argv: Sequence[str]) -> Callable[..., int]:
-    """`mfjax train`, whose flags and defaults are those of the recipe that `--config` names in `argv`."""
+    """Returns `mfjax train`, whose flags and defaults are those of the recipe that `--config` names in `argv`.
+
+    Of a fusion target that `--target` names there, and that is not the recipe's, the flags and defaults are its own.
+    """
     from mfjax.training.config import TrainConfig, read_config
+    from mfjax.training.targets import TARGETS
 
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--config", type=Path)
-    chosen = parser.parse_known_args(argv)[0].config
+    parser.add_argument("--target")
+    named = parser.parse_known_args(argv)[0]
+    chosen = named.config
     default = TrainConfig() if chosen is None else read_config(chosen)
+    if named.target in TARGETS and named.target != default.target.kind:
+        default = replace(default, target=TARGETS[named.target]())
+    _check_target_flags(argv, default.target, TARGETS)
 
     def train(
         recipe: Annotated[TrainConfig, arg(name="")] = default,
@@ -29,6 +42,14 @@ def train_command(argv: Sequence[str]) -> Callable[..., int]:
         config: Annotated[
             Path | None, arg(metavar="FILE.py", help="The recipe, such as configs/paper.py.", help_behavior_hint="")
         ] = None,
+        target: Annotated[
+            str,
+            arg(
+                name="target",
+                metavar="{" + ",".join(TARGETS) + "}",
+                help="What phase two trains the fused image towards; its options are listed below.",
+            ),
+        ] = default.target.kind,
         workdir: Annotated[
             Path, arg(help="Folder for checkpoints, log and weights; a run found there goes on.")
         ] = Path("runs") / (chosen.stem if chosen else "default"),
@@ -48,6 +69,8 @@ def train_command(argv: Sequence[str]) -> Callable[..., int]:
             bool, arg(help="Only show parameters, phases, memory and the number of programs to compile.")
         ] = False,
     ) -> int:
+        if target != recipe.target.kind:
+            raise ValueError(f"target is {target!r}; it must be one of {', '.join(TARGETS)}")
         if distributed is not None:
             join(distributed)
         if dry_run:
@@ -63,3 +86,13 @@ def train_command(argv: Sequence[str]) -> Callable[..., int]:
 
     train.__doc__ = HELP
     return train
+
+
+def _check_target_flags(argv: Sequence[str], target: "Target", targets: "Mapping[str, type[Target]]") -> None:
+    """Raises ValueError for a flag that is an option of another fusion target, naming that one."""
+    for flag in (each.partition("=")[0] for each in argv if each.startswith("--target.")):
+        name = flag.removeprefix("--target.").replace("-", "_")
+        owners = [kind for kind, each in targets.items() if name in {field.name for field in fields(each)}]
+        if owners and target.kind not in owners:
+            ways = " or ".join(f"--target {kind}" for kind in owners)
+            raise ValueError(f"{flag} is no option of the target {target.kind!r}; add {ways}, or leave it out")

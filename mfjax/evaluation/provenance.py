@@ -4,6 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from mfjax.training.old_recipes import translated
+from mfjax.training.targets import described
+
 
 def provenance(metadata: Mapping[str, str]) -> list[str]:
     """A line for each run that made a model, the first one first; none if its file doesn't say."""
@@ -13,7 +16,7 @@ def provenance(metadata: Mapping[str, str]) -> list[str]:
     before = []
     if "started_from" in entries[0]:
         before = provenance(entries[0]["started_from"]) or ["training that the start model's file does not tell of"]
-    recipe = entries[-1]["recipe"]
+    recipe = translated(entries[-1]["recipe"])
     data, steps = recipe["data"], int(metadata["steps"])
     fusion = max(0, steps - recipe["phase_one_steps"])
     crop = f"{data['batch']} crops of {data['crop']}×{data['crop']}"
@@ -24,12 +27,8 @@ def provenance(metadata: Mapping[str, str]) -> list[str]:
     rate = recipe.get("phase_two_learning_rate")
     if fusion and rate not in (None, recipe["learning_rate"]):
         line += f", in phase two {rate:g}"
-    if fusion and recipe.get("fusion_target") == "enhanced":
-        line += f"; fusion target: the brighter source enhanced by {recipe['contrast_gain']:g}"
-    elif fusion and recipe.get("fusion_target") == "teacher":
-        line += f"; fusion target: what {recipe['teacher']} makes"
-    elif fusion:
-        line += f"; fusion target: both sources, λ {recipe['contrast_weight']:g}"
+    if fusion:
+        line += f"; fusion target: {described(recipe['target'])}"
     if len(entries) > 1:  # a run that went on with a changed recipe
         line += f"; the last of {len(entries)} recipes"
     return [*before, line]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mfjax.evaluation.paper import TABLE_II, TABLE_III
 from mfjax.inference.fuser import Fuser, load
-from mfjax.training import TrainConfig
+from mfjax.training import Sources, TrainConfig
 
 # What "can be flexibly removed from our fusion framework", Section IV.D: attention, and how many RCMs.
 VARIANTS = dict(zip(TABLE_II, ((False, 0), (True, 0), (True, 1), (True, 2), (True, 3)), strict=True))
@@ -34,8 +34,9 @@ def sweep(recipe: TrainConfig, phase_one: str) -> dict[str, TrainConfig]:
 
     Their fusion target is both sources, since it is in that loss only that the weight stands (Eq. 22).
     """
-    begun = replace(recipe, start_from=phase_one, phase_one_steps=0, warmup_steps=0, fusion_target="sources")
-    return {f"{weight:g}": replace(begun, contrast_weight=weight) for weight in TABLE_III}
+    begun = replace(recipe, start_from=phase_one, phase_one_steps=0, warmup_steps=0)
+    sources = recipe.target if isinstance(recipe.target, Sources) else Sources()
+    return {f"{weight:g}": replace(begun, target=replace(sources, contrast_weight=weight)) for weight in TABLE_III}
 
 
 def trained(recipes: dict[str, TrainConfig], folder: Path, say: Callable[[str], None] = print) -> dict[str, Fuser]:

@@ -1,9 +1,48 @@
-"""Training in two phases (Section III.E)."""
+"""Training in two phases (Section III.E).
 
-from mfjax.data.pipeline import DataConfig
-from mfjax.model import ModelConfig
-from mfjax.training.config import TrainConfig
-from mfjax.training.loop import train
-from mfjax.training.validation import ValidationConfig
+The names below are imported when they are first used: fusion targets, which also say how a model was trained, are there
+without the packages that training takes.
+"""
 
-__all__ = ["DataConfig", "ModelConfig", "TrainConfig", "ValidationConfig", "train"]
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mfjax.data.pipeline import DataConfig
+    from mfjax.model import ModelConfig
+    from mfjax.training.config import TrainConfig
+    from mfjax.training.loop import train
+    from mfjax.training.targets import Enhanced, Sources, Teacher
+    from mfjax.training.validation import ValidationConfig
+
+__all__ = [
+    "DataConfig",
+    "Enhanced",
+    "ModelConfig",
+    "Sources",
+    "Teacher",
+    "TrainConfig",
+    "ValidationConfig",
+    "train",
+]
+
+_HOMES = {
+    "DataConfig": "mfjax.data.pipeline",
+    "Enhanced": "mfjax.training.targets",
+    "ModelConfig": "mfjax.model",
+    "Sources": "mfjax.training.targets",
+    "Teacher": "mfjax.training.targets",
+    "TrainConfig": "mfjax.training.config",
+    "ValidationConfig": "mfjax.training.validation",
+    "train": "mfjax.training.loop",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'mfjax.training' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -3,18 +3,14 @@
 import runpy
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from mfjax.data.pipeline import DataConfig
 from mfjax.model import ModelConfig
+from mfjax.training.targets import TARGETS, Sources, Target
 from mfjax.training.validation import ValidationConfig
 
-# Options that only one fusion target makes use of.
-OPTIONS_OF = {
-    "sources": ("contrast_weight", "contrast_pairs"),
-    "enhanced": ("contrast_gain", "sharpness"),
-    "teacher": ("teacher",),
-}
+PhaseOne = Literal["paper", "apart", "super-resolution"]
 
 
 @dataclass(frozen=True)
@@ -24,8 +20,12 @@ class TrainConfig:
     model: ModelConfig = field(default_factory=ModelConfig)
     data: DataConfig = field(default_factory=DataConfig)
     validation: ValidationConfig = field(default_factory=ValidationConfig)
+    target: Target = field(default_factory=Sources)
+    phase_one: PhaseOne = "paper"
+    """What phase one trains on: "paper", the pixel loss and all parameters; "apart", the same, but the fused image's
+    part of the loss trains the fusion branch only; "super-resolution", without that branch and its loss."""
     phase_one_steps: int = 60_000
-    """Steps on the pixel loss, all parameters."""
+    """Steps of phase one."""
     phase_two_steps: int = 9_000
     """Steps that train the fusion branch only."""
     learning_rate: float = 1e-4
@@ -44,24 +44,8 @@ class TrainConfig:
     """Decay of a moving average of the parameters, such as 0.999, which then is what is validated and exported."""
     dtype: Literal["float32", "bfloat16"] = "float32"
     """Type that the extractor computes in; parameters and losses are float32."""
-    contrast_weight: float = 0.005
-    """λ of Eq. (22) (target sources only)."""
-    fusion_target: Literal["sources", "enhanced", "teacher"] = "sources"
-    """What phase two trains the fused image towards: both sources, by Eq. (22); `losses.enhanced`, the brighter of the
-    super-resolved ones with more contrast and as sharp as the sources at full resolution; or what another model makes
-    of the same sources."""
-    teacher: str = "default"
-    """A bundled model or weights file (target teacher only)."""
-    contrast_gain: float = 1.3
-    """Contrast of the enhanced target, as a multiple of the brighter source's (enhanced target only)."""
-    sharpness: float = 1.0
-    """Spatial frequency of that target, relative to that of the sources at full resolution (enhanced target only)."""
-    contrast_pairs: int = 4096
-    """Pixel pairs an image for the contrast loss (target sources only)."""
     checkpoint_every: int = 500
     """Steps between checkpoints."""
-    fusion_trains_branches: bool = True
-    """Whether in phase one the fusion loss trains the SR branches, too, as in the paper, or the fusion branch only."""
     start_from: str | None = None
     """A weights file or bundled model to start from instead of random parameters."""
     seed: int = 0
@@ -70,21 +54,23 @@ class TrainConfig:
     def __post_init__(self) -> None:
         if self.phase_one_steps < 0 or self.phase_two_steps < 0:
             raise ValueError(f"steps are {self.phase_one_steps} and {self.phase_two_steps}; they must be 0 or more")
-        for name in ("learning_rate", "phase_two_learning_rate", "clip_norm", "contrast_gain", "sharpness"):
+        for name in ("learning_rate", "phase_two_learning_rate", "clip_norm"):
             if (value := getattr(self, name)) is not None and value <= 0:
                 raise ValueError(f"{name} is {value}; it must be positive")
         if self.schedule not in ("constant", "cosine"):
             raise ValueError(f"schedule is {self.schedule!r}; it must be 'constant' or 'cosine'")
-        if self.fusion_target not in OPTIONS_OF:
-            raise ValueError(f"fusion_target is {self.fusion_target!r}; it must be one of {', '.join(OPTIONS_OF)}")
-        for name in ("contrast_weight", "seed"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be 0 or more")
+        if not isinstance(self.target, Target):
+            kinds = " or ".join(f"{target.__name__}(…)" for target in TARGETS.values())
+            raise ValueError(f"target is {self.target!r}; it must be a fusion target: {kinds}")
+        if self.phase_one not in get_args(PhaseOne):
+            raise ValueError(f"phase_one is {self.phase_one!r}; it must be one of {', '.join(get_args(PhaseOne))}")
+        if self.seed < 0:
+            raise ValueError(f"seed is {self.seed}; it must be 0 or more")
         if self.dtype not in ("float32", "bfloat16"):
             raise ValueError(f"dtype is {self.dtype!r}; it must be 'float32' or 'bfloat16'")
         if self.ema_decay is not None and not 0 < self.ema_decay < 1:
             raise ValueError(f"ema_decay is {self.ema_decay}; it must lie between 0 and 1")
-        for name in ("accumulate", "checkpoint_every", "contrast_pairs"):
+        for name in ("accumulate", "checkpoint_every"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
         if not 0 <= self.warmup_steps <= max(0, self.phase_one_steps):
@@ -104,11 +90,6 @@ class TrainConfig:
     def steps(self) -> int:
         """Steps of both phases."""
         return self.phase_one_steps + self.phase_two_steps
-
-    def without_effect(self) -> list[str]:
-        """The options that were changed but belong to another fusion target."""
-        others = (name for target, names in OPTIONS_OF.items() if target != self.fusion_target for name in names)
-        return [name for name in others if getattr(self, name) != getattr(TrainConfig, name)]
 
 
 def read_config(path: Path) -> TrainConfig:

@@ -55,7 +55,8 @@ def _parameters(state: State) -> str:
 def _phases(config: TrainConfig, state: State) -> str:
     rows = [("phase", "steps", "trained", "frozen", "programs")]
     for phase, steps in _steps(config).items():
-        trained, frozen = (sum(leaf.size for leaf in jax.tree.leaves(part)) for part in split(state.params, phase))
+        parts = split(state.params, phase, config.phase_one)
+        trained, frozen = (sum(leaf.size for leaf in jax.tree.leaves(part)) for part in parts)
         rows.append((f"{phase}", f"{steps:,}", f"{trained:,}", f"{frozen:,}", f"{_step_programs(config, phase)}"))
     return _table(rows)
 

@@ -22,6 +22,7 @@ from mfjax.data.fingerprints import Seen
 from mfjax.data.pipeline import fingerprint, training_pairs
 from mfjax.training import seen
 from mfjax.training.config import TrainConfig
+from mfjax.training.old_recipes import translated
 
 FILE = "recipe.json"
 
@@ -97,15 +98,16 @@ def _note_seen(workdir: Path, config: TrainConfig, before: list[dict[str, Any]])
         known = seen.of_models(_made_from(config))
         if before and not (same and len(before) == 1):
             known |= Seen(unknown=frozenset({"it was trained by other recipes before its images were noted"}))
-    elif config.fusion_target == "teacher":
-        known |= seen.of_models([config.teacher])
+    elif (teacher := config.target.taught_by()) is not None:
+        known |= seen.of_models([teacher])
     seen.note(workdir, known | seen.of_sources(training_pairs(config.data)))
 
 
 def _made_from(config: TrainConfig) -> list[str]:
     """The models that a run starts from or is taught by."""
     start = [] if config.start_from is None else [config.start_from]
-    return start + ([config.teacher] if config.fusion_target == "teacher" else [])
+    teacher = config.target.taught_by()
+    return start + ([] if teacher is None else [teacher])
 
 
 def _is_fixed(name: str, there: Any, here: Any) -> bool:
@@ -144,10 +146,12 @@ def _sha256(model: weights.Weights) -> str:
 
 
 def _read(workdir: Path) -> list[dict[str, Any]]:
+    """Returns a run's entries, those of earlier versions in today's fields, so that such a run simply goes on."""
     path = workdir / FILE
     try:
-        return json.loads(path.read_text()) if path.exists() else []
-    except ValueError as error:
+        entries = json.loads(path.read_text()) if path.exists() else []
+        return [entry | {"recipe": translated(entry["recipe"])} for entry in entries]
+    except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is damaged ({error}); choose another workdir, or remove that file") from error
 
 
@@ -161,7 +165,7 @@ def _flat(recipe: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def _recipe(config: TrainConfig) -> dict[str, Any]:
     """The configuration without paths of one's own machine, as it looks after JSON."""
-    recipe = dataclasses.asdict(config)
+    recipe = dataclasses.asdict(config) | {"target": config.target.to_json()}
     for part in ("data", "validation"):
         recipe[part]["roots"] = [Path(root).name for root in recipe[part]["roots"]]
     recipe["data"]["names"] = fingerprint(config.data)  # folders of one name may hold other pairs

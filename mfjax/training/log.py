@@ -12,7 +12,8 @@ import tensorboardX
 from numpy.typing import NDArray
 
 FILE = "log.jsonl"
-LOSSES = {"loss", "sr", "fusion", "deviation", "contrast"}  # grouped as loss/… in TensorBoard
+RUN = "run"
+OF_THE_RUN = {"gradient_norm", "images_per_second"}  # of what a step logs, all else is a loss or a term of one
 
 
 class RunLog:
@@ -30,16 +31,17 @@ class RunLog:
             str(workdir / "tensorboard"), purge_step=start + 1, flush_secs=30, filename_suffix=f".{start}"
         )
 
-    def scalars(self, step: int, phase: int, values: Mapping[str, float], *, group: str = "run") -> None:
+    def scalars(self, step: int, phase: int, values: Mapping[str, float], *, group: str = RUN) -> None:
         """Writes one line `{"step": …, "phase": …, NAME: VALUE, …}`, null for what isn't finite: JSON has no NaN.
 
-        In TensorBoard losses are `loss/NAME`, other values `GROUP/NAME`.
+        In TensorBoard values are `GROUP/NAME`, but of those of the run the losses and their terms are `loss/NAME`.
         """
         finite = {name: value if math.isfinite(value) else None for name, value in values.items()}
         self._lines.write(json.dumps({"step": step, "phase": phase} | finite) + "\n")
         self._lines.flush()
         for name, value in values.items():
-            self._events.add_scalar(f"{'loss' if name in LOSSES else group}/{name}", value, step)
+            shown = "loss" if group == RUN and name not in OF_THE_RUN else group
+            self._events.add_scalar(f"{shown}/{name}", value, step)
 
     def image(self, step: int, name: str, array: NDArray[np.uint8]) -> None:
         """Shows an image, gray `[H, W]` or RGB `[H, W, 3]`, in TensorBoard."""

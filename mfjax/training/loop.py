@@ -1,6 +1,5 @@
 """A whole run: both phases, progress, checkpoints, and the trained model as a weights file."""
 
-import logging
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -11,6 +10,7 @@ import jax
 from jax.experimental import multihost_utils
 from jax.sharding import Mesh
 
+from mfjax import weights
 from mfjax.data.degradation import canvas_for, canvases
 from mfjax.data.pipeline import batches, training_pairs
 from mfjax.training import devices, history
@@ -20,8 +20,6 @@ from mfjax.training.phases import Phase
 from mfjax.training.step import State, begin_phase_two, best, initial_state
 from mfjax.training.stopping import StopRequest, StopRequestedError
 from mfjax.training.watch import Watch
-
-logger = logging.getLogger("mfjax")
 
 
 def train(config: TrainConfig, workdir: Path, *, accept_changes: bool = False) -> Path:
@@ -43,12 +41,11 @@ def train(config: TrainConfig, workdir: Path, *, accept_changes: bool = False) -
         ValueError: there is no training data, the devices can't share a batch, the checkpoints in `workdir` don't fit
             the recipe, or another run works there.
         FloatingPointError: the loss or its gradient is not a number any more.
-        OSError: the disk is full.
+        OSError: the disk is full, or a model that the target needs is not there.
         StopRequestedError: SIGTERM or Ctrl-C came; the state is saved.
     """
-    for name in config.without_effect():
-        value, target = getattr(config, name), config.fusion_target
-        logger.warning("%s is %s, which has no effect with fusion_target %r", name, value, target)
+    if (model := config.target.taught_by()) is not None and config.phase_two_steps:
+        weights.find(model)  # says at once if it is not there, not after phase one
     mesh = devices.batch_mesh(config.data.batch)
     workdir.mkdir(parents=True, exist_ok=True)
     with _alone(workdir), closing(Checkpoints(workdir / "checkpoints")) as checkpoints:

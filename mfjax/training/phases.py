@@ -1,7 +1,8 @@
 """What each phase trains (Section III.E), by one labelling of the parameter tree.
 
 Phase one trains everything. Phase two freezes all that the super-resolution branches use and trains the fusion branch:
-dual attention, fusion convolutions, the fused image's reconstruction.
+dual attention, fusion convolutions, the fused image's reconstruction. A phase one of super-resolution only freezes that
+branch instead.
 """
 
 from typing import Any, Literal
@@ -9,24 +10,34 @@ from typing import Any, Literal
 import jax
 import optax
 
-from mfjax.training.config import TrainConfig
+from mfjax.training.config import PhaseOne, TrainConfig
 
 Phase = Literal[1, 2]
 Params = dict[str, Any]
 
 
-def trainable(params: Params, phase: Phase) -> Params:
-    """For every parameter, whether the phase trains it: a tree of booleans like `params`."""
+def trainable(params: Params, phase: Phase, phase_one: PhaseOne = "paper") -> Params:
+    """Returns for every parameter whether the phase trains it: a tree of booleans like `params`.
+
+    Args:
+        params: nested parameters of the network.
+        phase: which phase.
+        phase_one: what phase one trains on (`TrainConfig.phase_one`).
+    """
 
     def label(branch: str, tree: Params) -> Params:
-        return jax.tree.map(lambda _: phase == 1 or branch == "fusion", tree)
+        trained = phase_one != "super-resolution" or branch != "fusion" if phase == 1 else branch == "fusion"
+        return jax.tree.map(lambda _: trained, tree)
 
     return {branch: label(branch, tree) for branch, tree in params.items()}
 
 
-def split(params: Params, phase: Phase) -> tuple[Params, Params]:
-    """Trained and frozen parameters, each a tree like `params` with None in place of the others."""
-    mask = trainable(params, phase)
+def split(params: Params, phase: Phase, phase_one: PhaseOne = "paper") -> tuple[Params, Params]:
+    """Returns trained and frozen parameters, each a tree like `params` with None in place of the others.
+
+    Takes the arguments of `trainable`.
+    """
+    mask = trainable(params, phase, phase_one)
     return (
         jax.tree.map(lambda train, p: p if train else None, mask, params),
         jax.tree.map(lambda train, p: None if train else p, mask, params),
@@ -39,7 +50,10 @@ def merge(trained: Params, frozen: Params) -> Params:
 
 
 def optimizer(config: TrainConfig, phase: Phase) -> optax.GradientTransformation:
-    """Adam on what the phase trains; for frozen parameters the mask keeps no moments and passes zeros."""
+    """Returns Adam on what the phase trains; for frozen parameters the mask keeps no moments and passes zeros.
+
+    In phase one it has moments for all parameters, whatever the phase trains on, so that a run can change that midway.
+    """
     rate = config.learning_rate
     if phase == 2 and config.phase_two_learning_rate is not None:
         rate = config.phase_two_learning_rate

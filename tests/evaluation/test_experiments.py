@@ -1,6 +1,8 @@
 """The paper's nine settings."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -15,7 +17,7 @@ from mfjax.evaluation.provenance import provenance
 from mfjax.evaluation.settings import fused_at, maximum_at, means
 from mfjax.inference.fuser import load
 from mfjax.metrics import PAPER, score
-from mfjax.training import TrainConfig
+from mfjax.training import Enhanced, Sources, TrainConfig
 
 RECIPE = Path(__file__).parents[2] / "configs" / "ablation.py"
 
@@ -131,13 +133,14 @@ def test_ablation_refuses_a_recipe_that_starts_from_a_model():
 
 def test_sweep_trains_phase_two_from_one_model_with_the_papers_weights():
     made = recipes.sweep(TrainConfig(warmup_steps=10), "phase_1.safetensors")
-    assert [each.contrast_weight for each in made.values()] == [0, 0.0001, 0.001, 0.005, 0.01, 0.1]
+    assert [each.target.contrast_weight for each in made.values()] == [0, 0.0001, 0.001, 0.005, 0.01, 0.1]
     assert {(each.phase_one_steps, each.start_from) for each in made.values()} == {(0, "phase_1.safetensors")}
 
 
 def test_sweep_trains_towards_both_sources_whatever_the_recipe_does():
-    made = recipes.sweep(TrainConfig(fusion_target="enhanced"), "phase_1.safetensors")
-    assert {each.fusion_target for each in made.values()} == {"sources"}
+    for target, pairs in ((Enhanced(), 4096), (Sources(contrast_pairs=9), 9)):
+        made = recipes.sweep(TrainConfig(target=target), "phase_1.safetensors")
+        assert {(each.target.kind, each.target.contrast_pairs) for each in made.values()} == {("sources", pairs)}
 
 
 def test_part_of_a_page_is_written_anew_and_the_rest_of_it_left(tmp_path):
@@ -277,10 +280,25 @@ def test_page_says_how_the_model_was_trained_from_its_first_run_on():
     taught = first | {"fusion_target": "teacher", "teacher": "default"}
     line = provenance({"steps": "60", "recipe": json.dumps([{"recipe": taught}])})[0]
     assert line.endswith("fusion target: what default makes")
+    today = {name: value for name, value in first.items() if name != "contrast_weight"}
+    for target, said in (
+        ({"kind": "sources", "contrast_weight": 0.01}, "both sources, λ 0.01"),
+        ({"kind": "of a later version", "strength": 2}, "of a later version, strength 2"),
+    ):
+        line = provenance({"steps": "60", "recipe": json.dumps([{"recipe": today | {"target": target}}])})[0]
+        assert line.endswith(f"fusion target: {said}")
     only_phase_one = provenance({"steps": "50", "recipe": json.dumps([{"recipe": first}])})
     assert only_phase_one[0].endswith("learning rate up to 0.0001")
     page = experiments.table_v({}, {"mine": metadata, "other": {}}, "tno20")
     assert f"- `mine`, from random parameters on:\n  1. {lines[0]}\n  2. {lines[1]}" in page
+
+
+def test_page_needs_none_of_the_packages_of_training():
+    absent = "import sys; sys.modules |= dict.fromkeys(('grain', 'optax', 'orbax', 'tensorboardX'))"
+    said = """from mfjax import weights; from mfjax.evaluation.experiments import provenance
+print(*provenance(weights.load('small').metadata))"""
+    done = subprocess.run([sys.executable, "-c", f"{absent}; {said}"], capture_output=True, text=True)
+    assert "fusion target: what default makes" in done.stdout, done.stderr
 
 
 def test_page_says_of_a_model_of_unknown_history_that_it_is_unknown():

@@ -10,7 +10,7 @@ import pytest
 
 from mfjax.data.degradation import canvas_for, canvases, crop_with_margin
 from mfjax.data.pipeline import Batch, DataConfig
-from mfjax.training import TrainConfig
+from mfjax.training import Enhanced, Sources, TrainConfig
 from mfjax.training.devices import AXIS, batch_mesh, parallel_step, replicate, spread
 from mfjax.training.step import begin_phase_two, initial_state, make_step
 
@@ -26,7 +26,7 @@ def eight_devices():
 @pytest.fixture(scope="module")
 def config(tiny_config):
     data = DataConfig(crop=CROP, batch=DEVICES)
-    return TrainConfig(model=tiny_config, data=data, contrast_pairs=64, learning_rate=1e-3)
+    return TrainConfig(model=tiny_config, data=data, target=Sources(contrast_pairs=64), learning_rate=1e-3)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_eight_devices_give_the_update_of_one(config, batch, chosen, phase):
 
 
 def test_eight_devices_sharpen_the_enhanced_target_as_one_does(config, batch, chosen):
-    config = replace(config, model=replace(config.model, see_base=True), fusion_target="enhanced")
+    config = replace(config, model=replace(config.model, see_base=True), target=Enhanced())
     alone = jax.jit(make_step(config, 2), static_argnums=2)(start(config, 2), batch, chosen)
     assert_same_update(on_mesh(config, 2, batch, chosen), alone)
 

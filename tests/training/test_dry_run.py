@@ -6,7 +6,7 @@ from functools import partial
 import jax
 import pytest
 
-from mfjax.training import DataConfig, TrainConfig
+from mfjax.training import DataConfig, Sources, TrainConfig
 from mfjax.training.dry_run import describe
 from mfjax.training.step import initial_state
 from mfjax.training.validation import ValidationConfig
@@ -15,7 +15,9 @@ from mfjax.training.validation import ValidationConfig
 @pytest.fixture(scope="module")
 def config(tiny_config):
     data = DataConfig(crop=8, batch=1, scales=(20, 20))  # one scale, so one program a phase
-    return TrainConfig(model=tiny_config, data=data, phase_one_steps=3000, phase_two_steps=200, contrast_pairs=16)
+    return TrainConfig(
+        model=tiny_config, data=data, phase_one_steps=3000, phase_two_steps=200, target=Sources(contrast_pairs=16)
+    )
 
 
 @pytest.fixture(scope="module")

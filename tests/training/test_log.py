@@ -51,8 +51,16 @@ def test_tensorboard_shows_losses_and_other_values_in_groups(tmp_path):
     with RunLog(tmp_path, 0) as log:
         log.scalars(20, 1, {"loss": 0.5, "sr": 0.125, "images_per_second": 8.0})
         log.scalars(20, 1, {"psnr_ir_x2": 32.5}, group="validation")
+        log.scalars(20, 2, {"term_of_some_target": 0.25, "gradient_norm": 2.0})
     shown = {tag: value.simple_value for (tag, _), value in values(tmp_path).items()}
-    assert shown == {"loss/loss": 0.5, "loss/sr": 0.125, "run/images_per_second": 8, "validation/psnr_ir_x2": 32.5}
+    assert shown == {
+        "loss/loss": 0.5,
+        "loss/sr": 0.125,
+        "loss/term_of_some_target": 0.25,
+        "run/gradient_norm": 2,
+        "run/images_per_second": 8,
+        "validation/psnr_ir_x2": 32.5,
+    }
 
 
 @pytest.mark.parametrize("shape", [(6, 8), (6, 8, 3)], ids=["gray", "colour"])
@@ -103,7 +111,7 @@ def test_log_that_needs_no_change_is_not_written_anew(tmp_path):
 
 def test_value_that_json_can_not_hold_is_null_and_tensorboard_has_it(tmp_path):
     with RunLog(tmp_path, 0) as log:
-        log.scalars(1, 1, {"psnr_ir_x1": float("inf"), "loss": float("nan")})
+        log.scalars(1, 1, {"psnr_ir_x1": float("inf"), "loss": float("nan")}, group="validation")
     assert "null" in (tmp_path / "log.jsonl").read_text()
     assert lines(tmp_path) == [{"step": 1, "phase": 1, "psnr_ir_x1": None, "loss": None}]
-    assert values(tmp_path)["run/psnr_ir_x1", 1].simple_value == np.inf
+    assert values(tmp_path)["validation/psnr_ir_x1", 1].simple_value == np.inf

@@ -18,9 +18,11 @@ import pytest
 from mfjax import weights
 from mfjax.cli import main
 from mfjax.data import fingerprints
-from mfjax.training import DataConfig, TrainConfig, ValidationConfig, devices, train
+from mfjax.evaluation.provenance import provenance
+from mfjax.training import DataConfig, Enhanced, Sources, Teacher, TrainConfig, ValidationConfig, devices, train
 from mfjax.training.config import read_config
 from mfjax.training.stopping import StopRequestedError
+from mfjax.training.targets import TARGETS
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 
@@ -40,7 +42,12 @@ def root(tmp_path_factory):
 def config(root, tiny_config):
     data = DataConfig(roots=(str(root),), crop=8, batch=8, scales=(20, 20))  # one scale, so one program a phase
     return TrainConfig(
-        model=tiny_config, data=data, phase_one_steps=3, phase_two_steps=2, contrast_pairs=16, checkpoint_every=1
+        model=tiny_config,
+        data=data,
+        target=Sources(contrast_pairs=16),
+        phase_one_steps=3,
+        phase_two_steps=2,
+        checkpoint_every=1,
     )
 
 
@@ -86,7 +93,7 @@ def test_run_ends_with_a_weights_file_that_says_how_it_was_made(config, run):
     [entry] = json.loads(model.metadata["recipe"])
     assert model.metadata["steps"] == "5"
     assert entry["from_step"] == 0
-    assert entry["recipe"]["contrast_weight"] == config.contrast_weight
+    assert entry["recipe"]["target"] == {"kind": "sources", "contrast_weight": 0.005, "contrast_pairs": 16}
     assert str(Path(config.data.roots[0]).parent) not in model.metadata["recipe"]  # no paths of one's own machine
 
 
@@ -187,16 +194,56 @@ def test_recipe_that_is_gone_or_damaged_is_no_recipe_that_agrees(config, run, tm
         train(config, tmp_path / "run")
 
 
+@pytest.fixture
+def old_run(run, tmp_path):
+    """The unbroken run as an earlier version would have left it: with the target's options beside its name."""
+    workdir = tmp_path / "run"
+    shutil.copytree(run[0], workdir)
+    [entry] = json.loads((workdir / "recipe.json").read_text())
+    target, phase_one = entry["recipe"].pop("target"), entry["recipe"].pop("phase_one")
+    assert (target.pop("kind"), phase_one) == ("sources", "paper")
+    others = {"teacher": "default", "contrast_gain": 1.3, "sharpness": 1.0, "fusion_trains_branches": True}
+    entry["recipe"] |= {"fusion_target": "sources", **target, **others}
+    (workdir / "recipe.json").write_text(json.dumps([entry]))
+    return workdir
+
+
+def test_run_of_an_earlier_version_goes_on_and_its_model_has_the_history_in_todays_fields(config, run, old_run):
+    shutil.rmtree(old_run / "checkpoints" / "5")
+    (old_run / "model.safetensors").unlink()
+    model, whole = (weights.load(path) for path in (train(config, old_run), run[1]))
+    jax.tree.map(np.testing.assert_array_equal, model.params, whole.params)
+    assert json.loads(model.metadata["recipe"]) == json.loads(whole.metadata["recipe"])
+
+
 @pytest.mark.parametrize(
-    ("target", "said"),
-    [("sources", "sharpness is 1.1, which has no"), ("enhanced", "contrast_pairs is 16, which has no effect with")],
+    ("change", "message"),
+    [
+        ({"target": Sources(0.01, 16)}, r"recipe: target\.contrast_weight 0\.005 there, 0\.01 here; choose .*--accept"),
+        ({"target": Enhanced()}, r"target\.gain None there, 1\.3 here; target\.kind sources there, enhanced here"),
+        ({"phase_one": "apart"}, "recipe: phase_one paper there, apart here; choose .*--accept"),
+    ],
 )
-def test_option_of_the_other_fusion_target_is_one_warning(config, tmp_path, caplog, target, said):
-    changed = replace(config, fusion_target=target, sharpness=1.1, data=replace(config.data, roots=()))
-    with pytest.raises(ValueError, match="no training data"):
-        train(changed, tmp_path)
-    [record] = caplog.records
-    assert record.getMessage().startswith(said)
+def test_run_of_an_earlier_version_is_not_gone_on_with_by_another_recipe(config, old_run, change, message):
+    with pytest.raises(ValueError, match=message):
+        train(replace(config, **change), old_run)
+
+
+def test_run_can_go_on_with_super_resolution_alone_and_with_the_fusion_branch_again(config, run, tmp_path):
+    def until(step, phase_one):
+        recipe = replace(config, phase_one=phase_one, phase_one_steps=step, phase_two_steps=0)
+        return weights.load(train(recipe, tmp_path, accept_changes=True)).params
+
+    joint, alone, again = until(1, "paper"), until(2, "super-resolution"), until(3, "paper")
+    jax.tree.map(np.testing.assert_array_equal, joint["fusion"], alone["fusion"])
+    for a, b in ((joint, alone), (alone, again)):
+        assert any(not np.array_equal(*pair) for pair in zip(*map(jax.tree.leaves, (a, b)), strict=True))
+
+
+def test_teacher_that_is_not_there_is_said_before_phase_one(config, tmp_path):
+    with pytest.raises(FileNotFoundError, match="model 'nobody' not found"):
+        train(replace(config, target=Teacher("nobody")), tmp_path)
+    assert not (tmp_path / "checkpoints").exists()
 
 
 def test_second_run_in_a_folder_is_refused(config, run):
@@ -379,9 +426,75 @@ def test_train_command_reads_the_recipe_and_its_flags(root, config, tmp_path, ca
     assert "model.safetensors" in capsys.readouterr().out
 
 
+OWN_TARGET = """
+from dataclasses import dataclass
+
+import jax.numpy as jnp
+
+from mfjax.training import DataConfig, ModelConfig, TrainConfig
+from mfjax.training.targets import Target, register
+
+
+@register("dim")
+@dataclass(frozen=True)
+class Dim(Target):
+    factor: float = 0.5
+
+    def loss(self, key, output, ir, vis, *, taught=None, axis_name=None):
+        distance = jnp.abs(output.fused - self.factor * jnp.minimum(ir, vis)).mean()
+        return distance, {{"distance": distance}}
+
+    def describe(self):
+        return f"the darker source, {{self.factor:g}} times"
+
+
+config = TrainConfig(
+    model={model!r},
+    data=DataConfig(roots=({root!r},), crop=8, batch=8, scales=(20, 20)),
+    target=Dim(),
+    phase_one_steps=0,
+    phase_two_steps=2,
+)
+"""
+
+
+def test_recipe_can_bring_a_target_of_its_own(config, root, tmp_path, monkeypatch):
+    monkeypatch.setattr("mfjax.training.targets.base.TARGETS", dict(TARGETS))
+    (tmp_path / "own.py").write_text(OWN_TARGET.format(model=config.model, root=str(root)))
+    flags = ["--target.factor", "0.25", "--workdir", str(tmp_path / "run")]
+    assert main(["train", "--config", str(tmp_path / "own.py"), *flags]) == 0
+    model = weights.load(tmp_path / "run" / "model.safetensors")
+    assert json.loads(model.metadata["recipe"])[0]["recipe"]["target"] == {"kind": "dim", "factor": 0.25}
+    assert provenance(model.metadata)[0].endswith("; fusion target: the darker source, 0.25 times")
+    line = json.loads((tmp_path / "run" / "log.jsonl").read_text().splitlines()[-1])
+    assert {"sr", "distance", "loss"} <= set(line)
+
+
+@pytest.mark.parametrize(
+    ("flags", "target"),
+    [
+        ([], Sources()),
+        (["--target.contrast-weight", "0.01"], Sources(contrast_weight=0.01)),
+        (["--target", "enhanced", "--target.gain", "1.4"], Enhanced(gain=1.4)),
+        (["--target=teacher", "--target.model=small"], Teacher("small")),
+        (["--config", str(CONFIGS / "enhanced.py"), "--target.gain", "1.4"], Enhanced(gain=1.4, sharpness=1.06)),
+        (["--config", str(CONFIGS / "enhanced.py"), "--target", "enhanced"], Enhanced(sharpness=1.06)),
+        (["--config", str(CONFIGS / "enhanced.py"), "--target", "sources"], Sources()),
+    ],
+    ids=lambda case: " ".join(Path(flag).name for flag in case) if isinstance(case, list) else "",
+)
+def test_flags_change_single_options_of_a_recipes_target_or_choose_another(flags, target, tmp_path, monkeypatch):
+    recipes = []
+    monkeypatch.setattr("mfjax.training.loop.train", lambda recipe, *_, **__: recipes.append(recipe))
+    assert main(["train", *flags, "--workdir", str(tmp_path)]) == 0
+    assert [recipe.target for recipe in recipes] == [target]
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
+        (["--target", "maximum"], "target is 'maximum'; it must be one of enhanced, sources, teacher"),
+        (["--target.gain", "1.4"], "--target.gain is no option of the target 'sources'; add --target enhanced, or"),
         (["--config", "nowhere.py"], "nowhere.py is not a file"),
         ([], "no training data"),
         (["--data.roots", "nowhere"], "nowhere is not a folder"),
@@ -400,7 +513,7 @@ def test_papers_config_has_the_papers_numbers():
     assert (config.model.blocks, config.model.compensations, config.model.base) == (6, 2, "none")
     assert (config.data.crop, config.data.batch, config.data.scales) == (128, 4, (10, 30))
     assert (config.phase_one_steps, config.phase_two_steps) == (60_000, 9_000)
-    assert (config.learning_rate, config.contrast_weight, config.schedule) == (1e-4, 0.005, "constant")
+    assert (config.learning_rate, config.target, config.schedule) == (1e-4, Sources(0.005), "constant")
     assert (config.warmup_steps, config.clip_norm) == (0, None)
     assert (config.accumulate, config.ema_decay, config.dtype) == (1, None, "float32")
 
@@ -412,10 +525,8 @@ def test_papers_config_has_the_papers_numbers():
         {"learning_rate": 0},
         {"phase_two_learning_rate": -1e-4},
         {"clip_norm": 0},
-        {"contrast_weight": -1},
-        {"fusion_target": "maximum"},
-        {"contrast_gain": 0},
-        {"sharpness": -1},
+        {"target": "maximum"},
+        {"phase_one": "joint"},
         {"seed": -1},
         {"checkpoint_every": 0},
         {"accumulate": 0},

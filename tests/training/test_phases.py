@@ -54,7 +54,6 @@ def test_gradients_longer_than_the_norm_are_shortened_to_it():
     [
         ("learning_rate", 0.0),
         ("clip_norm", -1.0),
-        ("contrast_pairs", 0),
         ("checkpoint_every", 0),
         ("warmup_steps", 10**9),
     ],

@@ -22,14 +22,14 @@ KILLS = int(os.environ.get("MFJAX_KILLS", "2"))  # of the run; the more, the lon
 STEPS = 30 * max(1, KILLS)
 
 RECIPE = """
-from mfjax.training import DataConfig, ModelConfig, TrainConfig
+from mfjax.training import DataConfig, ModelConfig, Sources, TrainConfig
 
 config = TrainConfig(
     model={model!r},
     data=DataConfig(roots=({root!r},), crop=8, batch=8, scales=(20, 20)),
     phase_one_steps={steps} // 2,
     phase_two_steps={steps} // 2,
-    contrast_pairs=16,
+    target=Sources(contrast_pairs=16),
     ema_decay=0.9,
     checkpoint_every=2,
 )

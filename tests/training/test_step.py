@@ -13,9 +13,9 @@ import pytest
 from mfjax.data.degradation import canvas_for, canvases, crop_with_margin
 from mfjax.data.pipeline import Batch, DataConfig
 from mfjax.model import FusionNetwork
-from mfjax.training import TrainConfig
+from mfjax.training import Enhanced, Sources, Teacher, TrainConfig
 from mfjax.training.phases import merge, optimizer, split, trainable
-from mfjax.training.step import begin_phase_two, initial_state, make_step
+from mfjax.training.step import begin_phase_two, initial_state, loss_fn, make_step, update
 
 CROP = 12
 AVAILABLE = canvases(CROP, 10, 30)
@@ -23,7 +23,8 @@ AVAILABLE = canvases(CROP, 10, 30)
 
 @pytest.fixture(scope="module")
 def config(tiny_config):
-    return TrainConfig(model=tiny_config, data=DataConfig(crop=CROP, batch=4), contrast_pairs=64, learning_rate=1e-3)
+    data, target = DataConfig(crop=CROP, batch=4), Sources(contrast_pairs=64)
+    return TrainConfig(model=tiny_config, data=data, target=target, learning_rate=1e-3)
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +171,7 @@ def test_phase_two_starts_from_the_average(config, starts):
 @pytest.mark.parametrize("phase", [1, 2])
 def test_accumulated_halves_of_a_batch_give_the_update_of_the_whole(config, batch, chosen, starts, phase):
     # Without the contrast loss, whose random pairs are drawn for each image of a step.
-    config = replace(config, contrast_weight=0.0, phase_one_steps=4, phase_two_steps=4)
+    config = replace(config, target=Sources(contrast_weight=0.0), phase_one_steps=4, phase_two_steps=4)
     whole = compiled(config, phase)(starts[phase], batch, chosen)[0]
     twice = replace(config, accumulate=2)
     step = compiled(twice, phase)
@@ -196,7 +197,7 @@ def test_half_precision_of_the_extractor_keeps_parameters_and_losses_in_full(con
 
 def test_loss_of_phase_two_is_the_pixel_loss_plus_lambda_times_deviation_minus_contrast(config, updated):
     m = {name: float(value) for name, value in updated[2][1].items()}
-    expected = m["sr"] + m["fusion"] + config.contrast_weight * (m["deviation"] - m["contrast"])
+    expected = m["sr"] + m["fusion"] + config.target.contrast_weight * (m["deviation"] - m["contrast"])
     np.testing.assert_allclose(m["loss"], expected, rtol=1e-5)
 
 
@@ -212,7 +213,7 @@ def test_run_that_sees_the_base_can_start_from_a_model_that_does_not_and_gives_t
 
 
 def test_enhanced_target_takes_the_place_of_the_sources_in_phase_two(config, batch, chosen):
-    config = replace(config, model=replace(config.model, see_base=True), fusion_target="enhanced")
+    config = replace(config, model=replace(config.model, see_base=True), target=Enhanced())
     start = begin_phase_two(config, initial_state(config))
     step, state, history = compiled(config, 2), start, []
     for _ in range(20):
@@ -227,7 +228,7 @@ def test_enhanced_target_takes_the_place_of_the_sources_in_phase_two(config, bat
 
 
 def test_fusion_branch_learns_what_a_teacher_makes_and_nothing_else_does(config, batch, chosen, tiny_weights):
-    config = replace(config, fusion_target="teacher", teacher=str(tiny_weights), learning_rate=1e-2)
+    config = replace(config, target=Teacher(str(tiny_weights)), learning_rate=1e-2)
     start = begin_phase_two(config, initial_state(config))
     step, state, history = compiled(config, 2), start, []
     for _ in range(20):
@@ -250,7 +251,38 @@ def test_fusion_loss_can_be_kept_from_the_branches_in_phase_one(config, steps, b
         return bool(changed(a, b))
 
     assert branch_depends_on_fusion(steps[1])
-    assert not branch_depends_on_fusion(compiled(replace(config, fusion_trains_branches=False), 1))
+    assert not branch_depends_on_fusion(compiled(replace(config, phase_one="apart"), 1))
+
+
+def test_phase_one_of_super_resolution_only_leaves_the_fusion_branch_out(config, steps, batch, chosen, updated):
+    state = updated[1][0]  # with moments of Adam's for all parameters
+    alone = compiled(replace(config, phase_one="super-resolution"), 1)
+    after, metrics = alone(state, batch, chosen)
+    assert changed(state.params, after.params) == {name for name in names(state.params) if name.startswith("branch/")}
+    assert set(metrics) == {"loss", "sr", "gradient_norm"}
+    apart, expected = compiled(replace(config, phase_one="apart"), 1)(state, batch, chosen)
+    chex.assert_trees_all_close(after.params["branch"], apart.params["branch"], atol=2e-5)
+    np.testing.assert_allclose(metrics["loss"], expected["sr"], rtol=1e-6)
+    operations = [step.lower(state, batch, chosen).cost_analysis()["flops"] for step in (alone, steps[1])]
+    assert operations[0] < operations[1]
+
+
+@pytest.mark.parametrize("phase", [1, 2])
+def test_step_is_what_the_loss_differentiated_by_all_parameters_and_the_update_give(
+    config, steps, batch, chosen, starts, phase
+):
+    key = jax.random.fold_in(jax.random.key(config.seed), starts[phase].step)
+
+    def loss(params):
+        return loss_fn(params, batch, chosen, key, config=config, phase=phase)
+
+    (value, metrics), gradients = jax.jit(jax.value_and_grad(loss, has_aux=True))(starts[phase].params)
+    after = update(starts[phase], gradients, config=config, phase=phase)
+    expected, logged = steps[phase](starts[phase], batch, chosen)
+    chex.assert_trees_all_close(after.params, expected.params, atol=2e-5)
+    assert not changed(after.params, expected.params) - set(names(split(expected.params, phase)[0]))
+    np.testing.assert_allclose(value, logged["loss"], rtol=1e-5)
+    assert set(metrics) | {"gradient_norm"} == set(logged)
 
 
 @pytest.mark.parametrize("numerator", [10, 16, 20, 27, 30])

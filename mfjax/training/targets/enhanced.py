@@ -1,0 +1,130 @@
+"""A target with more contrast and sharpness than the sources: the brighter of them at each place, enhanced."""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+
+from mfjax import losses
+from mfjax.model import FusionOutput
+from mfjax.model.base import mean_level, pivot, smoothed
+from mfjax.model.fusion import select_by_magnitude
+from mfjax.training.targets.base import Metrics, Target, register, total
+
+
+@register("enhanced")
+@dataclass(frozen=True)
+class Enhanced(Target):
+    """The brighter super-resolved source at each place, with more contrast and as sharp as the full-size sources."""
+
+    gain: float = 1.3
+    """Contrast, as a multiple of the brighter source's."""
+    sharpness: float = 1.0
+    """Spatial frequency, as a multiple of that of the sources at full resolution."""
+
+    def __post_init__(self) -> None:
+        for name in ("gain", "sharpness"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be positive")
+
+    def loss(
+        self,
+        key: jax.Array,
+        output: FusionOutput,
+        ir: jax.Array,
+        vis: jax.Array,
+        *,
+        taught: jax.Array | None = None,
+        axis_name: str | None = None,
+    ) -> tuple[jax.Array, Metrics]:
+        """Returns the pixel loss with the distance from `image` in place of that from both sources.
+
+        See `Target.loss`.
+        """
+        distance = losses.mean_absolute_error(output.fused, self.image(output, ir, vis, axis_name=axis_name))
+        return losses.sr_loss(output, ir, vis) + distance, {"fusion": distance}
+
+    def describe(self) -> str:
+        """Returns what it is, with the contrast."""
+        return f"the brighter source enhanced by {self.gain:g}"
+
+    def image(self, output: FusionOutput, ir: jax.Array, vis: jax.Array, *, axis_name: str | None = None) -> jax.Array:
+        """Returns the image that the fused one is to be, `[n, h, w, 1]` in [0, 1].
+
+        Pixels of a batch that show sources of one scale get one sharpening, the mean of what its images need: a
+        network can learn how much a scale asks for, but not how noisy the sources were that it never sees.
+
+        Args:
+            output: the network's reconstructions, of which the super-resolved sources are enhanced.
+            ir: infrared at full resolution, `[n, h, w, 1]`.
+            vis: visible at full resolution, like `ir`.
+            axis_name: as for `loss`: the mean is over the images of all devices.
+        """
+        base = jax.lax.stop_gradient(select_by_magnitude(output.ir, output.vis))
+        is_ir = base == output.ir
+        sums = []
+        for where in (is_ir, ~is_ir):
+            share = where.mean(axis=(1, 2, 3))
+            needed = sharpening_for(self, base, ir, vis, where)
+            sums.append(jnp.stack([(share * needed).sum(), share.sum()]))
+        both = total(jnp.stack(sums), axis_name)
+        of_ir, of_vis = both[:, 0] / jnp.maximum(both[:, 1], 1e-6)
+        return enhanced(base, self.gain, jnp.where(is_ir, of_ir, of_vis))
+
+
+def enhanced(base: jax.Array, gain: float, sharpening: jax.Array) -> jax.Array:
+    """Returns an image with its distance from the pivot multiplied, after a multiple of its detail was added.
+
+    Clipped to [0, 1]. Detail is what a Gaussian of one pixel takes away.
+
+    Args:
+        base: the image, `[n, h, w, 1]` in [0, 1].
+        gain: factor of the distance from the pivot.
+        sharpening: factor of the detail, one for all or of any shape that goes with the image's.
+    """
+    level = pivot(mean_level(base))
+    return jnp.clip(level + gain * (base - level + sharpening * (base - smoothed(base))), 0, 1)
+
+
+def sharpening_for(target: Enhanced, base: jax.Array, ir: jax.Array, vis: jax.Array, where: jax.Array) -> jax.Array:
+    """Returns the sharpening with which each image reaches its spatial frequency in `enhanced`, `[n]`, −1 to 3.
+
+    That is, at sharpness 1, the one that brings Q_SF to 0, but for clipping (Zheng, Essock, Hansen, Haun, Inf. Fusion
+    8(2), 2007). Below 0 it smooths. At 3 it ends, since what coarse sources lost for good no sharpening brings back.
+
+    Args:
+        target: contrast and sharpness to reach.
+        base: what is enhanced, `[n, h, w, 1]`, as all images.
+        ir: infrared at full resolution.
+        vis: visible at full resolution.
+        where: pixels to look at; those that show a source of one scale.
+    """
+    # The squared spatial frequency of base + x·detail is a·x² + 2b·x + c.
+    a = b = c = wished = jnp.zeros(base.shape[0])
+    maps = base - smoothed(base), base, ir, vis
+    starts = where[:, :, :-1], where[:, :-1], where[:, :-1, :-1], where[:, :-1, 1:]
+    for weight, start, *differences in zip(
+        (1.0, 1.0, 0.5**0.5, 0.5**0.5), starts, *map(_four_differences, maps), strict=True
+    ):
+        of_detail, of_base, of_ir, of_vis = (jnp.where(start, each, 0) for each in differences)
+        a += weight * _sum(of_detail**2)
+        b += weight * _sum(of_base * of_detail)
+        c += weight * _sum(of_base**2)
+        wished += weight * _sum(jnp.maximum(jnp.abs(of_ir), jnp.abs(of_vis)) ** 2)
+    missing = (target.sharpness / target.gain) ** 2 * wished - c
+    x = (jnp.sqrt(jnp.maximum(b**2 + a * missing, 0)) - b) / (a + 1e-6)  # flat images have no detail
+    return jnp.clip(x, -1, 3)
+
+
+def _sum(x: jax.Array) -> jax.Array:
+    return x.sum(axis=(1, 2, 3))
+
+
+def _four_differences(x: jax.Array) -> tuple[jax.Array, ...]:
+    """Returns differences to the right, below, and along both diagonals."""
+    return (
+        x[:, :, 1:] - x[:, :, :-1],
+        x[:, 1:] - x[:, :-1],
+        x[:, 1:, 1:] - x[:, :-1, :-1],
+        x[:, 1:, :-1] - x[:, :-1, 1:],
+    )
