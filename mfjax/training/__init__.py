@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mfjax.model import ModelConfig
     from mfjax.training.config import TrainConfig
     from mfjax.training.loop import train
-    from mfjax.training.targets import Enhanced, Sources, Teacher
+    from mfjax.training.targets import Enhanced, Sources, Structure, Teacher
     from mfjax.training.validation import ValidationConfig
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Enhanced",
     "ModelConfig",
     "Sources",
+    "Structure",
     "Teacher",
     "TrainConfig",
     "ValidationConfig",
@@ -29,6 +30,7 @@ __all__ = [
 _HOMES = {
     "DataConfig": "mfjax.data.pipeline",
     "Enhanced": "mfjax.training.targets",
+    "Structure": "mfjax.training.targets",
     "ModelConfig": "mfjax.model",
     "Sources": "mfjax.training.targets",
     "Teacher": "mfjax.training.targets",
