@@ -43,7 +43,7 @@ def _measure(model: str, count: int, pairs: int) -> tuple[float, int]:
 
     rng = np.random.default_rng(0)
     fuser = mfjax.load(model, engine="xla")
-    batches = Batches(fuser.config, fuser.params, "float32")
+    batches = Batches(fuser.config, fuser.params, "float32", fuser.largest_factor)
     assert jax.local_device_count() == count
     size = 240, 320
     ir, vis = (list(rng.random((pairs, *shape), np.float32)) for shape in ((120, 160), size))
@@ -52,7 +52,8 @@ def _measure(model: str, count: int, pairs: int) -> tuple[float, int]:
     list(batches(ir, vis, size))
     rate = pairs / (time.perf_counter() - start)
     arrays = [np.stack(images[:count]) for images in (ir, vis)]
-    lowered = fuse_spread.lower(fuser.config, np.dtype("float32"), batches.mesh, size, fuser.params, *arrays)
+    static = fuser.config, np.dtype("float32"), batches.mesh, size, fuser.largest_factor
+    lowered = fuse_spread.lower(*static, fuser.params, *arrays)
     return rate, len(re.findall(COLLECTIVE, lowered.compile().as_text() or ""))
 
 

@@ -14,7 +14,7 @@ import tyro
 
 import mfjax
 from mfjax import images
-from mfjax.inference.composition import compose_whole
+from mfjax.inference.composition import Source, enlarge
 
 HALOS = 8, 16, 24, 32, 48, 103
 
@@ -43,9 +43,8 @@ def _differences(fuser: mfjax.Fuser, path: Path) -> np.ndarray:
     row, col = luma.shape[0] // 2, luma.shape[1] // 2
 
     def enlarged(features: np.ndarray) -> np.ndarray:
-        source = params, luma[None], features[None]
         size = 2 * luma.shape[0], 2 * luma.shape[1]
-        return np.asarray(compose_whole(fuser.config, fuser.params["fusion"], source, source, size=size)[2])
+        return enlarge(fuser.config, Source(luma, features, params), size)
 
     rows = []
     for halo in HALOS:

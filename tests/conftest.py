@@ -1,6 +1,7 @@
 """What several test files share: a model so small that it compiles in a second."""
 
 import atexit
+import json
 import os
 import shutil
 import tempfile
@@ -63,6 +64,17 @@ def tiny_weights(tiny_config, tiny_params, tmp_path_factory):
     path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
     weights.save(path, tiny_config, tiny_params, {"recipe": "random"})
     return path
+
+
+@pytest.fixture(scope="session")
+def trained_to():
+    """A function that gives what a weights file says of a model that was trained at factors up to one."""
+
+    def metadata(factor):
+        recipe = {"phase_one_steps": 1, "data": {"scales": [10, round(10 * factor)]}}
+        return {"recipe": json.dumps([{"from_step": 0, "recipe": recipe}])}
+
+    return metadata
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from tyro.conf import Positional, arg
 
 from mfjax import weights
-from mfjax.inference import sizes
+from mfjax.inference import sizes, stepping
 
 Platform = Literal["cpu", "cuda", "rocm", "tpu"]
 
@@ -31,7 +31,8 @@ def export(
         out: The file to write.
         model: Name of a bundled model (default; small, for video; paper), or a weights file.
         factors: For sources of any size: how many times as large the output is as the infrared and the visible image,
-            whole numbers from 1 to 8. Its sides must then be multiples of 4 and of both.
+            whole numbers from 1 to what the model was trained at (3 or 4). Its sides must then be multiples of 4 and
+            of both.
         ir: For fixed sizes: the infrared image's, such as 240x320.
         vis: For fixed sizes: the visible image's.
         size: For fixed sizes: the output's; by default that of the larger source.
@@ -42,17 +43,18 @@ def export(
         raise ValueError("give either --factors, or --ir and --vis (and --size)")
     if not out.parent.is_dir():
         raise ValueError(f"{out}: there is no folder {out.parent}; make it first")
-    config, params, _ = weights.load(model)
+    config, params, metadata = weights.load(model)
+    largest = stepping.largest_factor(metadata)
 
     from mfjax.interop.program import export_factors, export_fixed
 
     if factors is not None:
-        program = export_factors(config, params, factors, platforms)
+        program = export_factors(config, params, factors, platforms, largest)
         takes = f"outputs {factors[0]} times the infrared and {factors[1]} times the visible size"
     else:
         assert fixed is not None
         output = sizes.output_size(*fixed, size=None if size is None else parse_size("--size", size))
-        program = export_fixed(config, params, *fixed, output, platforms)
+        program = export_fixed(config, params, *fixed, output, platforms, largest)
         takes = " and ".join(f"{rows}x{cols}" for rows, cols in fixed) + f" to {output[0]}x{output[1]}"
     weights.write_whole(out, program)
     print(f"{out}: {takes}, for {', '.join(platforms)}, {len(program) / 1e6:.1f} MB")

@@ -112,7 +112,7 @@ def fuse(
         return 0
     for problem in plan.problems:
         logger.error("%s", problem)
-    failed = _fuse_all(fuser, left, partial(files.read, **options), tile)
+    failed = _fuse_all(fuser, left, partial(files.read, largest_factor=fuser.largest_factor, **options), tile)
     skipped = f" ({len(plan.jobs) - len(left)} were there)" if skip_finished else ""
     done = f"{len(left) - failed} of {len(left)} pairs fused{skipped}"
     print(f"{out}: {done}, {time.monotonic() - start:.1f} s")

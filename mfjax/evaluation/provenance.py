@@ -1,22 +1,21 @@
 """How a model was trained, in words, from the metadata of its weights file."""
 
-import json
 from collections.abc import Mapping
-from typing import Any
 
 from mfjax.training.old_recipes import translated
 from mfjax.training.targets import described
+from mfjax.weights.recipe import entries
 
 
 def provenance(metadata: Mapping[str, str]) -> list[str]:
     """A line for each run that made a model, the first one first; none if its file doesn't say."""
-    entries = _entries(metadata)
-    if not entries:
+    runs = entries(metadata)
+    if not runs:
         return []
     before = []
-    if "started_from" in entries[0]:
-        before = provenance(entries[0]["started_from"]) or ["training that the start model's file does not tell of"]
-    recipe = translated(entries[-1]["recipe"])
+    if "started_from" in runs[0]:
+        before = provenance(runs[0]["started_from"]) or ["training that the start model's file does not tell of"]
+    recipe = translated(runs[-1]["recipe"])
     data, steps = recipe["data"], int(metadata["steps"])
     fusion = max(0, steps - recipe["phase_one_steps"])
     crop = f"{data['batch']} crops of {data['crop']}×{data['crop']}"
@@ -29,16 +28,6 @@ def provenance(metadata: Mapping[str, str]) -> list[str]:
         line += f", in phase two {rate:g}"
     if fusion:
         line += f"; fusion target: {described(recipe['target'])}"
-    if len(entries) > 1:  # a run that went on with a changed recipe
-        line += f"; the last of {len(entries)} recipes"
+    if len(runs) > 1:  # a run that went on with a changed recipe
+        line += f"; the last of {len(runs)} recipes"
     return [*before, line]
-
-
-def _entries(metadata: Mapping[str, str]) -> list[dict[str, Any]]:
-    """What `training.history` noted of a run; nothing of a model that was converted, or made by other means."""
-    try:
-        entries = json.loads(metadata["recipe"])
-    except (KeyError, ValueError):
-        return []
-    there = isinstance(entries, list) and all(isinstance(each, dict) and "recipe" in each for each in entries)
-    return entries if there else []

@@ -59,7 +59,7 @@ def fused_at(
             ir, vis = sources(root, pair, *scales)
             for file, which in zip((ir, vis), get_args(Which), strict=True):
                 if file not in found:
-                    found[file] = fuser.source(images.to_float(images.luma(images.read(file))), which)
+                    found[file] = fuser.source(images.to_float(images.luma(images.read(file))), which, size)
             made = fuser.compose(found[ir], found[vis], size, dtypes=(np.uint8,) * 3)
             yield Fused(number, pair.name, made.fused, truth_ir, truth_vis)
 

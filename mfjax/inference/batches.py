@@ -13,7 +13,8 @@ from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
 from mfjax.inference.composition import Fusion
-from mfjax.model import FusionNetwork, FusionOutput, ModelConfig
+from mfjax.inference.pure import fuse_any
+from mfjax.model import FusionOutput, ModelConfig
 from mfjax.model.placement import Size
 
 AXIS = "batch"
@@ -24,9 +25,9 @@ AT_ONCE = 2**21  # pixels of all a GPU's images; a core has enough to do with on
 class Batches:
     """A model on all devices of this process."""
 
-    def __init__(self, config: ModelConfig, params: Mapping[str, Any], dtype: Any) -> None:
-        """For a model whose extractor is to compute in that type."""
-        self._config, self._dtype = config, jnp.dtype(dtype)
+    def __init__(self, config: ModelConfig, params: Mapping[str, Any], dtype: Any, largest_factor: float) -> None:
+        """For a model whose extractor is to compute in that type, and that enlarges by that factor at once."""
+        self._config, self._dtype, self._largest_factor = config, jnp.dtype(dtype), largest_factor
         self.mesh = Mesh(np.array(jax.local_devices()), (AXIS,))
         self._params = jax.device_put(params, NamedSharding(self.mesh, P()))
 
@@ -52,23 +53,32 @@ class Batches:
             parts = [images[first : first + many] for images in (ir, vis)]
             missing = many - len(parts[0])  # so that there is one program, the last pair fills up
             arrays = [jax.device_put(np.stack([*part, *[part[-1]] * missing]), spread) for part in parts]
-            out = jax.device_get(fuse(self._config, self._dtype, self.mesh, size, self._params, *arrays))
+            static = self._config, self._dtype, self.mesh, size, self._largest_factor
+            out = jax.device_get(fuse(*static, self._params, *arrays))
             yield from (Fusion(*(image[i] for image in out)) for i in range(many - missing))
 
 
 def _fuse_spread(
-    config: ModelConfig, dtype: Any, mesh: Mesh, size: Size, params: Mapping[str, Any], ir: jax.Array, vis: jax.Array
+    config: ModelConfig,
+    dtype: Any,
+    mesh: Mesh,
+    size: Size,
+    largest_factor: float,
+    params: Mapping[str, Any],
+    ir: jax.Array,
+    vis: jax.Array,
 ) -> FusionOutput:
     """The three images `[n, H, W]`, clipped, from luma `[n, h, w]`: each device those of its part of the batch."""
 
     def of_device(params: Mapping[str, Any], ir: jax.Array, vis: jax.Array) -> FusionOutput:
-        out = FusionNetwork(config, dtype).apply({"params": params}, ir[..., None], vis[..., None], size=size)
+        sources = ir[..., None], vis[..., None]
+        out = fuse_any(config, params, *sources, size=size, largest_factor=largest_factor, dtype=dtype)
         return jax.tree.map(lambda image: jnp.clip(image[..., 0], 0, 1), out)
 
     specs = P(), P(AXIS), P(AXIS)
     return jax.shard_map(of_device, mesh=mesh, in_specs=specs, out_specs=P(AXIS), check_vma=False)(params, ir, vis)
 
 
-fuse_spread = jax.jit(_fuse_spread, static_argnums=(0, 1, 2, 3))
+fuse_spread = jax.jit(_fuse_spread, static_argnums=(0, 1, 2, 3, 4))
 # For visible images of the output's size: their memory becomes an output's.
-fuse_spread_in_place = jax.jit(_fuse_spread, static_argnums=(0, 1, 2, 3), donate_argnums=6)
+fuse_spread_in_place = jax.jit(_fuse_spread, static_argnums=(0, 1, 2, 3, 4), donate_argnums=7)

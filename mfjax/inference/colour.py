@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from mfjax.images import from_float, to_luma
+from mfjax.inference.stepping import averaged
 
 STRIP = 256  # rows
 
@@ -43,8 +44,7 @@ def colourise(lumas: Sequence[np.ndarray], vis: np.ndarray, dtype: DTypeLike = n
         For each luma [H, W, 3] in the range of its type.
     """
     height, width = lumas[0].shape
-    if (height, width) != vis.shape[:2] and height <= vis.shape[0] and width <= vis.shape[1]:
-        vis = cv2.resize(vis, (width, height), interpolation=cv2.INTER_AREA)  # linear, so the chroma of that is wanted
+    vis = averaged(vis, (height, width))  # linear, so the chroma of that is wanted
     out = [np.empty((height, width, 3), dtype) for _ in lumas]
     for first in range(0, height, STRIP):
         rows = slice(first, first + STRIP)

@@ -25,9 +25,8 @@ from mfjax.model.network import Branch, FusionBranch, Summary, SuperResolutionBr
 from mfjax.model.placement import Placement, Size
 
 # A picture is worked on in canvases of the first of these sizes that shows what a pixel depends on: of the first, but
-# for large factors, and so by few programs.
+# for networks of many compensations, and so by few programs.
 CANVASES = ((288, 384), (512, 640), (1024, 1280), (2048, 2560))
-SHRINKS = 0.5  # an output smaller than that, of either source, is made at once: of it a canvas would show little
 
 Params = Mapping[str, Any]
 TileSide = int | Literal["auto"]
@@ -81,7 +80,7 @@ def compose(
     Args:
         config: the network's architecture.
         fusion: the parameters of its fusion branch.
-        sources: infrared, visible.
+        sources: infrared, visible; neither larger than the output along any axis.
         size: the output's (height, width).
         dtypes: of fused, infrared and visible.
         tile: pixels a side of a canvas; "auto" is what makes little work.
@@ -89,7 +88,7 @@ def compose(
         whole: what makes images without tiles, where it can.
 
     Raises:
-        ValueError: tiles of that size are too small for these factors.
+        ValueError: tiles of that size are too small for these factors, or a source is larger than the output.
     """
     as_fused, as_ir, as_vis = dtypes
 
@@ -97,13 +96,15 @@ def compose(
         return images.from_float(np.clip(np.asarray(image), 0, 1), dtype)
 
     shapes = [source.size for source in sources]
+    if larger := [shape for shape in shapes if shape[0] > size[0] or shape[1] > size[1]]:
+        there, here = (f"{rows}x{cols}" for rows, cols in (larger[0], size))
+        raise ValueError(
+            f"a source is {there}, larger than the output of {here}; make it by Fuser.source for that size"
+        )
     if tile == "auto" and whole is not None and whole.takes(shapes, size):
         return Fusion(
             *map(stored, whole([each.image for each in sources], [each.features for each in sources], size), dtypes)
         )
-    if tile == "auto" and min(size[axis] / shape[axis] for shape in shapes for axis in range(2)) < SHRINKS:
-        arrays = [(source.params, source.image[None], source.features[None]) for source in sources]
-        return Fusion(*map(stored, (image[0] for image in compose_whole(config, fusion, *arrays, size=size)), dtypes))
 
     tiled = choose_tiling(shapes, size, config.compensations, tile)
     keep = len(tiled.tiles) * _branch_bytes(config, tiled.canvas) <= sizes.working_memory()
@@ -130,6 +131,17 @@ def compose(
         fused = _fuse(config, fusion, *branches, tiles.extent(each, size), summary)
         own, inner = (each.rows.own, each.cols.own), (each.rows.inner, each.cols.inner)
         out.fused[own] = stored(np.asarray(fused)[0, *inner, 0], as_fused)
+    return out
+
+
+def enlarge(config: ModelConfig, source: Source, size: Size) -> np.ndarray:
+    """A source super-resolved to a size that is no smaller, float32 `[H, W]` clipped to [0, 1]."""
+    tiled = choose_tiling([source.size], size, config.compensations, "auto")
+    out = np.empty(size, np.float32)
+    for each in tiled.tiles:
+        branch, _ = _of_tile(config, source, each, size, tiled)
+        found = np.asarray(branch.image)[0, each.rows.inner, each.cols.inner, 0]
+        out[each.rows.own, each.cols.own] = np.clip(found, 0, 1)
     return out
 
 
@@ -162,27 +174,6 @@ def _of_side(sources: Sequence[Size], size: Size, compensations: int, tile: int)
             raise ValueError(f"tile is {tile}; for these sizes it must be at least {side}")
         return tiled
     raise AssertionError("there is always one")
-
-
-@functools.partial(jax.jit, static_argnames=("config", "size"))
-def compose_whole(
-    config: ModelConfig,
-    fusion: Params,
-    ir: tuple[Params, jax.Array, jax.Array],
-    vis: tuple[Params, jax.Array, jax.Array],
-    *,
-    size: Size,
-) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """The three images `[n, H, W]` of a batch, linear, in one program for these very sizes: the fastest there is.
-
-    Of either source the parameters of its branch, luma `[n, h, w]` and features `[n, h, w, c]`.
-    """
-    branches = []
-    for params, image, features in (ir, vis):
-        placement = Placement.between((image.shape[1], image.shape[2]), size)
-        branches.append(_refined(config, params, image[..., None], features, placement))
-    fused: Any = FusionBranch(config).apply({"params": fusion}, *branches)
-    return fused[..., 0], branches[0].image[..., 0], branches[1].image[..., 0]
 
 
 def _refined(

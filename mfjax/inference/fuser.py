@@ -22,18 +22,26 @@ from mfjax import images, weights
 from mfjax.inference import sizes
 from mfjax.inference.batches import Batches
 from mfjax.inference.colour import Color
-from mfjax.inference.composition import Fusion, Progress, Source, TileSide, Whole, compose
+from mfjax.inference.composition import Fusion, Progress, Source, TileSide, Whole, compose, enlarge
 from mfjax.inference.engines import Engine, Precision, check_engine
 from mfjax.inference.extraction import Extract, chosen_precision, extractor, uses_openvino
+from mfjax.inference.pure import branches_of, fuse_any
 from mfjax.inference.request import Request
 from mfjax.inference.sources import IrRange
-from mfjax.model import FusionNetwork, FusionOutput, ModelConfig
+from mfjax.inference.stepping import LARGEST_FACTOR, averaged, largest_factor, plan
+from mfjax.model import FusionOutput, ModelConfig
 
 Which = Literal["ir", "vis"]
 
 
 def fuse_luma(
-    config: ModelConfig, params: Mapping[str, Any], ir: ArrayLike, vis: ArrayLike, *, size: sizes.Size
+    config: ModelConfig,
+    params: Mapping[str, Any],
+    ir: ArrayLike,
+    vis: ArrayLike,
+    *,
+    size: sizes.Size,
+    largest_factor: float = LARGEST_FACTOR,
 ) -> FusionOutput:
     """Fused and super-resolved luma, linear (not clipped). Pure: jit it, vmap it, differentiate it.
 
@@ -43,6 +51,8 @@ def fuse_luma(
         ir: infrared luma in [0, 1], [h, w] or a batch [n, h, w].
         vis: visible luma in [0, 1] of the same view, [h', w'] or [n, h', w'].
         size: the output's (H, W), any (static under `jit`).
+        largest_factor: by which the network enlarges at once, as far as it was trained (static under `jit`); more is
+            done in steps. A source that is larger than the output is averaged to it first.
 
     Returns:
         `.fused .ir .vis`, each [H, W] or [n, H, W].
@@ -62,7 +72,7 @@ def fuse_luma(
     single = sources[0].ndim == 3
     if single:
         sources = [image[None] for image in sources]
-    out = FusionNetwork(config).apply({"params": params}, *sources, size=size)  # each [n, H, W, 1]
+    out = fuse_any(config, params, *sources, size=size, largest_factor=largest_factor)  # each [n, H, W, 1]
     return jax.tree.map(lambda image: image[0, ..., 0] if single else image[..., 0], out)
 
 
@@ -124,7 +134,8 @@ class Fuser:
                 would not suffice.
             MemoryError: it did not suffice.
         """
-        request = Request.of(ir, vis, size=size, scale=scale, color=color, ir_range=ir_range, stretch=stretch)
+        options: dict[str, Any] = {"size": size, "scale": scale, "color": color, "ir_range": ir_range}
+        request = Request.of(ir, vis, stretch=stretch, largest_factor=self.largest_factor, **options)
         return self._fuse(request, tile, progress)
 
     def batch(
@@ -144,6 +155,7 @@ class Fuser:
         Raises:
             ValueError, MemoryError: as a call does for any of the pairs; or there are not as many of both.
         """
+        options["largest_factor"] = self.largest_factor
         return self.fulfil([Request.of(*pair, **options) for pair in zip(ir, vis, strict=True)], tile=tile)
 
     def fulfil(self, requests: Sequence[Request], *, tile: TileSide = "auto") -> list[Fusion]:
@@ -163,23 +175,35 @@ class Fuser:
 
     def apply(self, ir: ArrayLike, vis: ArrayLike, *, size: sizes.Size) -> FusionOutput:
         """`fuse_luma` with this model: pure, for `jax.jit`, `jax.vmap` and `jax.grad`."""
-        return fuse_luma(self.config, self.params, ir, vis, size=size)
+        return fuse_luma(self.config, self.params, ir, vis, size=size, largest_factor=self.largest_factor)
 
-    def source(self, luma: np.ndarray, which: Which) -> Source:
-        """Luma in [0, 1], `[h, w]`, and what is found in it, nearly all of the work: to `compose` it several times."""
+    @cached_property
+    def largest_factor(self) -> float:
+        """The factor up to which the network was trained, and enlarges at once; more is done in steps."""
+        return largest_factor(self.metadata)
+
+    def source(self, luma: np.ndarray, which: Which, size: sizes.Size) -> Source:
+        """Luma in [0, 1], `[h, w]`, and what is found in it, nearly all of the work: to `compose` it several times.
+
+        What is too large or too small for an output of that size is averaged or enlarged first.
+        """
         side = get_args(Which).index(which)
+        first, *larger = plan((luma.shape[0], luma.shape[1]), size, self.largest_factor)
         with _memory_errors(luma.shape):
-            return Source(luma, self._extractors[side](luma), self._branches[side])
+            source = self._source(averaged(luma, first), side)
+            for step in larger:
+                source = self._source(enlarge(self.config, source, step), side)
+            return source
 
     def compose(self, ir: Source, vis: Source, size: sizes.Size, **options: Any) -> Fusion:
-        """The three images of two sources, luma; `options` are those of `composition.compose`."""
+        """The three images of two sources made for that size, luma; `options` are those of `composition.compose`."""
         with _memory_errors(size):
             return compose(self.config, self.params["fusion"], (ir, vis), size, whole=self._whole, **options)
 
     def _fuse(self, request: Request, tile: TileSide, progress: Progress = iter) -> Fusion:
         made = self.compose(  # whose sources are not held while colour is made
-            self.source(request.ir, "ir"),
-            self.source(request.vis, "vis"),
+            self.source(request.ir, "ir", request.size),
+            self.source(request.vis, "vis", request.size),
             request.size,
             dtypes=request.made_in,
             tile=tile,
@@ -203,13 +227,15 @@ class Fuser:
         """What fuses several pairs at once, if that is of any use here."""
         if uses_openvino(self.engine) or (jax.default_backend() == "cpu" and jax.local_device_count() == 1):
             return None
-        return Batches(self.config, self.params, chosen_precision(self.precision))
+        return Batches(self.config, self.params, chosen_precision(self.precision), self.largest_factor)
+
+    def _source(self, image: np.ndarray, side: int) -> Source:
+        return Source(image, self._extractors[side](image), self._branches[side])
 
     @property
     def _branches(self) -> tuple[Any, Any]:
         """The parameters of the infrared and of the visible super-resolution branch."""
-        names = ("branch", "branch") if self.config.share_branches else ("branch_ir", "branch_vis")
-        return self.params[names[0]], self.params[names[1]]
+        return branches_of(self.config, self.params)
 
     @cached_property
     def _whole(self) -> Whole | None:

@@ -11,6 +11,7 @@ from mfjax.inference import sizes
 from mfjax.inference.colour import Color, colourise, wants_colour
 from mfjax.inference.composition import Fusion
 from mfjax.inference.sources import IrRange, as_source, infrared_luma, visible_values
+from mfjax.inference.stepping import LARGEST_FACTOR
 
 
 class Request(NamedTuple):
@@ -33,8 +34,9 @@ class Request(NamedTuple):
         color: Color = "auto",
         ir_range: IrRange = "full",
         stretch: bool = False,
+        largest_factor: float = LARGEST_FACTOR,
     ) -> "Request":
-        """The request that the arguments of a `Fuser`'s call make.
+        """The request that the arguments of a `Fuser`'s call make; on its `largest_factor` hangs the memory it takes.
 
         Raises:
             ValueError: they are not as they should be, or the memory would not suffice.
@@ -44,7 +46,7 @@ class Request(NamedTuple):
         in_colour = wants_colour(color, vis)
         out = sizes.output_size(*shapes, size=size, scale=scale)
         sizes.check_aspects(*shapes, stretch=stretch)
-        sizes.check_memory(*shapes, out, sizes.host_memory(), colour=in_colour)
+        sizes.check_memory(*shapes, out, sizes.host_memory(), colour=in_colour, largest_factor=largest_factor)
         values = visible_values(vis)
         luma = infrared_luma(ir, ir_range), images.to_luma(values)
         return cls(*luma, out, np.result_type(ir, vis), values if in_colour else None)

@@ -8,8 +8,11 @@ import math
 import operator
 import os
 from pathlib import Path
+from typing import Any
 
-Size = tuple[int, int]
+from mfjax.inference import stepping
+
+Size = stepping.Size
 PartialSize = tuple[int | None, int | None]  # one side may follow from the other
 
 ASPECTS_DIFFER = 0.20  # relative; beyond it two images can't be one view
@@ -20,8 +23,9 @@ WORKING_BYTES = 2**30  # at most, for parts that are made at once
 # Peak memory of the default architecture on a CPU, by either engine, at eight combinations of sizes up to 8192x8192,
 # which these fit to within 40 %. What is bounded is worked on in parts of the image.
 FIXED_BYTES = 600_000_000
-SOURCE_BYTES = 45  # a pixel of both sources: the image twice, and its features
-EXTRACTION_BYTES = 2_200  # a pixel of the larger source
+SOURCE_BYTES = 13  # a pixel of both sources: the image, twice
+FEATURE_BYTES = 32  # a pixel of both sources as the network gets them: averaged to the output, or enlarged in steps
+EXTRACTION_BYTES = 2_200  # a pixel of the larger one
 KEPT_BYTES = 260  # a pixel of the output: super-resolved tiles
 OUTPUT_BYTES, COLOUR_BYTES = 8, 12  # a pixel of the output; and more of it in colour
 
@@ -136,7 +140,15 @@ def _describe(size: Size) -> str:
     return f"{rows}x{cols} ({aspect})"
 
 
-def memory_needed(ir: Size, vis: Size, out: Size, *, colour: bool = False, working: int = WORKING_BYTES) -> int:
+def memory_needed(
+    ir: Size,
+    vis: Size,
+    out: Size,
+    *,
+    colour: bool = False,
+    largest_factor: float = stepping.LARGEST_FACTOR,
+    working: int = WORKING_BYTES,
+) -> int:
     """About how many bytes it takes to fuse two sources to an output size.
 
     Args:
@@ -144,20 +156,26 @@ def memory_needed(ir: Size, vis: Size, out: Size, *, colour: bool = False, worki
         vis: the visible image's size.
         out: the output's size.
         colour: whether it is in colour.
+        largest_factor: by which the model enlarges at once.
         working: what there is for parts that are made at once, and for what is kept of them.
     """
     pixels = math.prod(out)
-    parts = min(EXTRACTION_BYTES * max(math.prod(ir), math.prod(vis)), working)
+    worked_on = [math.prod(stepping.plan(source, out, largest_factor)[-1]) for source in (ir, vis)]
+    parts = min(EXTRACTION_BYTES * max(worked_on), working)
     kept = min(KEPT_BYTES * pixels, working)
-    images = SOURCE_BYTES * (math.prod(ir) + math.prod(vis)) + (OUTPUT_BYTES + COLOUR_BYTES * colour) * pixels
+    images = SOURCE_BYTES * (math.prod(ir) + math.prod(vis)) + FEATURE_BYTES * sum(worked_on)
+    images += (OUTPUT_BYTES + COLOUR_BYTES * colour) * pixels
     return FIXED_BYTES + max(parts, kept) + images
 
 
-def check_memory(ir: Size, vis: Size, out: Size, available: int | None, *, colour: bool = False) -> None:
-    """Raises ValueError if fusing takes more than the available bytes (None: unknown, not checked)."""
+def check_memory(ir: Size, vis: Size, out: Size, available: int | None, **options: Any) -> None:
+    """Raises ValueError if fusing takes more than the available bytes (None: unknown, not checked).
+
+    `options` are `colour` and `largest_factor` of `memory_needed`.
+    """
     if available is None:
         return
-    needed = memory_needed(ir, vis, out, colour=colour, working=min(WORKING_BYTES, available // 4))
+    needed = memory_needed(ir, vis, out, working=min(WORKING_BYTES, available // 4), **options)
     if needed > available:
         raise ValueError(
             f"an output of {out[0]}x{out[1]} from {ir[0]}x{ir[1]} and {vis[0]}x{vis[1]} takes about "

@@ -73,7 +73,7 @@ def parts(length: int, canvas: int, halo: int, aligned: int = 1) -> list[Part]:
 
 
 def tiling(sources: Sequence[Size], output: Size, canvas: Size, compensations: int) -> Tiling:
-    """The output in tiles that give what the whole would.
+    """The output in tiles that give what the whole would, of sources that are no larger.
 
     Raises:
         ValueError: the canvas is too small for any.
@@ -83,8 +83,7 @@ def tiling(sources: Sequence[Size], output: Size, canvas: Size, compensations: i
         # A residual reads features a source pixel around, which read upscaled ones another around.
         ratios = [length / source[axis] for source in sources]
         reach = REACH_OF_IMAGE + compensations * (math.ceil(2 * max(ratios)) + 2)
-        seen = min(canvas[axis], *(int(canvas[axis] * ratio) for ratio in ratios))
-        axes.append(parts(length, seen, max(REACH_OF_FEATURES, reach), ALIGNED))
+        axes.append(parts(length, canvas[axis], max(REACH_OF_FEATURES, reach), ALIGNED))
     return Tiling(canvas, [Tile(*both) for both in itertools.product(*axes)])
 
 

@@ -17,20 +17,27 @@ import jax
 import jax.numpy as jnp
 from jax import export
 
+from mfjax.inference.pure import fuse_any
 from mfjax.inference.sizes import Size
+from mfjax.inference.stepping import LARGEST_FACTOR
 from mfjax.inference.tiles import ALIGNED
-from mfjax.model import FusionNetwork, ModelConfig
+from mfjax.model import FusionNetwork, FusionOutput, ModelConfig
 from mfjax.model.placement import Placement
 from mfjax.model.resampling import LARGEST_WHOLE
 
-Placements = tuple[Placement, Placement]
 Shape = tuple[Any, Any, Any]  # number, height, width; may be symbols
 
 
 def export_fixed(
-    config: ModelConfig, params: Mapping[str, Any], ir: Size, vis: Size, size: Size, platforms: Sequence[str]
+    config: ModelConfig,
+    params: Mapping[str, Any],
+    ir: Size,
+    vis: Size,
+    size: Size,
+    platforms: Sequence[str],
+    largest_factor: float = LARGEST_FACTOR,
 ) -> bytes:
-    """The program for sources and outputs of these sizes, whatever they are.
+    """The program for sources and outputs of these sizes, whatever they are; large factors are done in steps.
 
     Raises:
         ValueError: a size is empty, or flatbuffers is not installed.
@@ -40,52 +47,56 @@ def export_fixed(
             raise ValueError(f"{name} is {sides[0]}x{sides[1]}; it needs at least one pixel")
     [n] = export.symbolic_shape("n")
 
-    def place() -> Placements:
-        return Placement.between(ir, size), Placement.between(vis, size)
+    def fuse(*sources: jax.Array) -> FusionOutput:
+        return fuse_any(config, params, *sources, size=size, largest_factor=largest_factor)
 
-    return _exported(config, params, ((n, *ir), (n, *vis)), place, platforms)
+    return _exported(fuse, ((n, *ir), (n, *vis)), platforms)
 
 
 def export_factors(
-    config: ModelConfig, params: Mapping[str, Any], factors: tuple[int, int], platforms: Sequence[str]
+    config: ModelConfig,
+    params: Mapping[str, Any],
+    factors: tuple[int, int],
+    platforms: Sequence[str],
+    largest_factor: float = LARGEST_FACTOR,
 ) -> bytes:
     """The program for sources of any sizes whose output is these whole numbers of times as large, infrared first.
 
     The output's sides must be multiples of 4 and of both factors.
 
     Raises:
-        ValueError: a factor is not one of 1 to 8, or flatbuffers is not installed.
+        ValueError: a factor is less than 1 or more than the model enlarges by at once, or flatbuffers is not installed.
     """
+    largest = min(int(largest_factor), LARGEST_WHOLE)
     for factor in factors:
-        if not 1 <= factor <= LARGEST_WHOLE:
-            raise ValueError(f"a factor is {factor}; it is a whole number from 1 to {LARGEST_WHOLE}")
+        if not 1 <= factor <= largest:
+            raise ValueError(
+                f"a factor is {factor}; it is a whole number from 1 to {largest}, up to which this model was trained: "
+                "others take steps, which a program for fixed sizes has (--ir, --vis and --size)"
+            )
     unit = math.lcm(ALIGNED, *factors)
     n, rows, cols = export.symbolic_shape("n, rows, cols")
     ir, vis = (((unit // factor) * rows, (unit // factor) * cols) for factor in factors)
 
-    def place() -> Placements:
-        return Placement.whole(ir, factors[0]), Placement.whole(vis, factors[1])
+    def fuse(*sources: jax.Array) -> Any:  # traced: only then have symbols a meaning
+        placements = Placement.whole(ir, factors[0]), Placement.whole(vis, factors[1])
+        size = placements[0].up.size
+        return FusionNetwork(config).apply({"params": params}, *sources, size=size, placements=placements)
 
-    return _exported(config, params, ((n, *ir), (n, *vis)), place, platforms)
+    return _exported(fuse, ((n, *ir), (n, *vis)), platforms)
 
 
 def _exported(
-    config: ModelConfig,
-    params: Mapping[str, Any],
-    shapes: tuple[Shape, Shape],
-    place: Callable[[], Placements],  # called when the program is traced: only then have symbols a meaning
-    platforms: Sequence[str],
+    fuse: Callable[[jax.Array, jax.Array], FusionOutput], shapes: tuple[Shape, Shape], platforms: Sequence[str]
 ) -> bytes:
+    """The program of a function of both sources, each `[1, h, w, 1]`."""
     if importlib.util.find_spec("flatbuffers") is None:
         raise ValueError("exporting needs flatbuffers, which is not installed: pip install 'mfjax[export]'")
-    network = FusionNetwork(config)
 
-    def fuse(ir: jax.Array, vis: jax.Array) -> tuple[jax.Array, ...]:
-        placements = place()
-        sources = (image[None, ..., None] for image in (ir, vis))
-        out: Any = network.apply({"params": params}, *sources, size=placements[0].up.size, placements=placements)
+    def of_pair(ir: jax.Array, vis: jax.Array) -> tuple[jax.Array, ...]:
+        out = fuse(ir[None, ..., None], vis[None, ..., None])
         return tuple(jnp.clip(image[0, ..., 0], 0, 1) for image in out)
 
     arguments = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
     # Pair by pair, since resampling looks at how many there are to choose how much it does at once.
-    return bytes(export.export(jax.jit(jax.vmap(fuse)), platforms=platforms)(*arguments).serialize())
+    return bytes(export.export(jax.jit(jax.vmap(of_pair)), platforms=platforms)(*arguments).serialize())

@@ -68,7 +68,7 @@ def test_batch_works_with_openvino_one_by_one(tiny_config, tiny_params):
 def test_visible_images_give_their_memory_to_an_output(fuser):
     mesh = Mesh(np.array(jax.devices()[:1]), (batches.AXIS,))
     images = [np.zeros((1, *size), np.float32) for size in ((12, 16), (24, 32))]
-    arguments = fuser.config, np.dtype("float32"), mesh, (24, 32), fuser.params, *images
+    arguments = fuser.config, np.dtype("float32"), mesh, (24, 32), 3.0, fuser.params, *images
     aliased = [f.lower(*arguments).compile().memory_analysis().alias_size_in_bytes for f in PROGRAMS]
     assert aliased == [0, images[1].nbytes]
 
@@ -77,7 +77,7 @@ def test_visible_images_give_their_memory_to_an_output(fuser):
 def test_devices_work_on_their_pairs_without_each_other(count, fuser):
     mesh = Mesh(np.array(jax.devices()[:count]), (batches.AXIS,))
     images = [np.zeros((count, *size), np.float32) for size in ((12, 16), (24, 32))]
-    lowered = fuse_spread.lower(fuser.config, np.dtype("float32"), mesh, (24, 32), fuser.params, *images)
+    lowered = fuse_spread.lower(fuser.config, np.dtype("float32"), mesh, (24, 32), 3.0, fuser.params, *images)
     program = lowered.compile().as_text()
     assert f"num_partitions={count}" in program
     assert not re.findall(r"all-reduce|all-gather|all-to-all|collective|reduce-scatter| send\(| recv\(", program)

@@ -3,6 +3,7 @@
 import dataclasses
 import platform
 import resource
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -10,7 +11,7 @@ import jax
 import numpy as np
 import pytest
 
-from mfjax.inference.fuser import Fuser, fuse_luma
+from mfjax.inference.fuser import Fuser
 
 layers = pytest.importorskip("mfjax.inference.openvino.layers")
 composition = pytest.importorskip("mfjax.inference.openvino.composition")
@@ -39,9 +40,9 @@ def picture(*size):
 
 def assert_same(fuser, ir, vis, size):
     """Composed in OpenVINO as by the network, by the program of all sizes and by that of a stream."""
-    sources = fuser.source(ir, "ir"), fuser.source(vis, "vis")
+    sources = fuser.source(ir, "ir", size), fuser.source(vis, "vis", size)
     arrays = [[getattr(source, name) for source in sources] for name in ("image", "features")]
-    whole = jax.jit(fuse_luma, static_argnums=0, static_argnames="size")(fuser.config, fuser.params, ir, vis, size=size)
+    whole = jax.jit(partial(fuser.apply, size=size))(ir, vis)
     assert fuser._whole.takes([ir.shape, vis.shape], size)
     made = [fuser._whole(*arrays, size) for _ in range(STREAM)]
     for composed in (made[0], made[-1]):
@@ -50,9 +51,10 @@ def assert_same(fuser, ir, vis, size):
 
 
 @pytest.mark.parametrize(("ir", "vis", "size"), CASES)
-def test_composition_at_whole_factors_is_the_networks(ir, vis, size, tiny_config, random_params):
+def test_composition_at_whole_factors_is_the_networks(ir, vis, size, tiny_config, random_params, trained_to):
     config = dataclasses.replace(tiny_config, see_base=True)
-    assert_same(Fuser(config, random_params(config), engine="openvino"), picture(*ir), picture(*vis), size)
+    fuser = Fuser(config, random_params(config), trained_to(8), engine="openvino")
+    assert_same(fuser, picture(*ir), picture(*vis), size)
 
 
 @pytest.mark.parametrize("changes", CHANGES)

@@ -1,6 +1,7 @@
 """Output sizes, aspects and the memory they take."""
 
 import logging
+from functools import partial
 
 import numpy as np
 import pytest
@@ -90,8 +91,9 @@ def test_stretch_accepts_any_aspects_in_silence(caplog):
 
 
 def test_more_memory_than_there_is_is_refused_with_both_amounts():
-    with pytest.raises(ValueError, match=r"100000x100000 .* 81\.\d GB .* 8\.0 GB"):
-        sizes.check_memory((480, 640), (480, 640), (100_000, 100_000), 8_000_000_000)
+    source = 100_000, 100_000
+    with pytest.raises(ValueError, match=r"100000x100000 .* 98\d\.\d GB .* 8\.0 GB"):
+        sizes.check_memory(source, source, source, 8_000_000_000)
 
 
 def test_memory_that_is_not_known_is_not_checked():
@@ -100,13 +102,27 @@ def test_memory_that_is_not_known_is_not_checked():
 
 def test_memory_of_a_large_image_grows_with_its_pixels_only_by_what_holds_them():
     small, large = (sizes.memory_needed((n, n), (n, n), (2 * n, 2 * n)) for n in (2000, 4000))
-    assert large - small == (4000**2 - 2000**2) * (2 * sizes.SOURCE_BYTES + 4 * sizes.OUTPUT_BYTES)
+    assert large - small == (4000**2 - 2000**2) * (
+        2 * (sizes.SOURCE_BYTES + sizes.FEATURE_BYTES) + 4 * sizes.OUTPUT_BYTES
+    )
+
+
+def test_memory_is_that_of_sources_as_the_network_gets_them():
+    needed = partial(sizes.memory_needed, largest_factor=4)
+    averaged, enlarged = (
+        needed((8000, 8000), (1000, 1000), (2000, 2000)),
+        needed((500, 500), (1000, 1000), (4000, 4000)),
+    )
+    images = sizes.SOURCE_BYTES * (8000**2 - 2000**2), sizes.SOURCE_BYTES * (2000**2 - 500**2)
+    assert averaged == needed((2000, 2000), (1000, 1000), (2000, 2000)) + images[0]
+    assert enlarged == needed((2000, 2000), (1000, 1000), (4000, 4000)) - images[1]
 
 
 def test_sixty_seven_megapixels_from_sixteen_and_four_take_three_to_four_gigabytes():
     sources = (2048, 2048), (4096, 4096)
-    assert 3e9 < sizes.memory_needed(*sources, (8192, 8192)) < 4e9
-    assert 3.5e9 < sizes.memory_needed(*sources, (8192, 8192), colour=True) < 4.5e9
+    needed = partial(sizes.memory_needed, *sources, (8192, 8192), largest_factor=4)
+    assert 3e9 < needed() < 4e9
+    assert 3.5e9 < needed(colour=True) < 4.5e9
 
 
 def test_less_memory_suffices_where_there_is_less():
@@ -116,10 +132,10 @@ def test_less_memory_suffices_where_there_is_less():
 
 def test_images_that_fit_in_small_parts_are_not_refused():
     sources = (2048, 2048), (4096, 4096), (8192, 8192)
-    assert sizes.memory_needed(*sources) > 2_900_000_000
-    sizes.check_memory(*sources, 2_900_000_000)
+    assert sizes.memory_needed(*sources, largest_factor=4) > 2_900_000_000
+    sizes.check_memory(*sources, 2_900_000_000, largest_factor=4)
     with pytest.raises(ValueError, match=r"2\.0 GB are free"):
-        sizes.check_memory(*sources, 2_000_000_000)
+        sizes.check_memory(*sources, 2_000_000_000, largest_factor=4)
 
 
 def test_working_memory_is_a_quarter_of_what_is_free_and_at_most_a_gibibyte(monkeypatch):

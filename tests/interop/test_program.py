@@ -51,13 +51,21 @@ def test_program_of_fixed_sizes_takes_any_ratio_and_number(run):
     run(["--ir", "11x13", "--vis", "17x23", "--size", "21x30"], [(2, (11, 13), (17, 23), (21, 30))])
 
 
+def test_program_of_fixed_sizes_averages_and_takes_steps(run):
+    run(["--ir", "5x6", "--vis", "37x23", "--size", "23x31"], [(2, (5, 6), (37, 23), (23, 31))])
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ([], "give either --factors, or --ir and --vis"),
         (["--ir", "10x10"], "give either --factors, or --ir and --vis"),
         (["--factors", "2", "1", "--size", "10x10"], "give either --factors, or --ir and --vis"),
-        (["--factors", "0", "1"], "a factor is 0; it is a whole number from 1 to 8"),
+        (["--factors", "0", "1"], "a factor is 0; it is a whole number from 1 to 3"),
+        (
+            ["--factors", "1", "4"],
+            "a factor is 4; it is a whole number from 1 to 3, up to which this model was trained",
+        ),
         (["--ir", "10", "--vis", "9x9"], "--ir is '10'; it is height and width, such as 240x320"),
         (["--ir", "0x5", "--vis", "9x9"], "infrared is 0x5"),
     ],

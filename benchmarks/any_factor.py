@@ -1,0 +1,92 @@
+"""PSNR of the super-resolved sources at any factor, against bicubic where they grow and averaging where they shrink.
+
+    python benchmarks/any_factor.py DIR [DIR ...] [--model default] [--stride 1]
+
+DIR holds ir/ and vis/ (or such folders) of equal sizes, which are the truth. Where a factor f is below 1, the output is
+f/2 times as large as they are, and the truth their average. Sources of floor(size / f) pixels are made by OpenCV's
+INTER_LINEAR: of the truth, or for f < 1 of the full image, so that averaging them does not give the truth. Reference is
+OpenCV's INTER_CUBIC or INTER_AREA of the same source. PSNR in dB of 8-bit values over the whole image, at most 60
+(beyond it, rounding decides), averaged over pairs whose sources have 8 pixels a side or more.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import cv2
+import numpy as np
+import tyro
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+import mfjax
+from mfjax.data.pairs import pair_folders, read_pair
+
+EQUAL = tuple((f, f) for f in (0.1, 0.3, 0.5, 1.0, 1.3, 2.0, 3.0, 4.0, 5.0, 8.0, 12.0, 16.0, 32.0))
+MIXED = ((8.0, 1.0), (1.0, 8.0), (0.3, 2.0), (2.0, 0.3), (0.1, 2.0), (12.0, 1.3), (3.0, 16.0))
+SMALLEST = 8  # pixels a side of a source
+LARGEST = 60.0  # dB: one of 16 pixels differs by one level
+
+Factors = tuple[float, float]
+
+
+class Scores(NamedTuple):
+    """PSNR in dB of one source."""
+
+    reference: float
+    ours: float
+
+
+def main(
+    folders: Annotated[tuple[Path, ...], tyro.conf.Positional],
+    *,
+    model: str = "default",
+    stride: int = 1,
+    factors: tuple[Factors, ...] = EQUAL + MIXED,
+) -> None:
+    """Prints a Markdown row for each pair of factors.
+
+    Args:
+        folders: Folders of pairs.
+        model: A bundled model or a weights file.
+        stride: Only every so many pairs, for a quick look.
+        factors: Output over source, of infrared and visible.
+    """
+    fuser = mfjax.load(model)
+    files = [pair for _, found in pair_folders(folders) for pair in found][::stride]
+    print("| infrared × | visible × | pairs | infrared: reference | ours | gain | visible: reference | ours | gain |")
+    print("|---|---|---|---|---|---|---|---|---|", flush=True)
+    for each in factors:
+        found = [measure(fuser, read_pair(pair), each) for pair in tqdm(files, desc=f"{each}", leave=False)]
+        if rows := [row for row in found if row is not None]:
+            (a, b), (c, d) = np.mean(rows, axis=0)
+            cells = f"{a:.2f} | {b:.2f} | {b - a:+.2f} | {c:.2f} | {d:.2f} | {d - c:+.2f}"
+            print(f"| {each[0]:g} | {each[1]:g} | {len(rows)} | {cells} |", flush=True)
+
+
+def measure(fuser: mfjax.Fuser, pair: Sequence[NDArray[np.uint8]], factors: Factors) -> list[Scores] | None:
+    """The scores of infrared and visible; None if a source would be too small."""
+    h, w = pair[0].shape
+    smallest = min(factors)
+    size = (h, w) if smallest >= 1 else (int(smallest * (h // 2)), int(smallest * (w // 2)))
+    if min(size) < SMALLEST * max(1, *factors):
+        return None
+    truths = [_resized(image, size, cv2.INTER_AREA) for image in pair]
+    sources = [
+        _resized(truth if factor >= 1 else image, (int(size[0] / factor), int(size[1] / factor)), cv2.INTER_LINEAR)
+        for image, truth, factor in zip(pair, truths, factors, strict=True)
+    ]
+    made = fuser(*sources, size=size, stretch=True)[1:]  # aspects differ by rounding
+    scores = []
+    for source, truth, ours, factor in zip(sources, truths, made, factors, strict=True):
+        reference = _resized(source, size, cv2.INTER_CUBIC if factor >= 1 else cv2.INTER_AREA)
+        scores.append(Scores(*(min(mfjax.metrics.psnr(truth, image), LARGEST) for image in (reference, ours))))
+    return scores
+
+
+def _resized(image: NDArray[np.uint8], size: tuple[int, int], how: int) -> NDArray[np.uint8]:
+    return np.asarray(cv2.resize(image, size[::-1], interpolation=how), np.uint8)
+
+
+if __name__ == "__main__":
+    tyro.cli(main)

@@ -1,0 +1,26 @@
+"""What a weights file tells of the training that made it, as `training.history` noted it in the file's metadata."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+
+def entries(metadata: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The recipes of a run, the first one first; none of a model that was converted, or made by other means."""
+    try:
+        found = json.loads(metadata["recipe"])
+    except (KeyError, ValueError):
+        return []
+    there = isinstance(found, list) and all(isinstance(each, dict) and "recipe" in each for each in found)
+    return found if there else []
+
+
+def largest_factor(metadata: Mapping[str, str]) -> float | None:
+    """The largest factor that super-resolution was last trained at; None if the file doesn't say."""
+    found = entries(metadata)
+    for entry in reversed(found):
+        recipe = entry["recipe"]
+        trained = entry.get("from_step", 0) < recipe.get("phase_one_steps", 0)  # phase two leaves it as it is
+        if trained and (scales := recipe.get("data", {}).get("scales")):
+            return float(scales[1]) / 10
+    return largest_factor(found[0]["started_from"]) if found and "started_from" in found[0] else None
