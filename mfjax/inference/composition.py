@@ -106,7 +106,7 @@ def compose(
             *map(stored, whole([each.image for each in sources], [each.features for each in sources], size), dtypes)
         )
 
-    tiled = choose_tiling(shapes, size, config.compensations, tile)
+    tiled = choose_tiling(config, shapes, size, tile)
     keep = len(tiled.tiles) * _branch_bytes(config, tiled.canvas) <= sizes.working_memory()
     out = Fusion(*(np.empty(size, dtype) for dtype in dtypes))
     kept: list[list[Branch]] = []
@@ -136,7 +136,7 @@ def compose(
 
 def enlarge(config: ModelConfig, source: Source, size: Size) -> np.ndarray:
     """A source super-resolved to a size that is no smaller, float32 `[H, W]` clipped to [0, 1]."""
-    tiled = choose_tiling([source.size], size, config.compensations, "auto")
+    tiled = choose_tiling(config, [source.size], size, "auto")
     out = np.empty(size, np.float32)
     for each in tiled.tiles:
         branch, _ = _of_tile(config, source, each, size, tiled)
@@ -145,29 +145,29 @@ def enlarge(config: ModelConfig, source: Source, size: Size) -> np.ndarray:
     return out
 
 
-def choose_tiling(sources: Sequence[Size], size: Size, compensations: int, tile: TileSide) -> Tiling:
+def choose_tiling(config: ModelConfig, sources: Sequence[Size], size: Size, tile: TileSide) -> Tiling:
     """How to work on an output: in canvases of `tile` pixels a side, or by "auto" of one of `CANVASES`.
 
     Raises:
         ValueError: they are too small for these factors.
     """
     if tile != "auto":
-        return _of_side(sources, size, compensations, tile)
+        return _of_side(config, sources, size, tile)
     for canvas in CANVASES:
         try:
-            return tiles.tiling(sources, size, canvas, compensations)
+            return tiles.tiling(config, sources, size, canvas)
         except ValueError as error:
             too_small = error
     raise too_small
 
 
-def _of_side(sources: Sequence[Size], size: Size, compensations: int, tile: int) -> Tiling:
+def _of_side(config: ModelConfig, sources: Sequence[Size], size: Size, tile: int) -> Tiling:
     """The output in canvases of `tile` pixels a side, rounded up to what canvases are multiples of."""
     largest = max(itertools.chain(size, *sources)) + tiles.ALIGNED  # has room for all of the images
     first = -(-min(max(tile, 1), largest) // tiles.ALIGNED) * tiles.ALIGNED
     for side in itertools.count(first, tiles.ALIGNED):
         try:
-            tiled = tiles.tiling(sources, size, (side, side), compensations)
+            tiled = tiles.tiling(config, sources, size, (side, side))
         except ValueError:
             continue
         if side > first or tile < 1:

@@ -12,13 +12,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from mfjax.model import ModelConfig
+from mfjax.model.blend import REACH
 from mfjax.model.extent import Extent
 from mfjax.model.placement import Placement, Size
 from mfjax.model.resampling import FEW_OFFSETS, Axis, Grid
 
 ALIGNED = 4  # canvases of the output begin at its multiples: position attention pools so many pixels
 REACH_OF_FEATURES = 11  # how far a fused pixel looks: position attention, and the reconstruction after it
-REACH_OF_IMAGE = 6  # smoothing of the base, and both reconstructions
+REACH_OF_IMAGE = 2  # both reconstructions; a blend looks further
 MARGIN = 4  # source pixels around those under a canvas: the filters, and cubic convolution
 SMALL = 8  # offsets; most pairs of cameras have no more, or very many
 WHOLE = 1, 2, 4  # factors that have programs of their own, several times as fast; they divide `ALIGNED`
@@ -72,7 +74,7 @@ def parts(length: int, canvas: int, halo: int, aligned: int = 1) -> list[Part]:
     return [Part(max(0, lo - halo) // aligned * aligned, lo, hi) for lo, hi in itertools.pairwise(cuts)]
 
 
-def tiling(sources: Sequence[Size], output: Size, canvas: Size, compensations: int) -> Tiling:
+def tiling(config: ModelConfig, sources: Sequence[Size], output: Size, canvas: Size) -> Tiling:
     """The output in tiles that give what the whole would, of sources that are no larger.
 
     Raises:
@@ -82,7 +84,8 @@ def tiling(sources: Sequence[Size], output: Size, canvas: Size, compensations: i
     for axis, length in enumerate(output):
         # A residual reads features a source pixel around, which read upscaled ones another around.
         ratios = [length / source[axis] for source in sources]
-        reach = REACH_OF_IMAGE + compensations * (math.ceil(2 * max(ratios)) + 2)
+        reach = REACH_OF_IMAGE + (REACH if config.blend else 0)
+        reach += config.compensations * (math.ceil(2 * max(ratios)) + 2)
         axes.append(parts(length, canvas[axis], max(REACH_OF_FEATURES, reach), ALIGNED))
     return Tiling(canvas, [Tile(*both) for both in itertools.product(*axes)])
 

@@ -1,15 +1,11 @@
-"""What reconstructions are added to, and what the fused image's reconstruction can read of it (`ModelConfig.base`)."""
+"""What reconstructions are added to (`ModelConfig.base`), and the level about which contrast is raised."""
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
-from mfjax.model.extent import Extent, continued, inside
+from mfjax.model.extent import inside
 from mfjax.model.placement import Placement
 from mfjax.model.resampling import Grid
-
-SMOOTHING = np.exp(-(np.arange(-4, 5) ** 2) / 2)  # a Gaussian of one pixel
-SMOOTHING /= SMOOTHING.sum()
 
 
 def coarseness(up: Grid) -> jax.Array:
@@ -28,20 +24,6 @@ def pivot(mean: jax.Array) -> jax.Array:
     Nearer to black in dark images and to white in bright ones than the mean, about which more would clip.
     """
     return mean * mean * (3 - 2 * mean)
-
-
-def smoothed(image: jax.Array, extent: Extent | None = None) -> jax.Array:
-    """The image under a Gaussian of one pixel; its ends are continued. What that takes away is its detail."""
-    reach = len(SMOOTHING) // 2
-    image = continued(image, extent)
-    for axis in (1, 2):
-        ends = [(reach, reach) if i == axis else (0, 0) for i in range(4)]
-        padded = jnp.pad(image, ends, mode="edge")
-        image = sum(
-            weight * jax.lax.slice_in_dim(padded, i, i + image.shape[axis], axis=axis)
-            for i, weight in enumerate(SMOOTHING.tolist())
-        )
-    return image
 
 
 def bicubic(image: jax.Array, placement: Placement) -> jax.Array:

@@ -7,7 +7,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from mfjax.model.base import bicubic, coarseness, mean_level, pivot, smoothed
+from mfjax.model.base import bicubic, coarseness, mean_level, pivot
 from mfjax.model.blend import Blend, knee
 from mfjax.model.compensation import ResidualCompensation
 from mfjax.model.extent import Extent, inside
@@ -33,9 +33,6 @@ class ModelConfig:
     base: Literal["none", "bicubic"] = "none"
     """What reconstructions are added to: nothing, as in the paper; or the bicubic-resampled source and, for the fused
     image, whichever super-resolved source is larger in magnitude at each place, as Eq. (9) chooses features."""
-    see_base: bool = False
-    """Whether the fused image's reconstruction also reads its base, as distance from the pivot and as detail, and so
-    can change contrast and sharpness; it then also knows how coarse the source was that each place shows."""
     blend: int = 0
     """Hidden channels of the blend (`model.blend`), which then is the fused image's base: the structure of both
     super-resolved sources, weighed by what stands out where; and after it the contrast is raised, with a soft knee
@@ -58,11 +55,8 @@ class ModelConfig:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be 0 or more")
         if self.base not in ("none", "bicubic"):
             raise ValueError(f"base is {self.base!r}; it must be 'none' or 'bicubic'")
-        for name in ("see_base", "blend"):
-            if getattr(self, name) and self.base == "none":
-                raise ValueError(f"{name} is {getattr(self, name)}, but base is 'none': there is no base to see")
-        if self.see_base and self.blend:
-            raise ValueError(f"see_base is True and blend is {self.blend}: a blend is the base, and sees the sources")
+        if self.blend and self.base == "none":
+            raise ValueError(f"blend is {self.blend}, but base is 'none'; a blend is a base: make that 'bicubic'")
 
 
 class FusionOutput(NamedTuple):
@@ -86,7 +80,7 @@ class Summary(NamedTuple):
     """What the fusion branch needs to know of whole images, if it is given parts of them."""
 
     relations: tuple[Any, Any]  # of both sources' upscaled channels, each [n, 1, 1, c]
-    level: Any  # the mean of the fused image's base, [n, 1, 1, 1]
+    level: Any  # the mean of whichever super-resolved source is larger at each place, [n, 1, 1, 1]
 
 
 class SuperResolutionBranch(nn.Module):
@@ -139,21 +133,14 @@ class FusionBranch(nn.Module):
         if self.config.base == "none":
             return Conv(1, 3, name="reconstruction")(fused)
         base = select_by_magnitude(ir.image, vis.image)
-        if not (self.config.see_base or self.config.blend):
+        if not self.config.blend:
             return base + Conv(1, 3, zero_init=True, name="reconstruction")(fused)
-        level = mean_level(base) if summary is None else summary.level
-        if self.config.blend:
-            blended = Blend(self.config.blend, name="blend")(
-                (ir.image, vis.image), (ir.coarseness, vis.coarseness), extent
-            )
-            image = blended + Conv(1, 3, zero_init=True, name="reconstruction")(fused)
-            contrast = self.param("contrast", nn.initializers.ones, (1,))
-            return knee(pivot(level) + contrast * (image - pivot(level)))
-        maps = [fused, inside(base - pivot(level), extent), inside(base - smoothed(base, extent), extent)]
-        added = Conv(2, 3, zero_init=True, name="reconstruction")(maps)
-        always, where_coarse = jnp.split(added, 2, axis=-1)
-        is_ir = jnp.abs(ir.image) >= jnp.abs(vis.image)
-        return base + always + jnp.where(is_ir, ir.coarseness, vis.coarseness) * where_coarse
+        images, coarsenesses = (ir.image, vis.image), (ir.coarseness, vis.coarseness)
+        image = Blend(self.config.blend, name="blend")(images, coarsenesses, extent)
+        image = image + Conv(1, 3, zero_init=True, name="reconstruction")(fused)
+        level = pivot(mean_level(base) if summary is None else summary.level)
+        contrast = self.param("contrast", nn.initializers.ones, (1,))
+        return knee(level + contrast * (image - level))
 
 
 class FusionNetwork(nn.Module):

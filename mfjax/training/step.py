@@ -69,7 +69,7 @@ def _random_params(config: TrainConfig) -> Params:
 
 def _branches_of(model: ModelConfig) -> ModelConfig:
     """Returns an architecture without what concerns its fusion branch only."""
-    return replace(model, dual_attention=True, see_base=False, blend=0)
+    return replace(model, dual_attention=True, blend=0)
 
 
 def begin_phase_two(config: TrainConfig, state: State) -> State:

@@ -73,7 +73,7 @@ def test_tiles_that_are_not_kept_are_made_again(tiny_config, tiny_params, pair, 
 
 @pytest.mark.parametrize(
     "changes",
-    [{"share_branches": False}, {"dual_attention": False, "compensations": 0}, {"base": "none", "see_base": False}],
+    [{"share_branches": False}, {"dual_attention": False, "compensations": 0}, {"base": "none"}, {"blend": 6}],
 )
 def test_other_architectures_are_composed_too(changes, tiny_config, random_params, pair):
     config = dataclasses.replace(tiny_config, **changes)

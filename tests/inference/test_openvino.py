@@ -25,7 +25,7 @@ CASES = [  # infrared, visible, output: factors of 2 and 1, 4 and 3, 8, with sid
 ]
 CHANGES = [
     {},
-    {"see_base": True},
+    {"blend": 6},
     {"share_branches": False},
     {"dual_attention": False, "compensations": 0},
     {"base": "none"},
@@ -52,7 +52,7 @@ def assert_same(fuser, ir, vis, size):
 
 @pytest.mark.parametrize(("ir", "vis", "size"), CASES)
 def test_composition_at_whole_factors_is_the_networks(ir, vis, size, tiny_config, random_params, trained_to):
-    config = dataclasses.replace(tiny_config, see_base=True)
+    config = dataclasses.replace(tiny_config, blend=6)
     fuser = Fuser(config, random_params(config), trained_to(8), engine="openvino")
     assert_same(fuser, picture(*ir), picture(*vis), size)
 

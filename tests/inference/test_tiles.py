@@ -50,7 +50,7 @@ def at_settings():
 
 def programs(sources, output):
     """What the programs differ in that make an output in tiles."""
-    tiled = choose_tiling(sources, output, ModelConfig().compensations, "auto")
+    tiled = choose_tiling(ModelConfig(), sources, output, "auto")
     fusing = {tiled.canvas}
     for source in sources:
         for tile in tiled.tiles:

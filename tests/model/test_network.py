@@ -12,7 +12,6 @@ import pytest
 from mfjax.model import FusionNetwork, ModelConfig
 from mfjax.model.base import bicubic, coarseness, mean_level, pivot
 from mfjax.model.extent import Extent
-from mfjax.model.fusion import select_by_magnitude
 from mfjax.model.placement import Placement
 from mfjax.model.resampling import Grid
 
@@ -129,23 +128,6 @@ def test_new_network_with_bicubic_base_starts_at_bicubic(tiny_config):
     np.testing.assert_allclose(output.ir, bicubic(ir, Placement.between((9, 12), (24, 32))), atol=1e-6)
 
 
-def test_reconstruction_that_sees_its_base_can_change_its_contrast_most_where_the_source_was_coarse(
-    tiny_config, tiny_params
-):
-    ir, vis = random_pair((8, 8), (16, 16))
-    seeing = dataclasses.replace(tiny_config, see_base=True)
-    kernel = np.zeros((3, 3, tiny_config.features + 2, 2), np.float32)
-    kernel[1, 1, -2] = 0.5, 0.2  # of the base: everywhere, and times the coarseness
-    reconstruction = {"conv": {"kernel": kernel, "bias": np.zeros(2, np.float32)}}
-    params = tiny_params | {"fusion": tiny_params["fusion"] | {"reconstruction": reconstruction}}
-    output = apply(seeing, params, ir, vis, size=(16, 16))
-    base = select_by_magnitude(output.ir, output.vis)
-    gain = np.where(np.abs(output.ir) >= np.abs(output.vis), 0.5 + 0.2 * 0.5, 0.5)
-    np.testing.assert_allclose(output.fused, base + gain * (base - pivot(mean_level(base))), atol=1e-5)
-    sizes = {name: int(np.prod(shape)) for name, shape in shapes(ModelConfig(base="bicubic", see_base=True)).items()}
-    assert sum(size for name, size in sizes.items() if name.startswith("fusion/")) == 1_709 + 2 * 9 + 10 * 9 + 1
-
-
 @pytest.mark.parametrize(("outputs", "expected"), [((8, 8), 0), ((4, 4), 0), ((16, 16), 0.5), ((32, 8), 0.5)])
 def test_coarseness_grows_with_the_factor_from_zero_where_nothing_is_enlarged(outputs, expected):
     np.testing.assert_allclose(coarseness(Grid.between((8, 8), outputs)), expected, atol=1e-6)
@@ -156,9 +138,9 @@ def test_pivot_is_near_black_in_dark_images_and_near_white_in_bright_ones():
     np.testing.assert_allclose(pivot(mean_level(levels)).ravel(), [0, 0.104, 0.5, 0.896, 1], atol=1e-6)
 
 
-def test_base_that_is_not_there_can_not_be_seen():
-    with pytest.raises(ValueError, match="see_base is True, but base is 'none'"):
-        ModelConfig(see_base=True)
+def test_blend_without_a_base_is_refused():
+    with pytest.raises(ValueError, match="blend is 6, but base is 'none'"):
+        ModelConfig(blend=6)
 
 
 def test_bicubic_reproduces_a_linear_ramp():
@@ -169,7 +151,7 @@ def test_bicubic_reproduces_a_linear_ramp():
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("blocks", 0), ("compensations", -1), ("features", 0), ("base", "linear")]
+    ("field", "value"), [("blocks", 0), ("compensations", -1), ("blend", -1), ("features", 0), ("base", "linear")]
 )
 def test_config_refuses_what_makes_no_network_naming_field_and_value(field, value):
     with pytest.raises(ValueError, match=rf"{field} is .*{value}"):

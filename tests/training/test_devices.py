@@ -66,7 +66,7 @@ def test_eight_devices_give_the_update_of_one(config, batch, chosen, phase):
 
 
 def test_eight_devices_sharpen_the_enhanced_target_as_one_does(config, batch, chosen):
-    config = replace(config, model=replace(config.model, see_base=True), target=Enhanced())
+    config = replace(config, model=replace(config.model, blend=6), target=Enhanced())
     alone = jax.jit(make_step(config, 2), static_argnums=2)(start(config, 2), batch, chosen)
     assert_same_update(on_mesh(config, 2, batch, chosen), alone)
 

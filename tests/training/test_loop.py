@@ -19,12 +19,23 @@ from mfjax import weights
 from mfjax.cli import main
 from mfjax.data import fingerprints
 from mfjax.evaluation.provenance import provenance
-from mfjax.training import DataConfig, Enhanced, Sources, Teacher, TrainConfig, ValidationConfig, devices, train
+from mfjax.training import (
+    DataConfig,
+    Enhanced,
+    Sources,
+    Structure,
+    Teacher,
+    TrainConfig,
+    ValidationConfig,
+    devices,
+    train,
+)
 from mfjax.training.config import read_config
 from mfjax.training.stopping import StopRequestedError
 from mfjax.training.targets import TARGETS
 
 CONFIGS = Path(__file__).parents[2] / "configs"
+STRUCTURE = str(CONFIGS / "structure.py")
 
 
 @pytest.fixture(scope="module")
@@ -477,9 +488,9 @@ def test_recipe_can_bring_a_target_of_its_own(config, root, tmp_path, monkeypatc
         (["--target.contrast-weight", "0.01"], Sources(contrast_weight=0.01)),
         (["--target", "enhanced", "--target.gain", "1.4"], Enhanced(gain=1.4)),
         (["--target=teacher", "--target.model=small"], Teacher("small")),
-        (["--config", str(CONFIGS / "enhanced.py"), "--target.gain", "1.4"], Enhanced(gain=1.4, sharpness=1.06)),
-        (["--config", str(CONFIGS / "enhanced.py"), "--target", "enhanced"], Enhanced(sharpness=1.06)),
-        (["--config", str(CONFIGS / "enhanced.py"), "--target", "sources"], Sources()),
+        (["--config", STRUCTURE, "--target.contrast", "1.4"], Structure(contrast=1.4, fidelity=0.22)),
+        (["--config", STRUCTURE, "--target", "structure"], Structure(fidelity=0.22)),
+        (["--config", STRUCTURE, "--target", "sources"], Sources()),
     ],
     ids=lambda case: " ".join(Path(flag).name for flag in case) if isinstance(case, list) else "",
 )
@@ -493,7 +504,7 @@ def test_flags_change_single_options_of_a_recipes_target_or_choose_another(flags
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--target", "maximum"], "target is 'maximum'; it must be one of enhanced, sources, teacher"),
+        (["--target", "maximum"], "target is 'maximum'; it must be one of enhanced, sources, structure, teacher"),
         (["--target.gain", "1.4"], "--target.gain is no option of the target 'sources'; add --target enhanced, or"),
         (["--config", "nowhere.py"], "nowhere.py is not a file"),
         ([], "no training data"),

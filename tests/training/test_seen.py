@@ -11,7 +11,7 @@ from mfjax import weights
 from mfjax.data import fingerprints
 from mfjax.data.fingerprints import Seen
 from mfjax.data.selection import open_sources
-from mfjax.training import DataConfig, TrainConfig, history, seen
+from mfjax.training import DataConfig, Sources, Teacher, TrainConfig, history, seen
 
 
 def folder(root, *seeds):
@@ -78,10 +78,10 @@ def test_run_that_begins_anew_in_a_folder_forgets_what_another_saw(tiny_config, 
 def test_what_taught_a_run_counts_as_seen(tiny_config, tiny_params, tmp_path):
     teacher = tmp_path / "teacher.safetensors"
     weights.save(teacher, tiny_config, tiny_params, {"seen": fingerprints.to_text(Seen(frozenset({b"12345678"})))})
-    taught = config_of(tiny_config, folder(tmp_path / "a", 1), fusion_target="teacher", teacher=str(teacher))
+    taught = config_of(tiny_config, folder(tmp_path / "a", 1), target=Teacher(str(teacher)))
     history.append(tmp_path, taught, 0)
     assert b"12345678" in seen.read(tmp_path).images
-    history.append(tmp_path / "a", replace(taught, fusion_target="sources", teacher="default"), 0)
+    history.append(tmp_path / "a", replace(taught, target=Sources()), 0)
     assert b"12345678" not in seen.read(tmp_path / "a").images
 
 

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from functools import partial
 
 import chex
 import jax
@@ -12,7 +11,6 @@ import pytest
 
 from mfjax.data.degradation import canvas_for, canvases, crop_with_margin
 from mfjax.data.pipeline import Batch, DataConfig
-from mfjax.model import FusionNetwork
 from mfjax.training import Enhanced, Sources, Teacher, TrainConfig
 from mfjax.training.phases import merge, optimizer, split, trainable
 from mfjax.training.step import begin_phase_two, initial_state, loss_fn, make_step, update
@@ -201,19 +199,21 @@ def test_loss_of_phase_two_is_the_pixel_loss_plus_lambda_times_deviation_minus_c
     np.testing.assert_allclose(m["loss"], expected, rtol=1e-5)
 
 
-def test_run_that_sees_the_base_can_start_from_a_model_that_does_not_and_gives_the_same_at_first(config, tiny_weights):
-    plain = replace(config, start_from=str(tiny_weights))
-    seeing = replace(plain, model=replace(config.model, see_base=True))
-    pair = np.random.default_rng(0).random((2, 1, 8, 8, 1), np.float32)
-    outputs = [
-        jax.jit(partial(FusionNetwork(each.model).apply, size=(12, 12)))({"params": initial_state(each).params}, *pair)
-        for each in (plain, seeing)
-    ]
-    chex.assert_trees_all_close(*outputs, atol=1e-6)
+def test_run_can_start_from_the_branches_of_a_model_with_another_fusion_branch_and_says_so(
+    config, tiny_weights, tiny_params, caplog
+):
+    blending = replace(config, start_from=str(tiny_weights), model=replace(config.model, blend=6))
+    params = initial_state(blending).params
+    chex.assert_trees_all_equal(params["branch"], tiny_params["branch"])
+    assert "blend" in params["fusion"]
+    assert "has another fusion branch than the recipe" in caplog.text
+    deeper = replace(blending, model=replace(blending.model, blocks=2))
+    with pytest.raises(ValueError, match="but the model to train is"):
+        initial_state(deeper)
 
 
 def test_enhanced_target_takes_the_place_of_the_sources_in_phase_two(config, batch, chosen):
-    config = replace(config, model=replace(config.model, see_base=True), target=Enhanced())
+    config = replace(config, model=replace(config.model, blend=6), target=Enhanced())
     start = begin_phase_two(config, initial_state(config))
     step, state, history = compiled(config, 2), start, []
     for _ in range(20):

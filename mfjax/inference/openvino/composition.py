@@ -14,7 +14,6 @@ from mfjax.inference.openvino.layers import (
     conv,
     downscale,
     from_channels,
-    larger_in_magnitude,
     leaky_conv,
     maps_of,
     select_by_magnitude,
@@ -22,7 +21,6 @@ from mfjax.inference.openvino.layers import (
 )
 from mfjax.inference.openvino.runtime import max_pool, op, ov
 from mfjax.model import ModelConfig
-from mfjax.model.base import SMOOTHING
 from mfjax.model.network import Branch
 from mfjax.model.placement import Size
 from mfjax.model.resampling import LARGEST_WHOLE
@@ -108,18 +106,12 @@ def _fused(config: ModelConfig, params: Params, ir: Branch, vis: Branch) -> ov.N
     if config.base == "none":
         return conv([fused], params["reconstruction"])
     base = select_by_magnitude(ir.image, vis.image)
-    if not (config.see_base or config.blend):
+    if not config.blend:
         return op.add(base, conv([fused], params["reconstruction"]))
-    if config.blend:
-        image = op.add(blended(ir, vis, params["blend"]), conv([fused], params["reconstruction"]))
-        level = _pivot(_mean(base, 2, 3))
-        contrast = constant(np.reshape(params["contrast"], (1, 1, 1, 1)))
-        return knee(op.add(level, op.multiply(contrast, op.subtract(image, level))))
-    maps = [fused, op.subtract(base, _pivot(_mean(base, 2, 3))), op.subtract(base, _smoothed(base))]
-    always, where_coarse = op.split(conv(maps, params["reconstruction"]), op.constant(1), 2).outputs()
-    is_ir = larger_in_magnitude(ir.image, vis.image)
-    coarseness = op.select(is_ir, ir.coarseness, vis.coarseness)
-    return op.add(op.add(base, always), op.multiply(coarseness, where_coarse))
+    image = op.add(blended(ir, vis, params["blend"]), conv([fused], params["reconstruction"]))
+    level = _pivot(_mean(base, 2, 3))
+    contrast = constant(np.reshape(params["contrast"], (1, 1, 1, 1)))
+    return knee(op.add(level, op.multiply(contrast, op.subtract(image, level))))
 
 
 def _dual_attention(x: ov.Node, params: Params) -> ov.Node:
@@ -166,16 +158,6 @@ def _bicubic(image: ov.Node, factor: int) -> ov.Node:
         return from_channels(op.convolution(x, filters, [1, 1], [2, 2], [2, 2], [1, 1]), factor)
 
     return op.divide(resampled(image), resampled(op.broadcast(constant(1), op.shape_of(image))))
-
-
-def _smoothed(image: ov.Node) -> ov.Node:
-    """`model.base.smoothed`."""
-    reach = len(SMOOTHING) // 2
-    ends = op.constant(np.array([0, 0, reach, reach]))
-    image = op.pad(image, ends, ends, "edge")
-    for shape in ((1, 1, -1, 1), (1, 1, 1, -1)):
-        image = op.convolution(image, constant(SMOOTHING.reshape(shape)), [1, 1], [0, 0], [0, 0], [1, 1])
-    return image
 
 
 def _pivot(mean: ov.Node) -> ov.Node:

@@ -4,12 +4,16 @@ from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from mfjax import losses
 from mfjax.model import FusionOutput
-from mfjax.model.base import mean_level, pivot, smoothed
+from mfjax.model.base import mean_level, pivot
 from mfjax.model.fusion import select_by_magnitude
 from mfjax.training.targets.base import Metrics, Target, register, total
+
+SMOOTHING = np.exp(-(np.arange(-4, 5) ** 2) / 2)  # a Gaussian of one pixel
+SMOOTHING /= SMOOTHING.sum()
 
 
 @register("enhanced")
@@ -84,6 +88,19 @@ def enhanced(base: jax.Array, gain: float, sharpening: jax.Array) -> jax.Array:
     """
     level = pivot(mean_level(base))
     return jnp.clip(level + gain * (base - level + sharpening * (base - smoothed(base))), 0, 1)
+
+
+def smoothed(image: jax.Array) -> jax.Array:
+    """Returns an image `[n, h, w, c]` under a Gaussian of one pixel; its ends are continued."""
+    reach = len(SMOOTHING) // 2
+    for axis in (1, 2):
+        ends = [(reach, reach) if i == axis else (0, 0) for i in range(4)]
+        padded = jnp.pad(image, ends, mode="edge")
+        image = sum(
+            weight * jax.lax.slice_in_dim(padded, i, i + image.shape[axis], axis=axis)
+            for i, weight in enumerate(SMOOTHING.tolist())
+        )
+    return image
 
 
 def sharpening_for(target: Enhanced, base: jax.Array, ir: jax.Array, vis: jax.Array, where: jax.Array) -> jax.Array:

@@ -59,13 +59,13 @@ class Structure(Target):
         """Returns the weighted sum of what is lost and added, beside the sources' loss. See `Target.loss`."""
         windows = [Window.of(output.fused, ir, vis, number) for number in WINDOWS]
         terms = {
-            "structure": sum(structure_lost(each) for each in windows) / len(windows),
-            "fidelity": sum(fidelity_lost(each) for each in windows) / len(windows),
+            "structure": jnp.stack([structure_lost(each) for each in windows]).mean(),
+            "fidelity": jnp.stack([fidelity_lost(each) for each in windows]).mean(),
             "level": level_missed(output.fused, ir, vis, self.contrast),
             "grain": grain_added(windows[-1]),
         }
-        fusion = sum(getattr(self, name) * term for name, term in terms.items())
-        return losses.sr_loss(output, ir, vis) + fusion, {"fusion": jnp.asarray(fusion), **terms}
+        fusion = jnp.stack([getattr(self, name) * term for name, term in terms.items()]).sum()
+        return losses.sr_loss(output, ir, vis) + fusion, {"fusion": fusion, **terms}
 
     def describe(self) -> str:
         """Returns what it is, with the contrast."""
@@ -89,8 +89,8 @@ class Window(NamedTuple):
         for _ in range(smoothings):
             means = smoothed_at(means, 1)
         f, a, b, ff, aa, bb, fa, fb = (means[..., i] for i in range(8))
-        deviations = (jnp.sqrt(jnp.maximum(xx - x * x, 0) + TINY) for xx, x in ((ff, f), (aa, a), (bb, b)))
-        return cls(*deviations, fa - f * a, fb - f * b)
+        of_f, of_a, of_b = (jnp.sqrt(jnp.maximum(xx - x * x, 0) + TINY) for xx, x in ((ff, f), (aa, a), (bb, b)))
+        return cls(of_f, of_a, of_b, fa - f * a, fb - f * b)
 
 
 def structure_lost(window: Window) -> jax.Array:

@@ -1,0 +1,105 @@
+"""The blend: its bands, how it is padded, and what it can make of two sources."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mfjax.model.blend import REACH, Blend, bands, doubled, halved, knee
+from mfjax.model.extent import Extent
+
+NOT_COARSE = (jnp.zeros(()), jnp.zeros(()))
+
+
+def picture(*size, seed=0):
+    return np.random.default_rng(seed).random((1, *size, 1), np.float32)
+
+
+@pytest.fixture(scope="module")
+def params():
+    image = picture(8, 8)
+    drawn = Blend(6).init(jax.random.key(0), (image, image), NOT_COARSE)["params"]
+    rng = np.random.default_rng(0)
+    return jax.tree.map(lambda leaf: leaf + rng.normal(0, 0.1, leaf.shape).astype(np.float32), drawn)
+
+
+def blend(params, ir, vis, extent=None):
+    return Blend(6).apply({"params": params}, (ir, vis), NOT_COARSE, extent)
+
+
+def test_bands_and_level_add_up_to_the_image():
+    image = picture(21, 34)
+    details, level = bands(image)
+    np.testing.assert_allclose(sum(details) + level, image, atol=1e-6)
+
+
+def test_bands_of_a_flat_image_are_empty():
+    details, level = bands(jnp.full((1, 9, 11, 1), 0.3))
+    assert max(float(jnp.abs(band).max()) for band in details) < 1e-6
+    np.testing.assert_allclose(level, 0.3, atol=1e-6)
+
+
+def test_fine_checks_are_in_the_first_band_and_broad_waves_in_the_last():
+    rows, cols = np.mgrid[:64, :64]
+    fine = ((rows + cols) % 2).astype(np.float32)[None, ..., None]
+    broad = np.sin(cols * 2 * np.pi / 32).astype(np.float32)[None, ..., None]
+    energies = [[float(jnp.abs(band[:, 16:-16, 16:-16]).mean()) for band in bands(image)[0]] for image in (fine, broad)]
+    assert np.argmax(energies[0]) == 0
+    assert np.argmax(energies[1]) == 3
+
+
+@pytest.mark.parametrize("size", [(7, 9), (8, 10), (33, 20)])
+def test_halved_map_doubles_back_to_at_least_its_size_and_a_flat_one_to_itself(size):
+    flat = jnp.full((1, *size, 2), 0.7)
+    back = doubled(halved(flat))
+    assert back.shape[1:3] == tuple(-(-side // 2) * 2 for side in size)
+    np.testing.assert_allclose(back, 0.7, atol=1e-6)
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(2, 40), st.integers(2, 40))
+def test_blend_has_the_size_of_its_sources(params, height, width):
+    assert blend(params, picture(height, width), picture(height, width, seed=1)).shape == (1, height, width, 1)
+
+
+@pytest.mark.parametrize("size", [(31, 42), (40, 37)])
+def test_blend_of_a_padded_pair_is_that_of_the_pair(params, size):
+    ir, vis = picture(*size), picture(*size, seed=1)
+    padded = [np.pad(image, ((0, 0), (0, 9), (0, 6), (0, 0)), constant_values=5) for image in (ir, vis)]
+    whole = jax.jit(blend)(params, ir, vis)
+    part = jax.jit(blend)(params, *padded, Extent(np.int32(size[0]), np.int32(size[1])))
+    np.testing.assert_allclose(part[:, : size[0], : size[1]], whole, atol=1e-5)
+
+
+def test_pixel_depends_on_what_is_within_reach_only(params):
+    ir, vis = picture(16, 128), picture(16, 128, seed=1)
+    far = ir.copy()
+    far[:, :, 64 + REACH + 1 :] = 0
+    near = ir.copy()
+    near[:, :, 64 + REACH // 2 :] = 0
+    here, there, changed = (jax.jit(blend)(params, image, vis)[:, :, :65] for image in (ir, far, near))
+    np.testing.assert_allclose(here, there, atol=1e-6)
+    assert np.abs(here - changed).max() > 1e-4
+
+
+def test_blend_of_one_image_with_itself_is_on_its_level(params):
+    image = jnp.full((1, 20, 20, 1), 0.4)
+    np.testing.assert_allclose(blend(params, image, image), 0.4, atol=1e-5)
+
+
+def test_jitted_blend_is_the_eager_one(params):
+    ir, vis = picture(14, 19), picture(14, 19, seed=1)
+    np.testing.assert_allclose(jax.jit(blend)(params, ir, vis), blend(params, ir, vis), atol=1e-5)
+
+
+def test_knee_keeps_the_middle_rises_everywhere_and_stays_within_black_and_white():
+    levels = jnp.linspace(-0.3, 1.3, 801)
+    bent = knee(levels)
+    middle = (levels > 0.04) & (levels < 0.92)
+    np.testing.assert_array_equal(bent[middle], levels[middle])
+    assert jnp.diff(bent).min() > -1e-6
+    assert bent.min() >= 0
+    assert bent.max() <= 1
+    assert 0.97 < float(knee(jnp.float32(1.0))) < 1

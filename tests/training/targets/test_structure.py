@@ -1,0 +1,91 @@
+"""What the structure target asks of a fused image."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from mfjax.model import FusionOutput
+from mfjax.training.targets import Structure
+from mfjax.training.targets.structure import Window, fidelity_lost, grain_added, level_missed, structure_lost
+
+
+def waves(cols, rows=48, width=64, level=0.5, height=0.2):
+    """Vertical bars of so many columns' period, `[1, rows, width, 1]`."""
+    x = level + height * np.sin(np.arange(width) * 2 * np.pi / cols)
+    return jnp.asarray(np.broadcast_to(x, (rows, width)), jnp.float32)[None, ..., None]
+
+
+FLAT = jnp.full((1, 48, 64, 1), 0.8)
+
+
+def lost(fused, ir, vis):
+    return float(structure_lost(Window.of(fused, ir, vis, 2)))
+
+
+def test_image_that_follows_the_source_with_structure_has_lost_nothing():
+    bars = waves(8)
+    assert lost(bars, bars, FLAT) == pytest.approx(0, abs=1e-3)
+    assert lost(0.3 + bars / 2, FLAT, bars) == pytest.approx(0, abs=1e-3)
+
+
+def test_brighter_source_loses_the_dark_ones_structure():
+    bars = waves(8, level=0.4)
+    assert lost(jnp.maximum(bars, FLAT), bars, FLAT) > 0.5
+
+
+def test_inverted_structure_is_lost_more_than_absent_one():
+    bars = waves(8)
+    assert lost(1 - bars, bars, FLAT) > lost(FLAT, bars, FLAT) + 0.5
+
+
+def test_grain_is_no_structure():
+    grain = 0.5 + 0.01 * jax.random.normal(jax.random.key(0), FLAT.shape)
+    assert lost(FLAT, grain, FLAT) < 0.02
+
+
+def test_fidelity_falls_with_contrast_and_with_noise():
+    bars, noise = waves(8), 0.05 * jax.random.normal(jax.random.key(0), FLAT.shape)
+    half = 0.5 + (bars - 0.5) / 2
+    of = [float(fidelity_lost(Window.of(fused, bars, FLAT, 2))) for fused in (bars, half, half + noise, FLAT)]
+    assert of == sorted(of)
+    assert of[0] < of[1] - 0.01
+    assert of[1] < of[2] - 0.01
+
+
+def test_grain_may_grow_by_a_tenth_only():
+    grain = 0.01 * jax.random.normal(jax.random.key(0), FLAT.shape)
+    added = [
+        float(grain_added(Window.of(0.5 + gain * grain, 0.5 + grain, FLAT * 0 + 0.5, 2))) for gain in (1, 1.05, 2, 3)
+    ]
+    assert added[:2] == pytest.approx([0, 0], abs=1e-5)
+    assert 0 < added[2] < added[3]
+
+
+def test_level_is_the_brighter_sources_with_more_contrast():
+    ir, vis = waves(40, level=0.3, height=0.1), waves(40, level=0.6, height=0.1)
+    assert float(level_missed(vis, ir, vis, 1.0)) == pytest.approx(0, abs=1e-5)
+    assert float(level_missed(vis, ir, vis, 1.3)) > 0.01
+
+
+def test_loss_is_the_weighted_sum_of_its_terms_beside_the_sources_own():
+    ir, vis = waves(8), waves(20)
+    output = FusionOutput(0.7 * ir + 0.3, ir + 0.01, vis)
+    target = Structure(contrast=1.2, structure=2.0, fidelity=0.3, level=0.7, grain=5.0)
+    loss, terms = jax.jit(target.loss)(jax.random.key(0), output, ir, vis)
+    expected = sum(getattr(target, name) * terms[name] for name in ("structure", "fidelity", "level", "grain"))
+    np.testing.assert_allclose(terms["fusion"], expected, rtol=1e-5)
+    np.testing.assert_allclose(loss, expected + 0.01, rtol=1e-4)
+
+
+def test_gradient_is_finite_for_flat_images():
+    def of(fused):
+        return Structure().loss(jax.random.key(0), FusionOutput(fused, FLAT, FLAT), FLAT, FLAT)[0]
+
+    assert jnp.isfinite(jax.grad(of)(FLAT)).all()
+
+
+@pytest.mark.parametrize(("field", "value"), [("contrast", 0), ("structure", -1), ("fidelity", -0.1), ("grain", -2)])
+def test_options_that_make_no_sense_are_refused(field, value):
+    with pytest.raises(ValueError, match=f"{field} is {value}"):
+        Structure(**{field: value})
