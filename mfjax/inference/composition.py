@@ -49,11 +49,16 @@ class Source(NamedTuple):
     image: np.ndarray  # luma in [0, 1], [h, w]
     features: np.ndarray  # F^dw, [h, w, c]
     params: Params  # of its super-resolution branch
+    is_average: bool = False  # of a larger one: it is its own super-resolved image, of the output's size
 
     @property
     def size(self) -> Size:
         """(height, width) in pixels."""
         return self.image.shape[0], self.image.shape[1]
+
+    def shown(self, made: np.ndarray, part: tuple[slice, ...] = ()) -> np.ndarray:
+        """What to give as super-resolved for a part of the output, of which the network made that."""
+        return self.image[part] if self.is_average else made
 
 
 class Fusion(NamedTuple):
@@ -102,9 +107,9 @@ def compose(
             f"a source is {there}, larger than the output of {here}; make it by Fuser.source for that size"
         )
     if tile == "auto" and whole is not None and whole.takes(shapes, size):
-        return Fusion(
-            *map(stored, whole([each.image for each in sources], [each.features for each in sources], size), dtypes)
-        )
+        made = whole([each.image for each in sources], [each.features for each in sources], size)
+        made[1:] = (source.shown(image) for source, image in zip(sources, made[1:], strict=True))
+        return Fusion(*map(stored, made, dtypes))
 
     tiled = choose_tiling(config, shapes, size, tile)
     keep = len(tiled.tiles) * _branch_bytes(config, tiled.canvas) <= sizes.working_memory()
@@ -116,7 +121,10 @@ def compose(
         own, inner = (each.rows.own, each.cols.own), (each.rows.inner, each.cols.inner)
         found = [_of_tile(config, source, each, size, tiled) for source in sources]
         ir, vis = (np.asarray(branch.image)[0, *inner, 0] for branch, _ in found)
-        out.ir[own], out.vis[own] = stored(ir, as_ir), stored(vis, as_vis)
+        out.ir[own], out.vis[own] = (
+            stored(source.shown(image, own), dtype)
+            for source, image, dtype in zip(sources, (ir, vis), (as_ir, as_vis), strict=True)
+        )
         relations += [np.asarray(relation, np.float64) for _, relation in found]
         level += float(np.where(np.abs(ir) >= np.abs(vis), ir, vis).sum(dtype=np.float64))  # of `select_by_magnitude`
         if keep:

@@ -28,7 +28,7 @@ from mfjax.inference.extraction import Extract, chosen_precision, extractor, use
 from mfjax.inference.pure import branches_of, fuse_any
 from mfjax.inference.request import Request
 from mfjax.inference.sources import IrRange
-from mfjax.inference.stepping import LARGEST_FACTOR, averaged, largest_factor, plan
+from mfjax.inference.stepping import LARGEST_FACTOR, averaged, is_average, largest_factor, plan
 from mfjax.model import FusionOutput, ModelConfig
 
 Which = Literal["ir", "vis"]
@@ -188,12 +188,13 @@ class Fuser:
         What is too large or too small for an output of that size is averaged or enlarged first.
         """
         side = get_args(Which).index(which)
-        first, *larger = plan((luma.shape[0], luma.shape[1]), size, self.largest_factor)
+        own = luma.shape[0], luma.shape[1]
+        first, *larger = plan(own, size, self.largest_factor)
         with _memory_errors(luma.shape):
             source = self._source(averaged(luma, first), side)
             for step in larger:
                 source = self._source(enlarge(self.config, source, step), side)
-            return source
+            return source._replace(is_average=is_average(own, size))
 
     def compose(self, ir: Source, vis: Source, size: sizes.Size, **options: Any) -> Fusion:
         """The three images of two sources made for that size, luma; `options` are those of `composition.compose`."""

@@ -34,12 +34,16 @@ def fuse_any(
         dtype: that the extractor computes in.
     """
     branches = branches_of(config, params)
-    sources = (
+    prepared = [
         _prepared(SuperResolutionBranch(config, dtype), branch, image, size, largest_factor)
         for branch, image in zip(branches, (ir, vis), strict=True)
+    ]
+    out: Any = FusionNetwork(config, dtype).apply({"params": params}, *prepared, size=size)
+    of_ir, of_vis = (
+        source if stepping.is_average((image.shape[1], image.shape[2]), size) else made
+        for image, source, made in zip((ir, vis), prepared, out[1:], strict=True)
     )
-    out: Any = FusionNetwork(config, dtype).apply({"params": params}, *sources, size=size)
-    return out
+    return FusionOutput(out.fused, of_ir, of_vis)
 
 
 def branches_of(config: ModelConfig, params: Mapping[str, Any]) -> tuple[Any, Any]:
