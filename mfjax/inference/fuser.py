@@ -193,7 +193,7 @@ class Fuser:
         with _memory_errors(luma.shape):
             source = self._source(averaged(luma, first), side)
             for step in larger:
-                source = self._source(enlarge(self.config, source, step), side)
+                source = self._source(averaged(enlarge(self.config, source, step), size), side)
             return source._replace(is_average=is_average(own, size))
 
     def compose(self, ir: Source, vis: Source, size: sizes.Size, **options: Any) -> Fusion:

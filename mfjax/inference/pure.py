@@ -59,7 +59,7 @@ def _prepared(branch: SuperResolutionBranch, params: Any, image: jax.Array, size
     for step in larger:
         placement = Placement.between((image.shape[1], image.shape[2]), step)
         made: Any = branch.apply({"params": params}, image, placement)
-        image = jnp.clip(made.image, 0, 1)
+        image = averaged(jnp.clip(made.image, 0, 1), size)
     return image
 
 

@@ -160,7 +160,7 @@ def memory_needed(
         working: what there is for parts that are made at once, and for what is kept of them.
     """
     pixels = math.prod(out)
-    worked_on = [math.prod(stepping.plan(source, out, largest_factor)[-1]) for source in (ir, vis)]
+    worked_on = [math.prod(map(min, stepping.plan(source, out, largest_factor)[-1], out)) for source in (ir, vis)]
     parts = min(EXTRACTION_BYTES * max(worked_on), working)
     kept = min(KEPT_BYTES * pixels, working)
     images = SOURCE_BYTES * (math.prod(ir) + math.prod(vis)) + FEATURE_BYTES * sum(worked_on)

@@ -18,6 +18,7 @@ Size = tuple[int, int]
 LARGEST_FACTOR = 3.0  # of a model whose file does not say what it was trained at: the default of training, the paper's
 SMALLEST_STEP = 1.5  # for a model that was trained at less: of smaller steps it would take very many
 BEYOND = 1.1  # times the largest factor, where one step still gives 0.1 dB less than two at most, in half of the time
+UNEVEN = 1.5  # how far the factors of both axes may be apart: they are equal in training
 
 
 def largest_factor(metadata: Mapping[str, str]) -> float:
@@ -35,16 +36,22 @@ def plan(source: Size, output: Size, largest: float = LARGEST_FACTOR) -> list[Si
 
     Returns:
         The size that it is averaged to, its own where it is not larger than the output, and then those that the network
-        enlarges it to. Steps are as large as can be, the smallest last: of two equal ones, more is lost.
+        enlarges it to. Steps are as large as can be, the smallest last: of two equal ones, more is lost. Where one axis
+        has much more to go than the other, both are enlarged alike, and what gets larger than the output is averaged.
     """
     rows, cols = (min(sides) for sides in zip(source, output, strict=True))
     sizes = [(rows, cols)]
-    while output[0] > BEYOND * largest * rows or output[1] > BEYOND * largest * cols:
-        rows, cols = (
-            min(end, max(int(largest * side), side + 1)) for side, end in zip((rows, cols), output, strict=True)
-        )
-        sizes.append((rows, cols))
-    return sizes
+    while True:
+        (less, *_), (most, end, side) = sorted((o / s, o, s) for o, s in zip(output, (rows, cols), strict=True))
+        near, even = most <= BEYOND * largest, most <= UNEVEN * less
+        if near and even:
+            return sizes
+        if near:  # the last step, at the larger factor
+            step = -(-rows * end // side), -(-cols * end // side)
+        else:
+            step = max(int(largest * rows), rows + 1), max(int(largest * cols), cols + 1)
+        rows, cols = min(step[0], output[0]), min(step[1], output[1])
+        sizes.append((rows, cols) if even else step)
 
 
 def is_average(source: Size, output: Size) -> bool:
