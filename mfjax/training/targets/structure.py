@@ -28,15 +28,15 @@ TINY = 1e-6
 class Structure(Target):
     """The structure of whichever source dominates at each place, on the brighter source's level, with more contrast."""
 
-    contrast: float = 1.25
+    contrast: float = 1.3
     """Contrast of the level, as a multiple of the brighter source's."""
-    structure: float = 3.0
+    structure: float = 3.3
     """Weight of the structure that is lost: where a source has more of it, the fused image is to correlate with it."""
-    fidelity: float = 0.27
+    fidelity: float = 0.32
     """Weight of the visual information of both sources that is lost (VIF), where there is more than grain."""
-    level: float = 0.5
+    level: float = 1.0
     """Weight of the distance from the brighter source's level."""
-    grain: float = 2.0
+    grain: float = 4.0
     """Weight of grain that is more than a tenth stronger than the sources', where these have nothing else."""
 
     def __post_init__(self) -> None:
