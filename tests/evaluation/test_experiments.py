@@ -298,7 +298,7 @@ def test_page_needs_none_of_the_packages_of_training():
     said = """from mfjax import weights; from mfjax.evaluation.experiments import provenance
 print(*provenance(weights.load('small').metadata))"""
     done = subprocess.run([sys.executable, "-c", f"{absent}; {said}"], capture_output=True, text=True)
-    assert "fusion target: what default makes" in done.stdout, done.stderr
+    assert "fusion target: the structure of both sources" in done.stdout, done.stderr
 
 
 def test_page_says_of_a_model_of_unknown_history_that_it_is_unknown():

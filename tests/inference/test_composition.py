@@ -73,7 +73,7 @@ def test_tiles_that_are_not_kept_are_made_again(tiny_config, tiny_params, pair, 
 
 @pytest.mark.parametrize(
     "changes",
-    [{"share_branches": False}, {"dual_attention": False, "compensations": 0}, {"base": "none"}, {"blend": 6}],
+    [{"share_branches": False}, {"dual_attention": False, "compensations": 0}, {"base": "none"}],
 )
 def test_other_architectures_are_composed_too(changes, tiny_config, random_params, pair):
     config = dataclasses.replace(tiny_config, **changes)
@@ -81,6 +81,21 @@ def test_other_architectures_are_composed_too(changes, tiny_config, random_param
     images = pair((40, 52), (80, 104))
     made = compose(config, params["fusion"], sources(config, params, images), (100, 130), tile=80)
     assert_same(made, config, params, images, (100, 130))
+
+
+def test_blend_looks_further_and_is_composed_of_tiles_as_at_once(tiny_config, random_params, pair):
+    config = dataclasses.replace(tiny_config, blend=6)
+    params, steps = random_params(config), []
+
+    def progress(tiles):
+        steps.append(len(tiles))
+        return tiles
+
+    images = pair((80, 104), (160, 208))
+    both = sources(config, params, images)
+    made = compose(config, params["fusion"], both, (200, 260), tile=128, progress=progress)
+    assert_same(made, config, params, images, (200, 260))
+    assert steps[0] > 2 * 4
 
 
 def test_progress_is_shown_of_both_passes_over_the_tiles(tiny_config, tiny_params, pair):

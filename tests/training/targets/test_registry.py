@@ -104,7 +104,7 @@ def test_teacher_without_its_image_says_that_it_needs_it(images):
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"kind": "maximum"}, "target is 'maximum'; it must be one of enhanced, sources, teacher"),
+        ({"kind": "maximum"}, "target is 'maximum'; it must be one of enhanced, sources, structure, teacher"),
         ({"gain": 1.3}, "target is None; it must be one of"),
         ({"kind": "enhanced", "contrast_weight": 1}, "enhanced has no option contrast_weight; it has gain, sharpness"),
         ({"kind": "sources", "contrast_weight": -1}, "contrast_weight is -1; it must be 0 or more"),
