@@ -1,0 +1,65 @@
+"""What fused images keep and show: the README's table of structure lost, contrast, detail, grain and clipping.
+
+    python benchmarks/pictures.py DIR [DIR ...] [--model default]
+
+DIR holds ir/ and vis/ of equal sizes. Grain is the mean standard deviation of the flattest twentieth of 8×8 blocks over
+that of the noisier source in them; clipped is the percentage of pixels at 0 or 255 beyond that of the more clipped source.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import tyro
+from tqdm import tqdm
+
+import mfjax
+from mfjax.data.pairs import pair_folders, read_pair
+from mfjax.metrics import STRUCTURE_LOST, score
+
+METRICS = (*STRUCTURE_LOST, "Q_STD", "Q_AG", "VIF")
+BLOCK = 8
+
+
+def main(folders: Annotated[tuple[Path, ...], tyro.conf.Positional], *, model: str = "default") -> None:
+    """Prints a Markdown row of means over all pairs; undefined values are left out.
+
+    Args:
+        folders: Folders of pairs.
+        model: A bundled model or a weights file.
+    """
+    fuser = mfjax.load(model)
+    rows = []
+    for name, files in pair_folders(folders):
+        for pair in tqdm(files, desc=name, leave=False):
+            ir, vis = read_pair(pair)
+            fused = fuser(ir, vis).fused
+            scores = score(ir, vis, fused, names=METRICS)
+            rows.append([*(scores[metric] for metric in METRICS), grain(ir, vis, fused), clipped(ir, vis, fused)])
+    print(f"| | {' | '.join(METRICS)} | grain | clipped, % |")
+    print("|---" * (len(METRICS) + 3) + "|")
+    print(f"| `{Path(model).name}` | {' | '.join(f'{mean:.3f}' for mean in np.nanmean(rows, axis=0))} |")
+
+
+def grain(ir: np.ndarray, vis: np.ndarray, fused: np.ndarray) -> float:
+    """Returns how much stronger the fused image's noise is than the noisier source's, in the flattest blocks."""
+    of_sources = np.maximum(_deviations(ir), _deviations(vis))
+    flattest = np.argsort(of_sources)[: max(1, len(of_sources) // 20)]
+    return float(_deviations(fused)[flattest].mean() / max(of_sources[flattest].mean(), 1e-3))
+
+
+def clipped(ir: np.ndarray, vis: np.ndarray, fused: np.ndarray) -> float:
+    """Returns the percentage of pixels at either end of the range beyond that of the more clipped source."""
+    of_ir, of_vis, of_fused = (100 * np.mean((image == 0) | (image == 255)) for image in (ir, vis, fused))
+    return float(of_fused - max(of_ir, of_vis))
+
+
+def _deviations(image: np.ndarray) -> np.ndarray:
+    """Returns the standard deviation of every block."""
+    rows, cols = (side // BLOCK for side in image.shape)
+    blocks = image[: rows * BLOCK, : cols * BLOCK].astype(np.float32).reshape(rows, BLOCK, cols, BLOCK)
+    return blocks.transpose(0, 2, 1, 3).reshape(-1, BLOCK * BLOCK).std(axis=1)
+
+
+if __name__ == "__main__":
+    tyro.cli(main)
