@@ -2,7 +2,7 @@
 
     python train.py --config configs/continue.py --data.roots roadscene msrs m3fd
 
-As `cpu.py`, but shorter, from a lower learning rate, and with averaged parameters. The third run is `enhanced.py`.
+As `cpu.py`, but shorter, from a lower learning rate, with averaged parameters. The third run is `structure.py`.
 
 Time: an hour on two cores. Result, from what `cpu.py` gave: at ×2 on 40 pairs that were not trained on +1.38 dB
 (infrared) and +1.59 dB (visible) over bicubic, where it was +1.33 and +1.54.

@@ -14,7 +14,7 @@ The bundled model's fusion branch began with the blend of the small model instea
 learning rate of 2e-3, six minutes on two cores.
 
 The fused image is made from a blend (`ModelConfig.blend`): both sources' structure at four scales, weighed by a network
-of 1,900 parameters that sees which source has more of it where. It is trained towards the `Structure` target. The
+of 1,833 parameters that sees which source has more of it where. It is trained towards the `Structure` target. The
 super-resolution branches stay as they are.
 """
 

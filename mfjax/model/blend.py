@@ -39,11 +39,11 @@ class Blend(nn.Module):
     ) -> jax.Array:
         h, w = images[0].shape[1:3]
         details, levels = zip(*(bands(image, extent) for image in images), strict=True)
-        seen = _seen(details, levels, coarseness, extent)  # [n, h/2, w/2, 14]
+        half_levels = [halved(level, extent) for level in levels]
+        seen = _seen(details, half_levels, coarseness, extent)  # [n, h/2, w/2, 14]
         x = LeakyConv(self.hidden, 1, name="hidden_0")(seen)
         x = LeakyConv(self.hidden, 1, name="hidden_1")(x)
         weights, brightness = jnp.split(Conv(2 * len(DILATIONS) + 1, 1, name="weights")(x), [2 * len(DILATIONS)], -1)
-        half_levels = [halved(level, extent) for level in levels]
         share = nn.sigmoid(brightness + BRIGHTER * 2 * (half_levels[0] - half_levels[1]))
         found = jnp.concatenate([2 * nn.sigmoid(weights - 0.5), share], axis=-1)
         found = doubled(found, extent)[:, :h, :w]  # [n, h, w, 9]
@@ -57,7 +57,7 @@ class Blend(nn.Module):
 
 def _seen(
     details: tuple[list[jax.Array], ...],
-    levels: tuple[jax.Array, ...],
+    half_levels: list[jax.Array],
     coarseness: tuple[jax.Array, jax.Array],
     extent: Extent | None,
 ) -> jax.Array:
@@ -68,7 +68,7 @@ def _seen(
         ir, vis = (smoothed_at(halved(jnp.abs(band), extent), spread, half) for band in (of_ir, of_vis))
         both = ir + vis + LEAST_ENERGY
         maps += [(ir - vis) / both, jnp.log(both) + 3.5]
-    ir, vis = (halved(level, extent) for level in levels)
+    ir, vis = half_levels
     maps += [ir - 0.5, vis - 0.5, 2 * (ir - vis), 2 * jnp.abs(ir - vis)]
     maps += [jnp.broadcast_to(jnp.asarray(each, ir.dtype), ir.shape) for each in coarseness]
     return jnp.concatenate(maps, axis=-1)

@@ -110,14 +110,9 @@ def from_channels(x: ov.Node, factor: int) -> ov.Node:
     return x if factor == 1 else op.depth_to_space(x, "blocks_first", factor)
 
 
-def larger_in_magnitude(ir: ov.Node, vis: ov.Node) -> ov.Node:
-    """Where the infrared map is, or equally large."""
-    return op.greater_equal(op.abs(ir), op.abs(vis))
-
-
 def select_by_magnitude(ir: ov.Node, vis: ov.Node) -> ov.Node:
     """`model.fusion.select_by_magnitude`."""
-    return op.select(larger_in_magnitude(ir, vis), ir, vis)
+    return op.select(op.greater_equal(op.abs(ir), op.abs(vis)), ir, vis)
 
 
 def _predict(params: Params, up: int, down: int) -> np.ndarray:
