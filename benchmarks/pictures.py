@@ -2,8 +2,8 @@
 
     python benchmarks/pictures.py DIR [DIR ...] [--model default]
 
-DIR holds ir/ and vis/ of equal sizes. Grain is the mean standard deviation of the flattest twentieth of 8×8 blocks, over
-that of the noisier source in them. Clipped is the percentage of pixels at 0 or 255, less that of the more clipped
+DIR holds ir/ and vis/ of equal sizes. Grain is the mean standard deviation of the flattest twentieth of 8×8 blocks,
+over that of the noisier source in them. Clipped is the percentage of pixels at 0 or 255, less that of the more clipped
 source.
 """
 
