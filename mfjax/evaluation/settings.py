@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from mfjax import images
 from mfjax.evaluation.paper import SCALES, SETTINGS
+from mfjax.inference.backends import Which
 from mfjax.inference.composition import Source
-from mfjax.inference.fuser import Fuser, Which
+from mfjax.inference.fuser import Fuser
 from mfjax.inference.pairs import Pair, pair_folders
 from mfjax.metrics import PAPER, score
 

@@ -156,7 +156,7 @@ def luma():
 def smaller_fuser(tiny_config, random_params):
     """One with the least in it, whose gradient compiles in half the time."""
     config = dataclasses.replace(tiny_config, compensations=0, dual_attention=False)
-    return mfjax.Fuser(config, random_params(config))
+    return mfjax.Fuser.of(config, random_params(config))
 
 
 def test_the_pure_function_is_the_same_for_a_batch_and_vmapped_over_pairs(smaller_fuser, luma):

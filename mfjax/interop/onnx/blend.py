@@ -28,9 +28,7 @@ def blended(sources: tuple[Value, Value], coarseness: tuple[float, float], param
     x = leaky_conv([concat(maps)], params["hidden_0"])
     x = leaky_conv([x], params["hidden_1"])
     count = 2 * len(DILATIONS)
-    found, share = g.ops(
-        "Split", conv([x], params["weights"]), g.integers(count, 1), channels=[count, 1], axis=1
-    )
+    found, share = g.ops("Split", conv([x], params["weights"]), g.integers(count, 1), channels=[count, 1], axis=1)
     share = g.op("Sigmoid", share + BRIGHTER * apart)
     found = 2 * g.op("Sigmoid", found - 0.5)
     found = cut(_doubled(concat([found, share])), size(images))

@@ -82,8 +82,8 @@ class Graph:
         """Adds an ONNX operation that has as many results as there are counts of channels, and returns them."""
         node = len(self._nodes)
         results = [Value(self, f"{kind.lower()}_{node}_{i}", count) for i, count in enumerate(channels)]
-        names = [[each.name for each in values] for values in (inputs, results)]
-        self._nodes.append(helper.make_node(kind, *names, name=f"{kind}_{node}", **attributes))
+        names, made = ([each.name for each in values] for values in (inputs, results))
+        self._nodes.append(helper.make_node(kind, names, made, name=f"{kind}_{node}", **attributes))
         return results
 
     @contextmanager
@@ -96,11 +96,18 @@ class Graph:
             self._dtype = before
 
     def serialized(self, outputs: Mapping[str, tuple[Value, Sequence[Dim]]]) -> bytes:
-        """Returns the ONNX file of the graph with these outputs, float32, of these names and shapes."""
-        results = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, (_, shape) in outputs.items()]
+        """Returns the ONNX file of the graph with these outputs, float32, of these names and shapes.
+
+        Inputs that nothing reads are left out, as OpenVINO does when it reads the file.
+        """
+        read = {name for node in self._nodes for name in node.input}
+        inputs = [each for each in self._inputs if each.name in read]
+        results = [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, (_, shape) in outputs.items()
+        ]
         named = [helper.make_node("Identity", [value.name], [name]) for name, (value, _) in outputs.items()]
         constants = list(self._constants.values())
-        graph = helper.make_graph(self._nodes + named, "mfjax", self._inputs, results, constants)
+        graph = helper.make_graph(self._nodes + named, "mfjax", inputs, results, constants)
         opsets = [helper.make_opsetid("", OPSET)]
         model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="mfjax")
         return bytes(model.SerializeToString())
@@ -147,7 +154,7 @@ def cut(x: Value, to: Value) -> Value:
 
 
 def padded(x: Value, before: int, after: int | Value) -> Value:
-    """Repeats a map's edge: so many pixels at the top and left, and at the bottom and right, where two numbers may be."""
+    """Repeats a map's edge, by so many pixels at the top and left and at the bottom and right: one number, or two."""
     g = x.graph
     if isinstance(after, int):
         return g.op("Pad", x, g.integers(0, 0, before, before, 0, 0, after, after), mode="edge")

@@ -37,11 +37,13 @@ def extractor(config: ModelConfig, params: Params) -> bytes:
     return graph.serialized({"features": (features, ("n", config.features, "h", "w"))})
 
 
-def composition(config: ModelConfig, fusion: Params, branches: tuple[Params, Params], factors: tuple[int, int]) -> bytes:
+def composition(
+    config: ModelConfig, fusion: Params, branches: tuple[Params, Params], factors: tuple[int, int]
+) -> bytes:
     """Returns the ONNX file that makes the three images, linear, `[n, 1, H, W]`, from two sources and their features.
 
-    Its inputs are `ir`, `vis`, `[n, 1, h, w]`, `ir_features` and `vis_features`, `[n, features, h, w]`; its outputs
-    `fused`, `ir_enlarged` and `vis_enlarged`.
+    Its inputs are `ir`, `vis`, `[n, 1, h, w]` (if `ModelConfig.base` is one), `ir_features` and `vis_features`,
+    `[n, features, h, w]`; its outputs `fused`, `ir_enlarged` and `vis_enlarged`.
 
     Args:
         config: the network's architecture.

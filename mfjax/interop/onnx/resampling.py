@@ -1,4 +1,4 @@
-"""Resampling of features by predicted filters and of images by cubic ones: `mfjax.model.resampling`, `mfjax.model.base`.
+"""Resampling of features by predicted filters and of images by cubic ones: `model.resampling` and `model.base`.
 
 Along an axis that is enlarged up/down times, output pixels come in groups of `up` that read `down` source pixels and
 one around them. So all is a convolution with strides whose channels become pixels, of filters predicted here.
@@ -98,8 +98,8 @@ def resampled(x: Value, params: Params, scale: Scale) -> Value:
         for j, left in enumerate(cols.reads):
             filters[i, j, :, :, top : top + TAPS, left : left + TAPS] = weights[i, j].transpose(3, 2, 0, 1)
     ends = [max(0, axis.taps - 1 - axis.down) for axis in scale]
-    filters = filters.reshape(-1, *filters.shape[3:])
-    out = convolve(x, filters, pads=[1, 1, *ends], strides=[rows.down, cols.down])
+    joined = filters.reshape(-1, *filters.shape[3:])
+    out = convolve(x, joined, pads=[1, 1, *ends], strides=[rows.down, cols.down])
     return _from_channels(out, channels, scale)
 
 
