@@ -1,6 +1,7 @@
 """An ONNX graph in the making: values that are added and multiplied as arrays are."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
@@ -59,6 +60,7 @@ class Graph:
         self._nodes: list[Any] = []
         self._constants: dict[tuple[Any, ...], Any] = {}
         self._dtype: Any = np.float32
+        self._number = itertools.count()  # of nodes
 
     def input(self, name: str, shape: Sequence[Dim], channels: int = 1) -> Value:
         """Adds an input of the graph, float32."""
@@ -68,6 +70,10 @@ class Graph:
     def constant(self, x: Any) -> Value:
         """Adds floats, of the type that is computed in."""
         return self._constant(np.asarray(x, self._dtype))
+
+    def constant_integers(self, x: np.ndarray) -> Value:
+        """Adds an array of integers."""
+        return self._constant(np.asarray(x, np.int64))
 
     def integers(self, *x: int) -> Value:
         """Adds a vector of integers, such as axes or a part of a shape."""
@@ -80,7 +86,7 @@ class Graph:
 
     def ops(self, kind: str, *inputs: Value, channels: Sequence[int], **attributes: Any) -> list[Value]:
         """Adds an ONNX operation that has as many results as there are counts of channels, and returns them."""
-        node = len(self._nodes)
+        node = next(self._number)
         results = [Value(self, f"{kind.lower()}_{node}_{i}", count) for i, count in enumerate(channels)]
         names, made = ([each.name for each in values] for values in (inputs, results))
         self._nodes.append(helper.make_node(kind, names, made, name=f"{kind}_{node}", **attributes))
@@ -95,12 +101,31 @@ class Graph:
         finally:
             self._dtype = before
 
+    def scan(self, x: Value, rows: Sequence[np.ndarray], body: Callable[..., Value], axis: int) -> Value:
+        """Adds a `Scan`: what the body makes of a map and of each row of some arrays, stacked along a new axis."""
+        inputs = [self._constant(each) for each in rows]
+        outside, self._nodes = self._nodes, []
+        number = next(self._number)
+        given = [Value(self, f"row_{number}_{i}") for i in range(len(rows))]
+        # The map goes from row to row unchanged: OpenVINO's bodies read no maps from outside.
+        before = Value(self, f"map_{number}", x.channels)
+        out, after = body(before, *given), self.op("Identity", before)
+        infos = [helper.make_tensor_value_info(each.name, TensorProto.FLOAT, None) for each in (before, after, out)]
+        for value, each in zip(given, rows, strict=True):
+            kind = helper.np_dtype_to_tensor_dtype(each.dtype)
+            infos.insert(-2, helper.make_tensor_value_info(value.name, kind, each.shape[1:]))
+        graph = helper.make_graph(self._nodes, f"row_{number}", infos[:-2], infos[-2:])
+        self._nodes = outside
+        attributes = {"body": graph, "num_scan_inputs": len(rows), "scan_output_axes": [axis]}
+        _, stacked = self.ops("Scan", x, *inputs, channels=[x.channels, out.channels], **attributes)
+        return stacked
+
     def serialized(self, outputs: Mapping[str, tuple[Value, Sequence[Dim]]]) -> bytes:
         """Returns the ONNX file of the graph with these outputs, float32, of these names and shapes.
 
         Inputs that nothing reads are left out, as OpenVINO does when it reads the file.
         """
-        read = {name for node in self._nodes for name in node.input}
+        read = {name for node in self._nodes for name in node.input}  # what a `Scan` reads inside is not an input
         inputs = [each for each in self._inputs if each.name in read]
         results = [
             helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, (_, shape) in outputs.items()
@@ -128,6 +153,11 @@ def filled(x: Value, number: float) -> Value:
     shape = x.graph.op("Shape", x)
     value = helper.make_tensor("value", TensorProto.FLOAT, [1], [number])
     return x.graph.op("ConstantOfShape", shape, channels=x.channels, value=value)
+
+
+def cast(x: Value, dtype: Any) -> Value:
+    """Makes floats those of a type."""
+    return x.graph.op("Cast", x, to=helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
 
 
 def concat(maps: Sequence[Value], axis: int = 1) -> Value:

@@ -15,6 +15,9 @@ from mfjax.model.layers import LEAKY_SLOPE
 from mfjax.model.placement import Size
 from mfjax.model.resampling import TAPS
 
+MOST = 2**20  # numbers of the filters of a group, 4 MB
+PREDICTOR = "kernel_0", "bias_0", "kernel_1", "bias_1"  # its parameters
+
 
 class Ratio(NamedTuple):
     """By how much an axis is enlarged, in lowest terms."""
@@ -43,6 +46,13 @@ class Ratio(NamedTuple):
     def offsets(self) -> np.ndarray:
         """How far each output pixel of a group is behind that pixel, in [0, 1)."""
         return (np.arange(self.up) * self.down % self.up / self.up).astype(np.float32)
+
+    @property
+    def of_all_pixels(self) -> tuple[np.ndarray, np.ndarray]:
+        """Which source pixel each output pixel of a known number reads, and how far it is behind that."""
+        assert self.groups is not None
+        groups = np.arange(self.groups)[:, None] * self.down
+        return (groups + self.reads).ravel(), np.tile(self.offsets, self.groups)
 
     @property
     def taps(self) -> int:
@@ -89,7 +99,12 @@ class Scale(NamedTuple):
 
 
 def resampled(x: Value, params: Params, scale: Scale) -> Value:
-    """Adds `MetaResample`."""
+    """Adds `MetaResample`.
+
+    Where the filters of a group are too many to be held in a file, each output row predicts those of its pixels.
+    """
+    if _products(params["weights"], scale) > MOST:
+        return _resampled_by_rows(x, params["weights"], scale)
     weights = _predicted(params["weights"], scale)  # [up, up', 3, 3, c, c]
     channels = weights.shape[-1]
     rows, cols = scale
@@ -101,6 +116,35 @@ def resampled(x: Value, params: Params, scale: Scale) -> Value:
     joined = filters.reshape(-1, *filters.shape[3:])
     out = convolve(x, joined, pads=[1, 1, *ends], strides=[rows.down, cols.down])
     return _from_channels(out, channels, scale)
+
+
+def _products(params: Params, scale: Scale) -> int:
+    """Returns how many numbers the filters of a group have."""
+    rows, cols = scale
+    return rows.up * cols.up * rows.taps * cols.taps * len(params["bias_1"]) // TAPS**2
+
+
+def _resampled_by_rows(x: Value, params: Params, scale: Scale) -> Value:
+    """Adds `model.resampling._resample_by_pixels`, a row of the output after the other."""
+    g = x.graph
+    (reads, offsets), (col_reads, col_offsets) = (axis.of_all_pixels for axis in scale)
+    first, bias, second, second_bias = (np.asarray(params[name]) for name in PREDICTOR)
+    x = g.op("Pad", x, g.integers(0, 0, 1, 1, 0, 0, 1, 1))
+    hidden_of_cols = g.constant(scale.inverse_factor * first[0] + col_offsets[:, None] * first[2] + bias)  # [W, hidden]
+    of_row, second_layer, to_add = (g.constant(x) for x in (first[1], second, second_bias))
+    taps = np.arange(TAPS)
+    cols = g.constant_integers(col_reads[:, None] + taps)  # [W, 3]
+
+    def row(x: Value, read: Value, offset: Value) -> Value:
+        around = g.op("Gather", g.op("Gather", x, read, axis=2), cols, axis=3)  # [n, c, 3, W, 3]
+        around = g.op("Transpose", around, perm=[3, 0, 2, 4, 1])
+        around = g.op("Reshape", around, g.integers(0, 0, -1))  # [W, n, 9c]
+        hidden = g.op("LeakyRelu", hidden_of_cols + offset * of_row, alpha=LEAKY_SLOPE)
+        weights = g.op("MatMul", hidden, second_layer) + to_add
+        weights = g.op("Reshape", weights, g.integers(0, -1, x.channels))  # [W, 9c, c]
+        return g.op("Transpose", g.op("MatMul", around, weights), channels=x.channels, perm=[1, 2, 0])  # [n, c, W]
+
+    return g.scan(x, [reads[:, None] + taps, offsets], row, axis=2)
 
 
 def _from_channels(x: Value, channels: int, scale: Scale) -> Value:
@@ -124,9 +168,7 @@ def _predicted(params: Params, scale: Scale) -> np.ndarray:
     """
     rows, cols = np.meshgrid(scale.rows.offsets, scale.cols.offsets, indexing="ij")
     vectors = np.stack([np.full_like(rows, scale.inverse_factor), rows, cols], axis=-1)
-    first, first_bias, second, second_bias = (
-        np.asarray(params[name]) for name in ("kernel_0", "bias_0", "kernel_1", "bias_1")
-    )
+    first, first_bias, second, second_bias = (np.asarray(params[name]) for name in PREDICTOR)
     hidden = vectors @ first + first_bias
     weights = np.where(hidden > 0, hidden, LEAKY_SLOPE * hidden) @ second + second_bias
     channels = round((weights.shape[-1] / TAPS**2) ** 0.5)
