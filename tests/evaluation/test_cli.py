@@ -90,7 +90,7 @@ def test_undefined_scores_are_said_once_each(data, black_network, tiny_weights, 
     [
         (["--results", "maximum"], "--results is 'maximum'; it is a name and a folder"),
         (["--results", "maximum=nowhere"], "nowhere is not a folder"),
-        (["--metrics", "Q_XY"], "there is no metric Q_XY; available: paper, lost, all, variants, Q_TE"),
+        (["--metrics", "Q_XY"], "there is no metric Q_XY; available: paper, lost, field, all, variants, Q_TE"),
         (["--model", "nowhere"], "nowhere"),
         (["--metrics"], "--metrics names none; name at least one metric"),
         (
