@@ -95,6 +95,7 @@ def test_table_iv_counts_the_cells_that_each_model_reaches():
     assert "| 1 | 0.5, 0.5 | published | 0.3971 | 0.6305 |" in text
     assert "|  |  | `worse` | 0.2971 | **0.6305** |" in text
     assert "| 5 | brighter source | 0.2500 |" in text
+    assert "| 5 | brighter source | 0.250 | 0.200 | – | 0.250 | 0.200 | – |" in text
 
 
 def test_tables_ii_and_iii_hold_each_row_against_the_published_one():
