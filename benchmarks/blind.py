@@ -34,7 +34,7 @@ Image = NDArray[np.float32]
 WIDTH, GAP, LABEL = 1600, 8, 22  # pixels of a sheet, between its images, of the line above each
 
 
-BUILT_IN = {"brighter": np.maximum, "gate": gate}
+BUILT_IN: dict[str, Callable[[Image, Image], Image]] = {"brighter": np.maximum, "gate": gate}
 
 
 def sheets(
