@@ -114,7 +114,7 @@ def as_csv(evaluation: Evaluation) -> str:
         new = [column for column, name in enumerate(STRUCTURE_LOST) if name not in metrics]
         values = np.concatenate([values, lost.shares[..., new]], axis=-1)
         metrics += tuple(STRUCTURE_LOST[column] for column in new)
-        groups = {"mean" + ("" if light == "all" else f", {light}"): of for light, of in by_light(lost.night).items()}
+        groups = {"mean" + ("" if light == "all" else f" by {light}"): of for light, of in by_light(lost.night).items()}
         lights = [["night" if night else "day"] for night in lost.night]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")

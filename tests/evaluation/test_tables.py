@@ -85,9 +85,9 @@ def test_csv_says_of_each_pair_what_was_lost_and_its_light_and_has_means_of_both
     assert rows[0] == ["method", "pair", "Q_MI", "Q_SF", "structure_lost_ir", "structure_lost_vis", "light"]
     assert rows[3] == ["ours", "p2", "0.5", "-0.25", "0.5", "", "night"]
     assert [row[:2] for row in rows[7:]] == [
-        [method, group] for group in ("mean", "mean, day", "mean, night") for method in ("ours", "other_one")
+        [method, group] for group in ("mean", "mean by day", "mean by night") for method in ("ours", "other_one")
     ]
-    assert rows[11] == ["ours", "mean, night", "0.5", "-0.25", "0.5", "", ""]
+    assert rows[11] == ["ours", "mean by night", "0.5", "-0.25", "0.5", "", ""]
 
 
 def test_mean_ranks_are_said_of_several_methods(evaluation):
