@@ -59,7 +59,7 @@ def fuse_luma(
         ValueError: the sources are not both [h, w] or both [n, h, w] of one n, are integers, or the size is empty.
     """
     sizes.check_request(size, None)
-    if not _are_luma(np.shape(ir), np.shape(vis)):
+    if not sizes.are_luma(np.shape(ir), np.shape(vis)):
         raise ValueError(
             f"infrared has shape {np.shape(ir)} and visible {np.shape(vis)}; pass luma, both [h, w] or both [n, h, w]"
         )
@@ -72,13 +72,6 @@ def fuse_luma(
         sources = [image[None] for image in sources]
     out = fuse_any(config, params, *sources, size=size, largest_factor=largest_factor)  # each [n, H, W, 1]
     return jax.tree.map(lambda image: image[0, ..., 0] if single else image[..., 0], out)
-
-
-def _are_luma(ir: tuple[int, ...], vis: tuple[int, ...]) -> bool:
-    """Whether two shapes are of single luma images or of equally long batches of them, and not of RGB images."""
-    if len(ir) != len(vis) or len(ir) not in (2, 3):
-        return False
-    return len(ir) == 2 or (ir[0] == vis[0] and not ir[2] == vis[2] == 3)
 
 
 @dataclass(frozen=True, eq=False)

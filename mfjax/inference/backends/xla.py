@@ -3,7 +3,6 @@
 import functools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, get_args
 
@@ -16,6 +15,7 @@ from mfjax.inference.backends import Which
 from mfjax.inference.batches import Batches
 from mfjax.inference.composition import Fusion, Source
 from mfjax.inference.extraction import HALO, by_parts
+from mfjax.inference.memory import memory_errors
 from mfjax.inference.pure import branches_of
 from mfjax.inference.tiles import cut, parts
 from mfjax.model import ModelConfig
@@ -41,17 +41,17 @@ class XlaBackend:
     def extract(self, image: np.ndarray, which: Which) -> Source:
         """Returns luma with its features."""
         side = get_args(Which).index(which)
-        with _memory_errors(image.shape):
+        with memory_errors(image.shape):
             return Source(image, self._extractors[side](image))
 
     def enlarge(self, source: Source, which: Which, size: Size) -> np.ndarray:
         """Returns a source super-resolved."""
-        with _memory_errors(size):
+        with memory_errors(size):
             return composition.enlarge(self._config, self._branches[get_args(Which).index(which)], source, size)
 
     def compose(self, ir: Source, vis: Source, size: Size, **options: Any) -> Fusion:
         """Returns the three images, made in tiles."""
-        with _memory_errors(size):
+        with memory_errors(size):
             return composition.compose(self._config, self._params, (ir, vis), size, **options)
 
     def at_once(self, *shapes: Size) -> int:
@@ -61,7 +61,7 @@ class XlaBackend:
     def batch(self, ir: Sequence[np.ndarray], vis: Sequence[np.ndarray], size: Size) -> Iterator[Fusion]:
         """Makes the three images of each pair on all devices."""
         assert self._batches is not None
-        with _memory_errors(size):
+        with memory_errors(size):
             yield from self._batches(ir, vis, size)
 
     @cached_property
@@ -79,19 +79,6 @@ class XlaBackend:
 
 
 backend = XlaBackend
-
-
-@contextmanager
-def _memory_errors(size: tuple[int, ...]) -> Iterator[None]:
-    """Turns JAX's error for a device's memory that does not suffice into Python's."""
-    try:
-        yield
-    except jax.errors.JaxRuntimeError as error:
-        if "RESOURCE_EXHAUSTED" not in str(error):
-            raise
-        raise MemoryError(
-            f"the device's memory does not suffice for {size[0]}x{size[1]}; ask for a smaller size or tile"
-        ) from error
 
 
 class Extractor:
