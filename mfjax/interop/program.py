@@ -34,6 +34,7 @@ def export_fixed(
     ir: Size,
     vis: Size,
     size: Size,
+    *,
     platforms: Sequence[str],
     largest_factor: float = LARGEST_FACTOR,
 ) -> bytes:
@@ -55,6 +56,7 @@ def export_factors(
     config: ModelConfig,
     params: Mapping[str, Any],
     factors: tuple[int, int],
+    *,
     platforms: Sequence[str],
     largest_factor: float = LARGEST_FACTOR,
 ) -> bytes:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mfjax.cli import main
 from mfjax.inference.pure import branches_of, fuse_any
 from mfjax.model import FusionNetwork, ModelConfig
 from mfjax.model.network import SuperResolutionBranch
@@ -175,3 +176,21 @@ def test_openvino_and_onnx_runtime_agree(sizes, precision, tiny_config, random_p
     pair = {"ir": picture(*ir)[None], "vis": picture(*vis)[None]}
     shapes = {name: x.shape if sizes else (1, -1, -1) for name, x in pair.items()}
     assert_same(openvino.Program(graph, shapes)(pair), run(graph, **pair), 1e-5 if precision == "float32" else 1e-2)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--factors", "2", "1"], "outputs 2 times the infrared and 1 times the visible size, in float32"),
+        (["--ir", "10x14", "--vis", "20x28", "--precision", "float16"], "10x14 and 20x28 to 20x28, in float16"),
+    ],
+)
+def test_command_writes_an_onnx_file_that_fuses(
+    options, said, tiny_config, tiny_params, tiny_weights, tmp_path, capsys
+):
+    out = tmp_path / "tiny.onnx"
+    assert main(["export", str(out), "--model", str(tiny_weights), *options]) == 0
+    assert said in capsys.readouterr().out
+    ir, vis = picture(10, 14)[None], picture(20, 28)[None]
+    expected = in_flax(tiny_config, tiny_params, ir, vis, (20, 28))
+    assert_same(run(out.read_bytes(), ir=ir, vis=vis), expected, 1e-2 if "float16" in options else 1e-5)
