@@ -114,7 +114,7 @@ def compose(
     summary = totals.summary(size)
     for i, each in enumerate(steps):
         pair = kept[i] if keep else [branch for branch, _ in super_resolved(each)]
-        fused = _fuse(config, params["fusion"], *pair, tiles.extent(each, size), summary)
+        fused = _fuse(config, params["fusion"], *pair, summary, tiles.extent(each, size))
         out.fused[_place(each)] = stored(_own(fused, each), out.fused.dtype)
     return out
 
@@ -240,8 +240,8 @@ def _super_resolve(
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _fuse(config: ModelConfig, params: Params, ir: Branch, vis: Branch, extent: Extent, summary: Summary) -> jax.Array:
-    fused: Any = FusionBranch(config).apply({"params": params}, ir, vis, extent, summary)
+def _fuse(config: ModelConfig, params: Params, ir: Branch, vis: Branch, summary: Summary, extent: Extent) -> jax.Array:
+    fused: Any = FusionBranch(config).apply({"params": params}, ir, vis, summary, extent)
     return fused
 
 

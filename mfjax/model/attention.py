@@ -63,11 +63,11 @@ def channel_attention(relation: jax.Array) -> jax.Array:
 class DualAttention(nn.Module):
     """Features of one source with what stands out in them made stronger, `[n, h, w, c]` to the same (DAM).
 
-    Of a part of a source's features, `relation` is that of all of them.
+    Takes the features and their `channel_relation`, which is that of all of a source's even where they are a part.
     """
 
     @nn.compact
-    def __call__(self, x: jax.Array, extent: Extent | None = None, relation: jax.Array | None = None) -> jax.Array:
+    def __call__(self, x: jax.Array, relation: jax.Array, extent: Extent | None = None) -> jax.Array:
         by_position = x * PositionAttention(name="position")(x, extent)  # Eq. (3)
-        by_channel = x * channel_attention(channel_relation(x) if relation is None else relation)  # Eq. (6)
+        by_channel = x * channel_attention(relation)  # Eq. (6)
         return LeakyConv(x.shape[-1], 1, name="merge")([x, by_channel, by_position])  # Eq. (7)

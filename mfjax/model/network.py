@@ -1,12 +1,13 @@
 """The whole network: two super-resolution branches, the fusion branch, their reconstructions (Fig. 1)."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from mfjax.model.attention import channel_relation
 from mfjax.model.base import bicubic, coarseness, mean_level, pivot
 from mfjax.model.blend import Blend, knee
 from mfjax.model.compensation import ResidualCompensation
@@ -77,10 +78,16 @@ class Branch(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """What the fusion branch needs to know of whole images, if it is given parts of them."""
+    """What the fusion branch needs to know of whole images, whether it is given these or parts of them."""
 
     relations: tuple[Any, Any]  # of both sources' upscaled channels, each [n, 1, 1, c]
     level: Any  # the mean of whichever super-resolved source is larger at each place, [n, 1, 1, 1]
+
+    @classmethod
+    def of(cls, ir: Branch, vis: Branch) -> Self:
+        """Returns that of two whole images."""
+        relations = channel_relation(ir.upscaled), channel_relation(vis.upscaled)
+        return cls(relations, mean_level(select_by_magnitude(ir.image, vis.image)))
 
 
 class SuperResolutionBranch(nn.Module):
@@ -122,11 +129,9 @@ class FusionBranch(nn.Module):
     config: ModelConfig
 
     @nn.compact
-    def __call__(
-        self, ir: Branch, vis: Branch, extent: Extent | None = None, summary: Summary | None = None
-    ) -> jax.Array:
-        relations = (None, None) if summary is None else summary.relations
-        fused = FusionModule(self.config.dual_attention, name="module")(ir.upscaled, vis.upscaled, extent, relations)
+    def __call__(self, ir: Branch, vis: Branch, summary: Summary, extent: Extent | None = None) -> jax.Array:
+        module = FusionModule(self.config.dual_attention, name="module")
+        fused = module(ir.upscaled, vis.upscaled, summary.relations, extent)
         for residual_ir, residual_vis in zip(ir.residuals, vis.residuals, strict=True):
             fused = fused + select_by_magnitude(residual_ir, residual_vis)  # Eqs. (13), (14)
         fused = inside(fused, extent)
@@ -138,7 +143,7 @@ class FusionBranch(nn.Module):
         images, coarsenesses = (ir.image, vis.image), (ir.coarseness, vis.coarseness)
         image = Blend(self.config.blend, name="blend")(images, coarsenesses, extent)
         image = image + Conv(1, 3, zero_init=True, name="reconstruction")(fused)
-        level = pivot(mean_level(base) if summary is None else summary.level)
+        level = pivot(summary.level)
         contrast = self.param("contrast", nn.initializers.ones, (1,))
         return knee(level + contrast * (image - level))
 
@@ -194,4 +199,4 @@ class FusionNetwork(nn.Module):
 
     def fuse(self, ir: Branch, vis: Branch) -> FusionOutput:
         """The fused image from both branches: all that phase two trains."""
-        return FusionOutput(self.fusion(ir, vis), ir.image, vis.image)
+        return FusionOutput(self.fusion(ir, vis, Summary.of(ir, vis)), ir.image, vis.image)

@@ -13,7 +13,7 @@ from onnx import TensorProto, helper
 OPSET = 18
 IR_VERSION = 8  # of the file: the oldest that has this opset, so that old runtimes read it
 
-LARGE = 2048  # bytes
+LARGE = 2048  # bytes from which on equal constants are one: both sources share most filters
 
 Dim = int | str  # a length, or the name of one that is known when the graph runs
 
@@ -71,12 +71,12 @@ class Graph:
         """Adds floats, of the type that is computed in."""
         return self._constant(np.asarray(x, self._dtype))
 
-    def constant_integers(self, x: np.ndarray) -> Value:
-        """Adds an array of integers."""
-        return self._constant(np.asarray(x, np.int64))
-
     def integers(self, *x: int) -> Value:
         """Adds a vector of integers, such as axes or a part of a shape."""
+        return self.indices(np.asarray(x))
+
+    def indices(self, x: np.ndarray) -> Value:
+        """Adds an array of integers."""
         return self._constant(np.asarray(x, np.int64))
 
     def op(self, kind: str, *inputs: Value, channels: int | None = None, **attributes: Any) -> Value:
@@ -138,7 +138,7 @@ class Graph:
         return bytes(model.SerializeToString())
 
     def _constant(self, x: np.ndarray) -> Value:
-        """Adds an array; a large one once, since both sources share most filters. OpenVINO fuses no shared biases."""
+        """Adds an array; a large one once. Small ones are not shared, since OpenVINO fuses only biases that are not."""
         raw = x.tobytes()
         key = x.dtype.str, x.shape, raw, len(raw) < LARGE and len(self._constants)
         if key not in self._constants:

@@ -133,7 +133,7 @@ def _resampled_by_rows(x: Value, params: Params, scale: Scale) -> Value:
     hidden_of_cols = g.constant(scale.inverse_factor * first[0] + col_offsets[:, None] * first[2] + bias)  # [W, hidden]
     of_row, second_layer, to_add = (g.constant(x) for x in (first[1], second, second_bias))
     taps = np.arange(TAPS)
-    cols = g.constant_integers(col_reads[:, None] + taps)  # [W, 3]
+    cols = g.indices(col_reads[:, None] + taps)  # [W, 3]
 
     def row(x: Value, read: Value, offset: Value) -> Value:
         around = g.op("Gather", g.op("Gather", x, read, axis=2), cols, axis=3)  # [n, c, 3, W, 3]

@@ -9,6 +9,8 @@ import pytest
 from mfjax.inference import backends, engines
 from mfjax.inference.backends import choose
 from mfjax.inference.backends.xla import XlaBackend
+from mfjax.inference.composition import Fusion, Source
+from mfjax.inference.fuser import Fuser
 from mfjax.model.network import SuperResolutionBranch
 
 WITH_OPENVINO = pytest.mark.skipif(bool(engines.missing("openvino")), reason="OpenVINO is not installed")
@@ -87,3 +89,24 @@ def test_auto_is_openvino_on_cpus_only(tiny_config, tiny_params, monkeypatch):
     assert type(make()).__name__ == "OpenVinoBackend"
     monkeypatch.setattr(backends.jax, "default_backend", lambda: "gpu")
     assert isinstance(make(), XlaBackend)
+
+
+class Black:
+    """A backend of another engine, which finds nothing in its sources."""
+
+    def extract(self, image, which):
+        return Source(image, np.zeros((*image.shape, 1), np.float32))
+
+    def compose(self, ir, vis, size, *, dtypes, tile, progress):
+        return Fusion(*(np.zeros(size, dtype) for dtype in dtypes))
+
+    def at_once(self, *shapes):
+        return 0
+
+
+def test_fuser_takes_any_backend_and_asks_it_for_all(tiny_config, tiny_params):
+    fuser = Fuser(tiny_config, tiny_params, Black())
+    pair = [np.full((6, 8), 99, np.uint8), np.full((12, 16), 99, np.uint8)]
+    made = [fuser(*pair), *fuser.batch([pair[0]] * 2, [pair[1]] * 2)]
+    assert fuser.at_once == 1
+    assert [image.fused.max() for image in made] == [0, 0, 0]
