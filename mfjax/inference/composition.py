@@ -241,7 +241,7 @@ def _super_resolve(
 
 @functools.partial(jax.jit, static_argnums=0)
 def _fuse(config: ModelConfig, params: Params, ir: Branch, vis: Branch, summary: Summary, extent: Extent) -> jax.Array:
-    fused: Any = FusionBranch(config).apply({"params": params}, ir, vis, summary, extent)
+    fused: Any = FusionBranch(config, extent).apply({"params": params}, ir, vis, summary)
     return fused
 
 

@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 
 from mfjax.model.attention import DualAttention
-from mfjax.model.extent import Extent
+from mfjax.model.extent import EVERYWHERE, AnyExtent
 from mfjax.model.layers import LeakyConv
 
 
@@ -22,18 +22,13 @@ class FusionModule(nn.Module):
     """
 
     dual_attention: bool = True
+    extent: AnyExtent = EVERYWHERE
 
     @nn.compact
-    def __call__(
-        self,
-        ir: jax.Array,
-        vis: jax.Array,
-        relations: tuple[jax.Array, jax.Array],
-        extent: Extent | None = None,
-    ) -> jax.Array:
+    def __call__(self, ir: jax.Array, vis: jax.Array, relations: tuple[jax.Array, jax.Array]) -> jax.Array:
         selected = [select_by_magnitude(ir, vis)]  # Eq. (9)
         if self.dual_attention:
-            attend = DualAttention(name="attention")  # one for both sources
-            attended = [attend(x, relation, extent) for x, relation in zip((ir, vis), relations, strict=True)]
+            attend = DualAttention(self.extent, name="attention")  # one for both sources
+            attended = [attend(x, relation) for x, relation in zip((ir, vis), relations, strict=True)]
             selected.insert(0, select_by_magnitude(*attended))  # Eq. (8)
         return LeakyConv(ir.shape[-1], 1, name="merge")(selected)  # Eq. (10)
