@@ -1,4 +1,4 @@
-"""The light of an hour: sky, ambient light, street lamps and haze."""
+"""The light at an hour: sky, ambient light, street lamps and haze."""
 
 from dataclasses import dataclass
 
@@ -29,17 +29,17 @@ class Light:
     noise: Noise
 
     def of_hour(self, colours: ArrayLike) -> NDArray:
-        """A quantity that is given for the three HOURS, at this hour; interpolated by ratio."""
+        """Returns a quantity at this hour, from its values at the three HOURS, interpolated by ratio."""
         logs = np.log(np.asarray(colours, float)).reshape(3, -1)
         return np.exp([np.interp(self.hour, HOURS, column) for column in logs.T]).astype(np.float32)
 
     @property
     def lamps_on(self) -> bool:
-        """Whether the street lamps are lit."""
+        """Returns true if the street lamps are lit."""
         return self.hour > 0.3
 
     def sky(self, u: NDArray, v: NDArray) -> Surface:
-        """The sky around the street's end: bright and less cold low down, with clouds."""
+        """Returns the sky around the street's end: bright and less cold low down, with clouds."""
         elevation = np.clip(v, 0, 1)
         blend = np.exp(-elevation / (0.14 + 0.25 * (1 - self.hour)))[..., None]
         colour = self.of_hour(HORIZON) * blend + self.of_hour(ZENITH) * (1 - blend)
@@ -52,7 +52,7 @@ class Light:
         return Surface(np.ones_like(u, bool), colour * (1 - cloudy) + lit * cloudy, celsius)
 
     def falling_on(self, x: Coordinate, y: Coordinate, z: Coordinate) -> NDArray:
-        """Light [..., 3] that arrives at points: from the whole sky and from each lamp."""
+        """Returns the light [..., 3] that arrives at points: from the whole sky and from each lamp."""
         shape = np.broadcast_shapes(np.shape(x), np.shape(y), np.shape(z))
         total = np.broadcast_to(self.of_hour(AMBIENT), (*shape, 3))
         if not self.lamps_on:
@@ -65,6 +65,6 @@ class Light:
         return total + lamplight[..., None] * np.asarray(self.lamp_colour, np.float32)
 
     def through_haze(self, radiance: NDArray, depth: NDArray) -> NDArray:
-        """Radiance as it arrives after `depth` metres of evening air."""
+        """Returns radiance as it arrives after `depth` metres of evening air."""
         clear = np.exp(-depth / 600)[..., None]
         return radiance * clear + 0.6 * self.of_hour(HORIZON) * (1 - clear)
