@@ -15,7 +15,7 @@ import tyro
 from tqdm import tqdm
 
 import mfjax
-from mfjax.data.pairs import pair_folders, read_pair
+from mfjax.data.pairs import find_sources, read_pair
 from mfjax.metrics import STRUCTURE_LOST, score
 
 METRICS = (*STRUCTURE_LOST, "Q_STD", "Q_AG", "VIF")
@@ -31,8 +31,8 @@ def main(folders: Annotated[tuple[Path, ...], tyro.conf.Positional], *, model: s
     """
     fuser = mfjax.load(model)
     rows = []
-    for name, files in pair_folders(folders):
-        for pair in tqdm(files, desc=name, leave=False):
+    for source in find_sources(folders):
+        for pair in tqdm(source.files, desc=source.name, leave=False):
             ir, vis = read_pair(pair)
             fused = fuser(ir, vis).fused
             scores = score(ir, vis, fused, names=METRICS)

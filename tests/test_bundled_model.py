@@ -63,7 +63,7 @@ def test_small_model_has_few_parameters_and_lists_what_it_was_trained_on():
     model = weights.load("small")
     parameters = [sum(p.size for p in jax.tree.leaves(each.params)) for each in (model, weights.load("default"))]
     assert parameters[0] < parameters[1] / 40
-    seen = fingerprints.of_metadata(model.metadata)
+    seen = fingerprints.from_metadata(model.metadata)
     assert len(seen.images) > 900
     assert not seen.unknown
 

@@ -1,4 +1,4 @@
-"""What a run shows while it goes: progress bar, log, validation; and the halt when numbers stop being numbers."""
+"""Shows the progress of a run (bar, log, validation), and stops it when the loss is not finite."""
 
 import math
 import time
@@ -24,7 +24,13 @@ LINE_EVERY = 200  # steps: where there is no terminal for a bar, as in a batch j
 
 
 class Watch:
-    """Follows a run from a step on. Of several processes the first one shows and writes; all look for what is wrong."""
+    """Follows a run from a step on. The first process shows and writes; all processes look for errors.
+
+    Args:
+        config: the recipe.
+        workdir: folder of the run.
+        start: number of steps taken before.
+    """
 
     def __init__(self, config: TrainConfig, workdir: Path, start: int):
         self.config = config
@@ -38,7 +44,13 @@ class Watch:
         self._rate = _Rate()
 
     def begin(self, phase: Phase, start: int, last: int) -> None:
-        """A phase begins, or goes on from a step."""
+        """Starts to show a phase.
+
+        Args:
+            phase: 1 or 2.
+            start: number of steps taken before.
+            last: the number of steps at which the phase ends.
+        """
         self.settle()
         self._close_bar()
         self.phase = phase
@@ -53,10 +65,15 @@ class Watch:
         self._rate = _Rate()
 
     def show(self, step: int, metrics: Metrics, state: State) -> None:
-        """Counts a step, looks at the one before, and now and then logs and validates.
+        """Counts a step, checks the one before, and every few steps logs and validates.
+
+        Args:
+            step: number of steps taken.
+            metrics: the step's metrics; they may still be being computed.
+            state: the state after the step.
 
         Raises:
-            FloatingPointError: the loss of the step before, or its gradient, is not a number.
+            FloatingPointError: the loss of the step before, or its gradient, is not finite.
         """
         # Steps are handed to the device ahead of time. Waiting for the one before makes the times shown true and
         # leaves the device something to do.
@@ -85,7 +102,7 @@ class Watch:
         """Waits for the newest step's metrics and returns them.
 
         Raises:
-            FloatingPointError: see `show`.
+            FloatingPointError: the loss or its gradient is not finite.
         """
         if self._pending is None:
             return {}
@@ -129,17 +146,18 @@ def _to_validate_on(config: TrainConfig) -> list[PairSource]:
 
 
 class _Rate:
-    """Images a second, over all since the first count, whose step may have compiled."""
+    """Images a second, over all steps since the first one, which may have compiled."""
 
     def __init__(self) -> None:
         self.images, self.start = 0, math.nan
 
     def count(self, images: int) -> None:
+        """Adds the images of a step."""
         if math.isnan(self.start):
             self.start = time.monotonic()
         else:
             self.images += images
 
     def now(self) -> float:
-        """The rate, 0 while nothing is known."""
+        """Returns the rate, 0 while it is not known."""
         return self.images / max(time.monotonic() - self.start, 1e-9)

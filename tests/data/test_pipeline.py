@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mfjax.data.pairs import pair_folder, pair_folders
+from mfjax.data.pairs import find_sources, pairs_in
 from mfjax.data.pipeline import DataConfig, batches, draw_numerators, names_drawn
 
 
@@ -106,7 +106,7 @@ def test_names_without_a_partner_are_named(tmp_path):
     for path in ("ir/one.png", "vis/one.png", "ir/two.png"):
         (tmp_path / path).touch()
     with pytest.raises(ValueError, match=r"1 images .* no partner .* two"):
-        pair_folder(tmp_path)
+        pairs_in(tmp_path)
 
 
 def test_two_files_of_one_name_are_named(tmp_path):
@@ -114,7 +114,7 @@ def test_two_files_of_one_name_are_named(tmp_path):
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).touch()
     with pytest.raises(ValueError, match=r"one\.jpg and one\.png have one name"):
-        pair_folder(tmp_path)
+        pairs_in(tmp_path)
 
 
 def test_weight_of_a_folder_that_is_not_there_is_one_warning(config, caplog):
@@ -126,7 +126,7 @@ def test_weight_of_a_folder_that_is_not_there_is_one_warning(config, caplog):
 
 def test_missing_folder_is_named(tmp_path):
     with pytest.raises(ValueError, match="nowhere is not a folder"):
-        pair_folders([tmp_path / "nowhere"])
+        find_sources([tmp_path / "nowhere"])
 
 
 def test_image_smaller_than_a_crop_is_named_with_both_sizes(config):

@@ -1,4 +1,4 @@
-"""Fusion targets: what phase two trains the fused image towards, a file each (see `base`)."""
+"""Fusion targets: the images that phase two trains the fused image towards, one file each (see `targets.base`)."""
 
 import importlib
 import pkgutil
