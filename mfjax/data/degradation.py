@@ -91,7 +91,7 @@ def crop_with_margin(available: Sequence[Canvas]) -> int:
 def degrade(image: jax.Array, canvas: Canvas, numerator: jax.Array) -> jax.Array:
     """Returns the image at 10/numerator of its resolution, cut to a canvas from the top left corner.
 
-    It equals OpenCV's `INTER_LINEAR` bit for bit: bilinear between pixel centres without antialiasing, in fixed point.
+    It equals `cv2.INTER_LINEAR` bit for bit: bilinear between pixel centres without antialiasing, in fixed point.
 
     Args:
         image: uint8 `[n, s, s, 1]`, large enough to fill the canvas (`crop_with_margin`).

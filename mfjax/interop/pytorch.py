@@ -21,7 +21,7 @@ _UNUSED = re.compile(r"RCMs\.\d+\.conv_after_meta_down\.")
 def read_state_dict(path: Path) -> dict[str, np.ndarray]:
     """Returns the tensors of a `.pth` file by name, as NumPy arrays. It needs PyTorch.
 
-    Only tensors are unpickled (`weights_only`). Tensors may be nested under "state_dict", "model" or "params", and the
+    Only tensors are unpickled ("weights_only"). Tensors may be nested under "state_dict", "model" or "params", and the
     prefix "module." of multi-GPU training is dropped.
 
     Args:

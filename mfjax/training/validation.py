@@ -64,7 +64,7 @@ class Validation:
     """Measures a model on pairs that are read once and cut, centrally, to the largest square that all of them hold.
 
     The square's side is at most 192 pixels, and every scale divides it into whole pixels: for 1.5, 2 and 3 it is a
-    multiple of 6. Sources are degraded as by `benchmarks/sr_psnr.py`: OpenCV's `INTER_LINEAR`, 8 bits.
+    multiple of 6. Sources are degraded as by `benchmarks/sr_psnr.py`: OpenCV's `cv2.INTER_LINEAR`, 8 bits.
 
     Args:
         config: what to measure.

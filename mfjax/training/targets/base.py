@@ -61,8 +61,8 @@ class Target(ABC):
                 losses, terms and gradients over the axis.
 
         Returns:
-            A scalar and named scalars. The step itself logs the scalar as `loss`, and the loss of the super-resolved
-            sources as `sr`.
+            A scalar and named scalars. The step itself logs the scalar as "loss", and the loss of the super-resolved
+            sources as "sr".
         """
 
     @abstractmethod
