@@ -21,7 +21,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 
 @pytest.fixture(scope="module")
 def pair():
-    """The example at a quarter of its area, which is enough to tell."""
+    """The example pair at a quarter of its area, which is large enough to test."""
     ir, vis = (images.read(EXAMPLES / f"street_{name}.png") for name in ("ir", "vis"))
     return cv2.resize(ir, (160, 120), interpolation=cv2.INTER_AREA), cv2.resize(
         vis, (320, 240), interpolation=cv2.INTER_AREA

@@ -20,7 +20,7 @@ from mfjax.data.pipeline import DataConfig, batches, draw_numerators, names_draw
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    """Two folders of pairs; a pixel's values tell the pair, and visible is infrared plus one."""
+    """Two folders of pairs; a pixel's values identify the pair, and visible is infrared plus one."""
     top = tmp_path_factory.mktemp("pairs")
     rng = np.random.default_rng(0)
     for source in ("a", "b"):
@@ -192,7 +192,7 @@ def test_workers_end_with_a_run_that_is_killed(root, tmp_path):
 
 
 def _runs(pid):
-    """Whether a process is there and isn't a zombie that nobody has waited for."""
+    """Returns true if a process exists and isn't a zombie that nobody has waited for."""
     status = Path(f"/proc/{pid}/status")
     try:
         return "State:\tZ" not in status.read_text()

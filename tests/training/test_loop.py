@@ -1,4 +1,4 @@
-"""A whole run, as a user starts it."""
+"""A complete run, as a user starts it."""
 
 import json
 import re
@@ -303,7 +303,7 @@ def test_run_that_started_from_a_model_lists_what_that_was_trained_on_too(config
 
 @pytest.fixture(scope="module")
 def started(config, run, tmp_path_factory):
-    """A run that started from another's model: its configuration and folder."""
+    """A run that started from another run's model: its configuration and folder."""
     start, workdir = replace(config, start_from=str(run[1]), phase_one_steps=0), tmp_path_factory.mktemp("started")
     train(start, workdir)
     return start, workdir

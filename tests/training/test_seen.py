@@ -1,4 +1,4 @@
-"""What is noted of the images that a run is trained on."""
+"""The record of the images that a run is trained on."""
 
 import json
 from dataclasses import replace

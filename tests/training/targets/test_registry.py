@@ -1,4 +1,4 @@
-"""What all fusion targets have in common, and how one is added."""
+"""The interface of all fusion targets, and adding a new one."""
 
 import json
 from dataclasses import dataclass

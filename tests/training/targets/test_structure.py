@@ -1,4 +1,4 @@
-"""What the structure target asks of a fused image."""
+"""The losses of the structure target."""
 
 import jax
 import jax.numpy as jnp
@@ -11,7 +11,7 @@ from mfjax.training.targets.structure import Window, fidelity_loss, grain_loss, 
 
 
 def waves(cols, rows=48, width=64, level=0.5, height=0.2):
-    """Vertical bars of so many columns' period, `[1, rows, width, 1]`."""
+    """Returns vertical bars with a period of `cols` columns, `[1, rows, width, 1]`."""
     x = level + height * np.sin(np.arange(width) * 2 * np.pi / cols)
     return jnp.asarray(np.broadcast_to(x, (rows, width)), jnp.float32)[None, ..., None]
 
