@@ -74,7 +74,7 @@ def proportions(sizes: Sequence[int], count: int) -> list[int]:
     return taken
 
 
-class Chosen:
+class Subset:
     """Some of the pairs of a source, as a source."""
 
     def __init__(self, source: PairSource, indices: Sequence[int]):
@@ -147,5 +147,5 @@ def divide(
         selection = select([f"{source.name}/{name}" for name in source.names], taken, held_out, seed)
         for part, indices in zip(parts, selection, strict=True):
             if indices:
-                part.append(Chosen(source, indices))
+                part.append(Subset(source, indices))
     return parts

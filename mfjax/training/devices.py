@@ -15,7 +15,8 @@ from jax.sharding import PartitionSpec as P
 from mfjax.data.pipeline import Batch
 from mfjax.training.config import TrainConfig
 from mfjax.training.phases import Phase
-from mfjax.training.step import Canvases, Metrics, State, Step, make_step
+from mfjax.training.step import Canvases, State, Step, make_step
+from mfjax.training.targets.base import Metrics
 
 AXIS = "batch"
 

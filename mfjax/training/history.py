@@ -116,7 +116,7 @@ def _note_seen(workdir: Path, config: TrainConfig, before: list[dict[str, Any]])
             known |= Seen(unknown=frozenset({"it was trained by other recipes before its images were noted"}))
     elif (teacher := config.target.taught_by()) is not None:
         known |= seen.read_models([teacher])
-    seen.note(workdir, known | seen.read_sources(training_pairs(config.data)))
+    seen.write(workdir, known | seen.read_sources(training_pairs(config.data)))
 
 
 def _made_from(config: TrainConfig) -> list[str]:

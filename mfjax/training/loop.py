@@ -17,7 +17,7 @@ from mfjax.training import devices, history
 from mfjax.training.checkpoints import Checkpoints
 from mfjax.training.config import TrainConfig
 from mfjax.training.phases import Phase
-from mfjax.training.step import State, begin_phase_two, best, initial_state
+from mfjax.training.step import State, begin_phase_two, best_params, initial_state
 from mfjax.training.stopping import StopRequest, StopRequestedError
 from mfjax.training.watch import Watch
 
@@ -48,7 +48,7 @@ def train(config: TrainConfig, workdir: Path, *, accept_changes: bool = False) -
         weights.find(model)  # reports now, not after phase one, that it is not there
     mesh = devices.batch_mesh(config.data.batch)
     workdir.mkdir(parents=True, exist_ok=True)
-    with _alone(workdir), closing(Checkpoints(workdir / "checkpoints")) as checkpoints:
+    with _locked(workdir), closing(Checkpoints(workdir / "checkpoints")) as checkpoints:
         history.check(workdir, config, checkpoints.newest() or 0, accept_changes=accept_changes)
         training_pairs(config.data)  # reports now that there is nothing to train on
         start, state = _newest_state(config, checkpoints, mesh)
@@ -71,7 +71,7 @@ def train(config: TrainConfig, workdir: Path, *, accept_changes: bool = False) -
                     chosen = tuple(canvas_for(int(n), available) for n in batch.numerators)
                     state, metrics = update(state, devices.spread(batch, mesh), chosen)
                     watch.show(step, metrics, state)
-                    stopping = stop.came(step)
+                    stopping = stop.requested(step)
                     if step % config.checkpoint_every == 0 or step == last or stopping:
                         watch.settle()  # only a state that is known to be finite is saved
                         checkpoints.save(step, state)
@@ -83,7 +83,7 @@ def train(config: TrainConfig, workdir: Path, *, accept_changes: bool = False) -
 
 
 @contextmanager
-def _alone(workdir: Path) -> Iterator[None]:
+def _locked(workdir: Path) -> Iterator[None]:
     """Keeps a second run out of a folder.
 
     Raises:
@@ -122,7 +122,7 @@ def _phases(config: TrainConfig) -> list[tuple[Phase, int, int]]:
 def _export(config: TrainConfig, state: State, workdir: Path, name: str) -> Path:
     """Writes the parameters, the architecture and the training history to a weights file, and returns its path."""
     if jax.process_index() == 0:
-        history.export(workdir / name, config, jax.device_get(best(state)), int(state.step))
+        history.export(workdir / name, config, jax.device_get(best_params(state)), int(state.step))
     if jax.process_count() > 1:
         multihost_utils.sync_global_devices(name)  # nobody looks for a file that isn't there yet
     return workdir / name

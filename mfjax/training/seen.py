@@ -31,7 +31,7 @@ def read(workdir: Path) -> Seen | None:
         raise ValueError(f"{path}: {error}; remove that file, and the run's model counts as of unknown data") from error
 
 
-def note(workdir: Path, seen: Seen) -> None:
+def write(workdir: Path, seen: Seen) -> None:
     """Writes the record of a run, completely or not at all.
 
     Args:

@@ -19,10 +19,10 @@ from mfjax.model import FusionNetwork, FusionOutput, ModelConfig
 from mfjax.model.placement import Placement
 from mfjax.training.config import TrainConfig
 from mfjax.training.phases import Params, Phase, merge, optimizer, split
+from mfjax.training.targets.base import Metrics
 
 logger = logging.getLogger("mfjax")
 
-Metrics = dict[str, jax.Array]
 Canvases = tuple[Canvas, ...]  # infrared, visible
 Step = Callable[["State", Batch, Canvases], tuple["State", Metrics]]
 
@@ -82,7 +82,7 @@ def begin_phase_two(config: TrainConfig, state: State) -> State:
         config: the recipe.
         state: the state at the end of phase one.
     """
-    return _state(config, 2, best(state), state.step)
+    return _state(config, 2, best_params(state), state.step)
 
 
 def _state(config: TrainConfig, phase: Phase, params: Params, step: Any) -> State:
@@ -93,12 +93,12 @@ def _state(config: TrainConfig, phase: Phase, params: Params, step: Any) -> Stat
     return State(params, average, jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), shapes), step)
 
 
-def best(state: State) -> Params:
+def best_params(state: State) -> Params:
     """Returns the parameters to use: their moving average, if there is one."""
     return state.params if state.average is None else state.average
 
 
-class View(NamedTuple):
+class Inputs(NamedTuple):
     """The part of a batch that a step uses."""
 
     low: tuple[jax.Array, ...]  # the degraded sources, infrared first, each [n, s, s, 1] on its canvas, in [0, 1]
@@ -107,7 +107,7 @@ class View(NamedTuple):
     vis: jax.Array  # visible at full resolution, like `ir`
 
 
-def look(batch: Batch, canvases: Canvases, key: jax.Array, *, crop: int) -> View:
+def make_inputs(batch: Batch, canvases: Canvases, key: jax.Array, *, crop: int) -> Inputs:
     """Returns a batch's crops and their degraded versions.
 
     Args:
@@ -123,7 +123,7 @@ def look(batch: Batch, canvases: Canvases, key: jax.Array, *, crop: int) -> View
     whole = jax.random.bernoulli(key, shape=(2,))
     drawn = zip(canvases, numerators, whole, strict=True)
     placements = tuple(canvas.placement(crop, *each) for canvas, *each in drawn)
-    return View(tuple(jnp.float32(image) / 255 for image in small), placements, ir, vis)
+    return Inputs(tuple(jnp.float32(image) / 255 for image in small), placements, ir, vis)
 
 
 def loss_fn(
@@ -151,12 +151,12 @@ def loss_fn(
         axis_name: the mapped axis along which a batch is spread, None on one device (see `Target.loss`).
     """
     key, key_whole = jax.random.split(key)
-    view = look(batch, canvases, key_whole, crop=config.data.crop)
-    size = view.ir.shape[1:3]
+    inputs = make_inputs(batch, canvases, key_whole, crop=config.data.crop)
+    size = inputs.ir.shape[1:3]
     network, variables = FusionNetwork(config.model, jnp.dtype(config.dtype)), {"params": params}
-    branches: Any = network.apply(variables, *view.low, size=size, placements=view.placements, method="branches")
+    branches: Any = network.apply(variables, *inputs.low, size=size, placements=inputs.placements, method="branches")
     ir, vis = (branch.image for branch in branches)
-    sr = losses.mean_absolute_error(ir, view.ir) + losses.mean_absolute_error(vis, view.vis)  # Eq. (16), first line
+    sr = losses.mean_absolute_error(ir, inputs.ir) + losses.mean_absolute_error(vis, inputs.vis)  # Eq. (16), first line
     if phase == 1 and config.phase_one == "super-resolution":
         return sr, {"sr": sr, "loss": sr}
     if phase == 1 and config.phase_one == "apart":
@@ -164,11 +164,11 @@ def loss_fn(
     fused: Any = network.apply(variables, *branches, method="fuse")
     output = FusionOutput(fused.fused, ir, vis)
     if phase == 1:
-        loss = losses.pixel_loss(output, view.ir, view.vis)
-        terms = {"fusion": losses.fusion_loss(output.fused, view.ir, view.vis)}
+        loss = losses.pixel_loss(output, inputs.ir, inputs.vis)
+        terms = {"fusion": losses.fusion_loss(output.fused, inputs.ir, inputs.vis)}
     else:
-        taught = None if teacher is None else _taught(teacher, view, network.dtype)
-        loss, terms = config.target.loss(key, output, view.ir, view.vis, taught=taught, axis_name=axis_name)
+        taught = None if teacher is None else _taught(teacher, inputs, network.dtype)
+        loss, terms = config.target.loss(key, output, inputs.ir, inputs.vis, taught=taught, axis_name=axis_name)
     return loss, {"sr": sr, **terms, "loss": loss}
 
 
@@ -186,11 +186,11 @@ def teacher_of(config: TrainConfig, phase: Phase) -> weights.Weights | None:
     return None if name is None else weights.load(name)
 
 
-def _taught(teacher: weights.Weights, view: View, dtype: Any) -> jax.Array:
+def _taught(teacher: weights.Weights, inputs: Inputs, dtype: Any) -> jax.Array:
     """Returns another model's fused image of the same sources, clipped, `[n, crop, crop, 1]`."""
     network = FusionNetwork(teacher.config, dtype)
     made: Any = network.apply(
-        {"params": teacher.params}, *view.low, size=view.ir.shape[1:3], placements=view.placements
+        {"params": teacher.params}, *inputs.low, size=inputs.ir.shape[1:3], placements=inputs.placements
     )
     return jnp.clip(made.fused, 0, 1)
 

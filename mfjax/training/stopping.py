@@ -30,7 +30,7 @@ class StopRequest:
         self.number = 0  # the number of the signal that came, 0 for none
         self._before: dict[int, Any] = {}
 
-    def came(self, step: int) -> bool:
+    def requested(self, step: int) -> bool:
         """Returns true if the run has to stop after this step. All processes agree, whichever got the signal.
 
         Args:

@@ -55,7 +55,7 @@ class ValidationConfig:
             raise ValueError(f"scales is {self.scales}; it must be one or more tenths, each at least {TENTHS}")
 
 
-class _Pair(NamedTuple):
+class _Truth(NamedTuple):
     ir: Image  # [s, s]
     vis: Image
 
@@ -148,7 +148,7 @@ class Validation:
         return [images.from_float(np.nan_to_num(np.clip(image[0, ..., 0], 0, 1))) for image in output]
 
 
-def _read(config: ValidationConfig, sources: Sequence[PairSource], step: int) -> list[_Pair]:
+def _read(config: ValidationConfig, sources: Sequence[PairSource], step: int) -> list[_Truth]:
     """Returns the pairs to measure on, cut to one square whose side is a multiple of `step`."""
     places = [(source, index) for source in sources for index in range(len(source))]
     if not places:
@@ -165,9 +165,9 @@ def _read(config: ValidationConfig, sources: Sequence[PairSource], step: int) ->
                 f"a multiple of {step} pixels from {SMALLEST_SQUARE} to {LARGEST_SQUARE} a side: leave it out or "
                 f"choose other scales"
             )
-        pairs.append(_Pair(_centre(ir, side), _centre(vis, side)))
+        pairs.append(_Truth(_centre(ir, side), _centre(vis, side)))
     side = min(pair.ir.shape[0] for pair in pairs)
-    return [_Pair(*(_centre(image, side) for image in pair)) for pair in pairs]
+    return [_Truth(*(_centre(image, side) for image in pair)) for pair in pairs]
 
 
 def _mean(name: str, values: list[float]) -> float:

@@ -16,7 +16,8 @@ from mfjax.data.selection import open_sources
 from mfjax.training.config import TrainConfig
 from mfjax.training.log import RunLog
 from mfjax.training.phases import Phase
-from mfjax.training.step import Metrics, State, best
+from mfjax.training.step import State, best_params
+from mfjax.training.targets.base import Metrics
 from mfjax.training.validation import Validation
 
 LOG_EVERY = 20  # steps: writing metrics costs a little
@@ -92,7 +93,7 @@ class Watch:
                 print(f"{done}: loss {values['loss']:.4f}, {self._rate.now():.1f} images/s", flush=True)
         if self.validation is not None and (step % self.config.validation.every == 0 or last):
             self.settle()
-            params = jax.device_get(best(state))
+            params = jax.device_get(best_params(state))
             self._write(step, self.validation.measure(params), group="validation")
             if self.log is not None:
                 self.log.image(step, "validation", self.validation.grid(params))

@@ -12,7 +12,7 @@ import pytest
 
 from mfjax import images
 from mfjax.data.pipeline import DataConfig, batches
-from mfjax.data.selection import Chosen
+from mfjax.data.selection import Subset
 from mfjax.data.sets.builders import BUILDERS, build
 from mfjax.data.sets.built import BuiltPairs
 from mfjax.data.sets.flir import CROPS
@@ -88,7 +88,7 @@ def test_road_scene_is_read_at_the_size_of_its_smaller_infrared(tmp_path):
 def test_built_pair_as_it_is_stored_is_neither_cut_nor_averaged(tmp_path):
     put_pair(tmp_path, "cropinfrared/FLIR_1.jpg", "crop_HR_visible/FLIR_1.jpg", 1, (60, 80), (180, 232))
     build("road_scene", tmp_path, tmp_path / "built")
-    stored = Chosen(BuiltPairs(tmp_path / "built/road_scene"), [0]).stored(0)
+    stored = Subset(BuiltPairs(tmp_path / "built/road_scene"), [0]).stored(0)
     assert (stored.ir.shape, stored.vis.shape) == ((60, 80), (180, 232))
 
 

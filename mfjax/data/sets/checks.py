@@ -71,12 +71,12 @@ def examine(candidate: Candidate, layout: Layout, wanted: Requirements) -> Fit |
     if view is None:
         return LeftOut(name, "view", f"which part of {_size(vis)} infrared sees is not known; give a homography for it")
     try:
-        seen = in_view(vis, view)
+        seen = crop_to_view(vis, view)
     except ValueError as error:
         return LeftOut(name, "view", f"{vis_file}: {error}")
     if sizes.aspects_apart(seen.shape, ir.shape) > sizes.ASPECTS_DIFFER:
         return LeftOut(name, "aspect", f"infrared is {_size(ir)} but visible, as infrared sees it, {_size(seen)}")
-    ir, vis = same_size(ir, seen)
+    ir, vis = to_same_size(ir, seen)
     if min(ir.shape) < wanted.min_side:
         return LeftOut(name, "size", f"{_size(ir)}; {wanted.min_side} pixels a side are wanted")
     measured = alignment(ir, vis)
@@ -103,10 +103,10 @@ def open_pair(ir: bytes, vis: bytes, view: View, name: str) -> tuple[NDArray, ND
         ValueError: an image is damaged, or infrared sees more than the visible image.
     """
     first, second = (images.luma(images.decode(data, Path(name))) for data in (ir, vis))
-    return same_size(first, in_view(second, view))
+    return to_same_size(first, crop_to_view(second, view))
 
 
-def in_view(vis: NDArray, view: View) -> NDArray:
+def crop_to_view(vis: NDArray, view: View) -> NDArray:
     """Returns the part of a visible image that the infrared camera sees, at the visible image's own resolution.
 
     Args:
@@ -130,7 +130,7 @@ def in_view(vis: NDArray, view: View) -> NDArray:
     return cv2.warpPerspective(vis, to_visible, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
 
-def same_size(ir: NDArray, vis: NDArray) -> tuple[NDArray, NDArray]:
+def to_same_size(ir: NDArray, vis: NDArray) -> tuple[NDArray, NDArray]:
     """Returns both images at the smaller one's rows and columns, averaged over areas; equal sizes are left unchanged.
 
     Args:

@@ -139,10 +139,10 @@ def write_folder(
             (root / "labels" / f"{number:05d}.txt").write_text("".join(lines), encoding="utf-8")
 
 
-def _yolo(of: Object) -> str:
+def _yolo(item: Object) -> str:
     """Returns a line of text: the class's number, the box's centre, width and height."""
-    box = (of.left + of.right) / 2, (of.top + of.bottom) / 2, of.right - of.left, of.bottom - of.top
-    return f"{KINDS.index(of.kind)} " + " ".join(f"{value:.6f}" for value in box) + "\n"
+    box = (item.left + item.right) / 2, (item.top + item.bottom) / 2, item.right - item.left, item.bottom - item.top
+    return f"{KINDS.index(item.kind)} " + " ".join(f"{value:.6f}" for value in box) + "\n"
 
 
 def _staged(seed: int, height: int, width: int) -> tuple[Stage, Light, list[Kind]]:
@@ -214,7 +214,7 @@ def _visible(radiance: NDArray, light: Light, sensor: np.random.Generator) -> ND
         share * cv2.GaussianBlur(np.minimum(radiance, 6), (0, 0), sigma * height)
         for share, sigma in ((0.035, 0.006), (0.03, 0.025), (0.02, 0.08))
     )
-    exposed = 1 - np.exp(-float(light.of_hour(EXPOSURE)[0]) * (radiance + bloom))
+    exposed = 1 - np.exp(-float(light.at_hour(EXPOSURE)[0]) * (radiance + bloom))
     rows, cols = np.linspace(-1, 1, height)[:, None], np.linspace(-ASPECT, ASPECT, width)[None, :]
     exposed = exposed * (1 - 0.09 * (rows**2 + cols**2))[..., None]
     shown = np.clip(exposed, 0, 1) ** np.float32(1 / 2.2)

@@ -149,7 +149,7 @@ def _strip(what: Car, light: Light, kind: str, low: float, high: float, reach: f
 
     lit = light.lamps_on and what.driving
     if kind == "glass":
-        sky = 0.06 * light.of_hour(HORIZON) + 0.10 * light.of_hour(ZENITH)
+        sky = 0.06 * light.at_hour(HORIZON) + 0.10 * light.at_hour(ZENITH)
         band(0, 1, 0.0, paint, 0.8)
         band(0.03, 0.95, 0.07, GLASS, 0.6)
         shine = np.linspace(1.3, 0.5, rows, dtype=np.float32)[:, None, None] * sky

@@ -125,7 +125,7 @@ class Wall:
 
     def _glass(self, s: NDArray, t: NDArray, windows: _Windows) -> NDArray:
         """Returns the radiance of a pane: the sky's reflection, and behind it a lit room between its curtains."""
-        sky = 0.05 * self.light.of_hour(HORIZON) + 0.12 * self.light.of_hour(ZENITH)
+        sky = 0.05 * self.light.at_hour(HORIZON) + 0.12 * self.light.at_hour(ZENITH)
         ripple = np.clip(0.75 + 0.5 * windows.height + 0.45 * self.noise.clouds(s, t, 37), 0.1, None)
         drawn = np.abs(windows.across) > 1 - 0.5 * np.clip(1.3 * self.curtain[windows.room] - 0.3, 0, 1)
         folds = 0.55 + 0.15 * np.sin(60 * s)

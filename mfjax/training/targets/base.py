@@ -123,7 +123,7 @@ def from_json(fields: Mapping[str, Any]) -> Target:
     return TARGETS[kind](**options)
 
 
-def described(fields: Mapping[str, Any]) -> str:
+def describe_json(fields: Mapping[str, Any]) -> str:
     """Returns a target in a few words; one that is not known here as its kind and options.
 
     Args:
