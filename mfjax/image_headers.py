@@ -36,12 +36,20 @@ def _is_whole_png(data: memoryview) -> bool:
 
 
 def is_gray_png(data: bytes) -> bool:
-    """Returns true if the file is a PNG of type gray, or gray with alpha, which OpenCV returns as four channels."""
+    """Returns true if the file is a PNG of type gray, or gray with alpha, which OpenCV returns as four channels.
+
+    Args:
+        data: the bytes of the file.
+    """
     return data.startswith(_PNG) and data[25] in (0, 4)
 
 
 def has_more_pages(data: bytes) -> bool:
-    """Returns true if the file is a TIFF whose first directory names a second one."""
+    """Returns true if the file is a TIFF whose first directory names a second one.
+
+    Args:
+        data: the bytes of the file.
+    """
     if not data.startswith(_TIFF):
         return False
     order = "<" if data.startswith(b"II") else ">"
@@ -52,7 +60,11 @@ def has_more_pages(data: bytes) -> bool:
 
 
 def exif_orientation(data: bytes) -> int:
-    """Returns the EXIF orientation of a JPEG, 1 to 8; 1 is upright, and also what a file without one gets."""
+    """Returns the EXIF orientation of a JPEG, 1 to 8; 1 is upright, and also what a file without one gets.
+
+    Args:
+        data: the bytes of the file.
+    """
     head = data.find(b"Exif\0\0", 0, 65536) + 6
     if not data.startswith(_JPEG) or head < 6 or data[head : head + 4] not in _TIFF:
         return 1

@@ -115,14 +115,22 @@ def write_all(images: Mapping[Path, NDArray]) -> None:
 
 
 def is_colour(image: NDArray) -> bool:
-    """Returns true if an image, [h, w] or [h, w, 3], shows colour: it has three channels and they differ somewhere."""
+    """Returns true if an image shows colour: it has three channels and they differ somewhere.
+
+    Args:
+        image: gray [h, w] or RGB [h, w, 3], of any type.
+    """
     return image.ndim == 3 and not (
         np.array_equal(image[..., 0], image[..., 1]) and np.array_equal(image[..., 1], image[..., 2])
     )
 
 
 def to_luma(image: NDArray) -> NDArray:
-    """Returns 0.299 R + 0.587 G + 0.114 B of a float RGB image [h, w, 3]; returns a gray one [h, w] unchanged."""
+    """Returns the luma of a float image, 0.299 R + 0.587 G + 0.114 B, as [h, w].
+
+    Args:
+        image: RGB [h, w, 3]; a gray image [h, w] is returned unchanged.
+    """
     return image @ LUMA if image.ndim == 3 else image
 
 

@@ -55,13 +55,20 @@ def fingerprints(image: NDArray) -> frozenset[bytes]:
 
 
 def to_text(seen: Seen) -> str:
-    """Returns the text that a weights file keeps."""
+    """Returns the text that a weights file keeps.
+
+    Args:
+        seen: the fingerprints, and what is unknown.
+    """
     packed = base64.b64encode(b"".join(sorted(seen.images))).decode()
     return json.dumps({"hash": f"sha256 of luma, {LENGTH} bytes", "images": packed, "unknown": sorted(seen.unknown)})
 
 
 def from_text(text: str) -> Seen:
     """Returns the fingerprints in a text that `to_text` made.
+
+    Args:
+        text: JSON, as a weights file or a run's folder keeps it.
 
     Raises:
         ValueError: the text is not of that form.

@@ -114,7 +114,14 @@ def batches(config: DataConfig, seed: int, *, start: int = 0, part: int = 0, par
 
 
 def names_hash(config: DataConfig) -> str:
-    """Returns a short hash of the names of all training pairs, since other pairs are drawn in another order."""
+    """Returns a short hash of the names of all training pairs, since other pairs are drawn in another order.
+
+    Args:
+        config: the choice of images.
+
+    Raises:
+        ValueError: there are no pairs, or fewer than should be chosen.
+    """
     names = [f"{source.name}/{name}" for source in training_pairs(config) for name in source.names]
     return hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
 

@@ -18,7 +18,11 @@ def coarseness(up: Grid) -> jax.Array:
 
 
 def mean_level(image: jax.Array) -> jax.Array:
-    """Returns the mean of each image, `[n, h, w, c]` to `[n, 1, 1, c]`."""
+    """Returns the mean of each image, `[n, 1, 1, c]`.
+
+    Args:
+        image: the images, `[n, h, w, c]`.
+    """
     return image.mean(axis=(1, 2), keepdims=True)
 
 

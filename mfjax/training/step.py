@@ -94,7 +94,11 @@ def _state(config: TrainConfig, phase: Phase, params: Params, step: Any) -> Stat
 
 
 def best_params(state: State) -> Params:
-    """Returns the parameters to use: their moving average, if there is one."""
+    """Returns the parameters to use: their moving average, if there is one.
+
+    Args:
+        state: the state of a run.
+    """
     return state.params if state.average is None else state.average
 
 

@@ -30,7 +30,12 @@ def sheet(pairs: Sequence[LumaPair], title: str) -> NDArray:
 
 
 def evenly_spaced(count: int, wanted: int) -> list[int]:
-    """Returns at most `wanted` indices, evenly spread over `count`."""
+    """Returns indices that are evenly spread over a sequence, ascending.
+
+    Args:
+        count: length of the sequence.
+        wanted: the largest number of indices.
+    """
     return [int(index) for index in np.linspace(0, count - 1, min(count, wanted)).round()]
 
 

@@ -91,7 +91,11 @@ def enhanced(base: jax.Array, gain: float, sharpening: jax.Array) -> jax.Array:
 
 
 def smoothed(image: jax.Array) -> jax.Array:
-    """Returns an image `[n, h, w, c]` smoothed by a Gaussian of one pixel; its edges are repeated."""
+    """Returns an image smoothed by a Gaussian of one pixel; its edges are repeated.
+
+    Args:
+        image: the image, `[n, h, w, c]`.
+    """
     reach = len(SMOOTHING) // 2
     for axis in (1, 2):
         ends = [(reach, reach) if i == axis else (0, 0) for i in range(4)]
