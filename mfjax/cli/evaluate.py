@@ -36,6 +36,7 @@ TAKES = {
 SETS = {
     "paper": registry.PAPER,
     "lost": registry.STRUCTURE_LOST,
+    "field": registry.FIELD,
     "all": registry.DEFAULT,
     "variants": tuple(registry.METRICS),
 }
@@ -63,7 +64,9 @@ def evaluate(
 ) -> int:
     """Score models, or fused images that other methods made, on a folder of pairs.
 
-    Prints a table of means. With --out also writes scores.csv, table.md, table.tex and report.html with the images.
+    Prints a table of means, the mean ranks of several methods, and by day and by night what of each source's structure
+    was lost, whichever metrics are asked for. With --out also writes scores.csv, table.md, table.tex and report.html
+    with the images.
 
     Args:
         data: Folder with ir/ and vis/; for an experiment with ir_0.5, ir_0.8, ir_1.0 and the same of vis.
@@ -71,7 +74,7 @@ def evaluate(
             NAME=FILE gives a file a name, since every run calls its own model.safetensors.
         results: A method's name and the folder of its fused images, named as the pairs are; may be repeated.
         metrics: Metrics' names, or paper (its six), lost (the share of each source's structure that fusing lost),
-            all, variants (with the forms of popular codes).
+            field (the 14 that comparisons report), all, variants (with the forms of popular codes).
         stretch: Let models fuse pairs whose aspects differ by more than 20 %.
         ir_range: Infrared black and white for models: its type's (full), its own (auto), or two values.
             Scores compare with the infrared image as it is stored.
@@ -133,7 +136,8 @@ def evaluate(
     if board is None:
         scored = evaluation.evaluate(pairs, methods, chosen, show=show, progress=_bar)
         print(tables.table(scored, "text"))
-        print(f"{tables.legend(scored)} * marks the best.")
+        print(f"{tables.legend(scored)} * marks the best. {tables.ranks(scored)}".rstrip())
+        print(f"\n{tables.LOST}\n\n{tables.lost_table(scored, 'text')}")
         text = None
     else:
         result = evaluation.benchmark(board, pairs, methods, allow_seen=allow_seen, show=show, progress=_bar)
@@ -159,8 +163,11 @@ def _bar(pairs: Iterable[Pair]) -> Iterable[Pair]:
 def _write_reports(out: Path, scored: evaluation.Evaluation, html: str) -> None:
     out.mkdir(parents=True, exist_ok=True)
     (out / "scores.csv").write_text(tables.as_csv(scored), encoding="utf-8")
-    (out / "table.md").write_text(tables.table(scored, "markdown") + "\n", encoding="utf-8")
-    (out / "table.tex").write_text(tables.table(scored, "latex") + "\n", encoding="utf-8")
+    ranks = f"{tables.ranks(scored)}\n\n" if len(scored.methods) > 1 else ""
+    lost = f"{ranks}{tables.LOST}\n\n{tables.lost_table(scored, 'markdown')}"
+    (out / "table.md").write_text(f"{tables.table(scored, 'markdown')}\n\n{lost}\n", encoding="utf-8")
+    latex = f"{tables.table(scored, 'latex')}\n\n{tables.lost_table(scored, 'latex')}"
+    (out / "table.tex").write_text(latex + "\n", encoding="utf-8")
     (out / "report.html").write_text(html, encoding="utf-8")
     print(f"{out}: scores.csv, table.md, table.tex, report.html")
 

@@ -12,7 +12,7 @@ from mfjax.evaluation import experiments, sections, settings
 from mfjax.evaluation.paper import SETTINGS
 from mfjax.inference.fuser import Fuser, load
 from mfjax.inference.pairs import Pair
-from mfjax.metrics import PAPER
+from mfjax.metrics import PAPER, STRUCTURE_LOST
 
 if TYPE_CHECKING:  # it takes the packages of training
     from mfjax.training.config import TrainConfig
@@ -123,7 +123,7 @@ def _means(
     request: Request,
     experiment: str,
     chosen: Iterable[int] = SETTINGS,
-    metrics: Callable[[int], tuple[str, ...]] = lambda setting: PAPER,
+    metrics: Callable[[int], tuple[str, ...]] = lambda setting: PAPER + STRUCTURE_LOST,
 ) -> dict[str, settings.Means]:
     """Each model's means at the settings; its images go to `out/experiment/model/setting_N`."""
 

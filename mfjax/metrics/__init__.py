@@ -4,6 +4,6 @@
 """
 
 from mfjax.metrics.quality import psnr, ssim
-from mfjax.metrics.registry import DEFAULT, METRICS, PAPER, STRUCTURE_LOST, Metric, Scores, score
+from mfjax.metrics.registry import DEFAULT, FIELD, METRICS, PAPER, STRUCTURE_LOST, Metric, Scores, score
 
-__all__ = ["DEFAULT", "METRICS", "PAPER", "STRUCTURE_LOST", "Metric", "Scores", "psnr", "score", "ssim"]
+__all__ = ["DEFAULT", "FIELD", "METRICS", "PAPER", "STRUCTURE_LOST", "Metric", "Scores", "psnr", "score", "ssim"]

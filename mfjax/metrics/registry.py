@@ -163,6 +163,8 @@ METRICS = {
     )
 }
 PAPER = ("Q_TE", "Q_Y", "Q_SF", "Q_MI", "Q_STD", "Q_AG")
+# What the field's comparisons report, other than in forms that follow from these: mean ranks are over them.
+FIELD = (*PAPER, "EN", "SF", "MI", "SCD", "VIF", "Qabf", "Nabf", "SSIM")
 STRUCTURE_LOST = ("structure_lost_ir", "structure_lost_vis")  # beside all others: what those pay for
 DEFAULT = tuple(name for name, metric in METRICS.items() if metric.variant_of is None)
 

@@ -73,6 +73,16 @@ def test_papers_six_and_the_lost_structure_are_shown_by_default(data, capsys):
     assert names == ["method", *PAPER, "structure_lost_ir", "structure_lost_vis"]
 
 
+def test_mean_rank_over_the_fields_metrics_and_what_was_lost_follow_the_table(data, capsys):
+    results = [f"{flag}={data / folder}" for flag, folder in (("maximum", "max"), ("infrared", "ir"))]
+    flags = [word for each in results for word in ("--results", each)]
+    assert main(["evaluate", str(data), *flags, "--metrics", "field"]) == 0
+    out = capsys.readouterr().out
+    assert "Mean rank over the field's 14 metrics: " in out
+    [line] = [line for line in out.splitlines() if line.startswith("infrared ") and "(" not in line]
+    assert line.split()[1] == "0.000"  # of infrared, a copy of it loses nothing
+
+
 def test_options_of_models_are_refused_without_a_model(data, capsys):
     assert main(["evaluate", str(data), "--results", f"max={data / 'max'}", "--stretch"]) == 2
     assert "--stretch and --ir-range are for models" in capsys.readouterr().err
@@ -90,7 +100,7 @@ def test_undefined_scores_are_said_once_each(data, black_network, tiny_weights, 
     [
         (["--results", "maximum"], "--results is 'maximum'; it is a name and a folder"),
         (["--results", "maximum=nowhere"], "nowhere is not a folder"),
-        (["--metrics", "Q_XY"], "there is no metric Q_XY; available: paper, lost, all, variants, Q_TE"),
+        (["--metrics", "Q_XY"], "there is no metric Q_XY; available: paper, lost, field, all, variants, Q_TE"),
         (["--model", "nowhere"], "nowhere"),
         (["--metrics"], "--metrics names none; name at least one metric"),
         (
