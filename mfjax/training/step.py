@@ -17,6 +17,7 @@ from mfjax.data.degradation import Canvas, degrade
 from mfjax.data.pipeline import Batch
 from mfjax.model import FusionNetwork, FusionOutput, ModelConfig
 from mfjax.model.placement import Placement
+from mfjax.training import growth
 from mfjax.training.config import TrainConfig
 from mfjax.training.phases import Params, Phase, merge, optimizer, split
 from mfjax.training.targets.base import Metrics
@@ -39,21 +40,31 @@ class State(NamedTuple):
 def initial_state(config: TrainConfig) -> State:
     """Returns the state before the first step: random parameters or another model's, and an optimiser for phase one.
 
+    The super-resolution branches of a smaller model are grown (`growth`). A fusion branch of another architecture is
+    replaced by a random one.
+
     Args:
         config: the recipe, with the seed or the model to start from.
 
     Raises:
-        ValueError: the model to start from has super-resolution branches of another architecture.
+        ValueError: the super-resolution branches of the model to start from don't fit into those to train.
     """
     if config.start_from is None:
         params = _random_params(config)
     else:
         there, params, _ = weights.load(config.start_from)
-        if _branches_of(there) != _branches_of(config.model):
-            raise ValueError(f"{config.start_from} is {there}, but the model to train is {config.model}")
         if there != config.model:
-            logger.warning("%s has another fusion branch than the recipe; it starts anew", config.start_from)
-            params = {**params, "fusion": _random_params(config)["fusion"]}
+            initial, name = _random_params(config), config.start_from
+            if _branches_of(there) == _branches_of(config.model):
+                logger.warning("%s has another fusion branch than the recipe; it starts anew", name)
+            elif growth.can_grow(there, config.model):
+                logger.warning(
+                    "%s is smaller than the model to train: it is grown; its fusion branch starts anew", name
+                )
+                params["branch"] = growth.grow(params["branch"], there, initial["branch"], config.model)
+            else:
+                raise ValueError(f"{name} is {there}, but the model to train is {config.model}")
+            params = {**params, "fusion": initial["fusion"]}
         params = jax.tree.map(jnp.asarray, params)
     return _state(config, 1, params, np.zeros((), np.int32))
 
