@@ -2,9 +2,9 @@
 
     mfjax evaluate tno20 --experiment table2 --recipe configs/ablation.py --roots roadscene msrs m3fd --out out
 
-The paper's losses and networks with nothing added, as in `paper.py`, but a hundredth of its steps on crops a quarter of
-the size. The paper's learning rate is too low for so few steps, so it is 4e-4 here, with warm-up, cosine decay and
-clipping.
+It has the paper's losses and networks with nothing added, as in `configs/paper.py`, but a hundredth of its steps, on
+crops a quarter of the size. The paper's learning rate is too low for so few steps, so it is 4e-4 here, with warm-up,
+cosine decay and clipping.
 
 Time: on two cores ten minutes for each network of Table II and two for each weight of Table III.
 """
@@ -23,7 +23,7 @@ config = replace(
         pairs=0,
         held_out=0,
         crop=64,
-        weights={"roadscene": 2, "m3fd": 4},  # as in `cpu.py`
+        weights={"roadscene": 2, "m3fd": 4},  # as in cpu.py
         min_detail=0.03,
     ),
     validation=ValidationConfig(every=0),

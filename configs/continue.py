@@ -1,10 +1,11 @@
-"""The second of three runs that made the default model: goes on with what `cpu.py` gave.
+"""The second of three runs that made the default model: it continues from the result of `configs/cpu.py`.
 
     python train.py --config configs/continue.py --data.roots roadscene msrs m3fd
 
-As `cpu.py`, but shorter, from a lower learning rate, with averaged parameters. The third run is `structure.py`.
+It is shorter than `configs/cpu.py`, starts at a lower learning rate, and averages parameters. The third run is
+`configs/structure.py`.
 
-Time: an hour on two cores. Result, from what `cpu.py` gave: at ×2 on 40 pairs that were not trained on +1.38 dB
+Time: an hour on two cores. Result, from that of `configs/cpu.py`: at ×2 on 40 pairs that were not trained on +1.38 dB
 (infrared) and +1.59 dB (visible) over bicubic, where it was +1.33 and +1.54.
 """
 

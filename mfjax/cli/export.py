@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from tyro.conf import Positional, arg
 
-from mfjax import weights
+from mfjax import atomic, weights
 from mfjax.inference import sizes, stepping
 
 Platform = Literal["cpu", "cuda", "rocm", "tpu"]
@@ -74,7 +74,7 @@ def export(
         output = sizes.output_size(*fixed, size=None if size is None else parse_size("--size", size))
         program = format_of.export_fixed(config, params, *fixed, output, **options)
         takes = " and ".join(f"{rows}x{cols}" for rows, cols in fixed) + f" to {output[0]}x{output[1]}"
-    weights.write_whole(out, program)
+    atomic.write_bytes(out, program)
     print(f"{out}: {takes}, {kind}, {len(program) / 1e6:.1f} MB")
     return 0
 

@@ -135,7 +135,7 @@ def _remark(method: Method, name: str, board: Board, pairs: Sequence[Pair], allo
     if not isinstance(method, Model):
         return "images that were given"
     try:
-        seen = fingerprints.of_metadata(method.fuser.metadata)
+        seen = fingerprints.from_metadata(method.fuser.metadata)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from error
     if known := seen_pairs(seen, pairs):

@@ -1,4 +1,4 @@
-"""Sets whose pairs have equal names in two folders: KAIST, RoadScene and one's own."""
+"""Data sets whose pairs have equal names in two folders: KAIST, RoadScene and the user's own."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from mfjax.data.sets.layout import Candidates, Layout, paired, with_subfolders
 
 
 def _kaist(root: Path) -> Candidates:
-    """KAIST by the authors' split: sets 00 to 05 to train on, 06 to 11 to test."""
+    """Returns KAIST's pairs by the authors' split: sets 00 to 05 to train on, 06 to 11 to test."""
     found: Candidates = {"train": [], "test": []}
     for folder in with_subfolders(root):
         for video in sorted(folder.glob("set[0-9][0-9]/V[0-9][0-9][0-9]")):
@@ -19,7 +19,7 @@ def _kaist(root: Path) -> Candidates:
 
 
 def _road_scene(root: Path) -> Candidates:
-    """Native sizes: infrared as cropped by the authors, visible in the camera's own, higher resolution."""
+    """Returns RoadScene's pairs: infrared as the authors cropped it, visible at its camera's own, higher resolution."""
     for folder in with_subfolders(root):
         ir, vis = folder / "cropinfrared", folder / "crop_HR_visible"
         if ir.is_dir() and vis.is_dir():
