@@ -1,4 +1,4 @@
-"""What a whole network can be exported for: sizes and factors that make sense."""
+"""Checks of the sizes and factors that a network is exported for."""
 
 from mfjax.inference.sizes import Size
 from mfjax.model.resampling import LARGEST_WHOLE

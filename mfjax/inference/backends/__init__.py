@@ -1,6 +1,7 @@
-"""What does the work of a model: one file for each engine, which `choose` takes one of.
+"""The engines that run a model, a file each; `choose` takes one of them.
 
-An engine is a file here whose function `backend` makes a `Backend`, and a line in `mfjax.inference.engines`.
+To add an engine, write a file here whose function or class `backend` makes a `Backend`, and add the file's name to
+`mfjax.inference.engines`.
 """
 
 import importlib
@@ -23,7 +24,7 @@ logger = logging.getLogger("mfjax")
 
 
 class Backend(Protocol):
-    """A model on an engine. What takes time, such as compiling, is done when it is needed first."""
+    """A model on an engine. It compiles programs when they are needed first."""
 
     def extract(self, image: np.ndarray, which: Which) -> Source:
         """Returns luma in [0, 1], `[h, w]`, of that sensor with its features, nearly all of the work."""
@@ -58,7 +59,7 @@ def choose(
     precision: Precision = "auto",
     largest_factor: float,
 ) -> Backend:
-    """Returns what does the work of a model.
+    """Returns a model on an engine.
 
     Args:
         config: the network's architecture.

@@ -1,6 +1,7 @@
-"""The model's ONNX graphs in OpenVINO: on CPUs faster than XLA, and one program for images of all sizes.
+"""The model's ONNX graphs in OpenVINO: faster than XLA on CPUs, and one program serves images of all sizes.
 
-What follows the extractor it makes without tiles where factors are whole numbers; the rest it leaves to XLA.
+Where factors are whole numbers, it makes the output without tiles. Other factors, and enlarging in steps, it leaves to
+XLA.
 """
 
 import contextlib
@@ -54,7 +55,7 @@ class OpenVinoBackend:
     """The `Backend` that runs on CPUs."""
 
     def __init__(self, config: ModelConfig, params: Mapping[str, Any], precision: str, largest_factor: float) -> None:
-        """For a model whose extractor computes in "float32" or "bfloat16", and that enlarges so much at once."""
+        """Takes a model, the type that its extractor computes in, and the factor by which it enlarges at once."""
         self._config, self._precision = config, precision
         self._xla = XlaBackend(config, params, precision, largest_factor)
         self._params = jax.tree.map(np.asarray, params)
@@ -109,12 +110,12 @@ class OpenVinoBackend:
         return 0
 
     def batch(self, ir: Sequence[np.ndarray], vis: Sequence[np.ndarray], size: Size) -> Iterator[Fusion]:
-        """Is never asked for."""
+        """Raises NotImplementedError: since `at_once` is 0, nothing calls it."""
         raise NotImplementedError
 
     @functools.cached_property
     def _extractors(self) -> tuple["Program", "Program"]:
-        """Those of infrared and of visible luma, which may be the same."""
+        """The programs that extract features of infrared and of visible luma, which may be the same."""
 
         def made(branch: Params) -> Program:
             return Program(network.extractor(self._config, branch), {"image": (1, 1, -1, -1)}, self._precision)
@@ -124,7 +125,7 @@ class OpenVinoBackend:
         return of_ir, of_ir if vis is ir else made(vis)
 
     def _composer(self, factors: Factors, shapes: Shapes | None = None) -> "Program":
-        """Compiles what makes outputs that many times as large as the sources, of any sizes or of those of a stream."""
+        """Compiles the program for these factors, for any sizes or for those of a stream."""
         if shapes is not None:
             self._of_any_size(factors).release()  # which would hold as much again
         graph = network.composition(self._config, self._params["fusion"], self._branches, factors)

@@ -33,7 +33,7 @@ class XlaBackend:
     """The `Backend` that runs on CPUs, GPUs and TPUs."""
 
     def __init__(self, config: ModelConfig, params: Mapping[str, Any], precision: str, largest_factor: float) -> None:
-        """For a model whose extractor computes in "float32" or "bfloat16", and that enlarges so much at once."""
+        """Takes a model, the type that its extractor computes in, and the factor by which it enlarges at once."""
         self._config, self._params = config, params
         self._precision, self._largest_factor = precision, largest_factor
         self._branches = branches_of(config, params)
@@ -72,7 +72,7 @@ class XlaBackend:
 
     @cached_property
     def _extractors(self) -> tuple["Extractor", "Extractor"]:
-        """Those of infrared and of visible luma, which may be the same."""
+        """The extractors of infrared and of visible luma, which may be the same."""
         ir, vis = self._branches
         of_ir = Extractor(self._config, ir, self._precision)
         return of_ir, of_ir if vis is ir else Extractor(self._config, vis, self._precision)

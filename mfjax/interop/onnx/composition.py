@@ -13,7 +13,7 @@ from mfjax.model import ModelConfig
 
 
 class Branch(NamedTuple):
-    """What a super-resolution branch gives, as `model.network.Branch`."""
+    """The values that a super-resolution branch gives, as `model.network.Branch`."""
 
     image: Value
     upscaled: Value

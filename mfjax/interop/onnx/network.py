@@ -12,7 +12,7 @@ from mfjax.model import ModelConfig
 STATED = {
     *("blocks", "compensations", "dual_attention", "share_branches", "base", "blend"),
     *("width", "growth", "features", "hidden"),
-}  # fields of `ModelConfig` that are stated here, too
+}  # the fields of `ModelConfig` that these graphs follow
 
 
 def check_stated(config: ModelConfig) -> None:

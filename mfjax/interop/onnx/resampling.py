@@ -1,7 +1,7 @@
 """Resampling of features by predicted filters and of images by cubic ones: `model.resampling` and `model.base`.
 
-Along an axis that is enlarged up/down times, output pixels come in groups of `up` that read `down` source pixels and
-one around them. So all is a convolution with strides whose channels become pixels, of filters predicted here.
+Along an axis that is enlarged p/q times, output pixels come in groups of p that read q source pixels and one to each
+side. So resampling is a convolution with strides whose channels become pixels. Its filters are predicted here.
 """
 
 import math
@@ -20,15 +20,15 @@ PREDICTOR = "kernel_0", "bias_0", "kernel_1", "bias_1"  # its parameters
 
 
 class Ratio(NamedTuple):
-    """By how much an axis is enlarged, in lowest terms."""
+    """The factor of an axis, up/down, in lowest terms."""
 
     up: int
     down: int
-    groups: int | None = None  # the output has `up` times as many pixels; None: known when the graph runs
+    groups: int | None = None  # of `up` output pixels; None: known only when the graph runs
 
     @classmethod
     def between(cls, size: int, output: int) -> Self:
-        """From a length in pixels to another."""
+        """Returns the factor from one length in pixels to another."""
         common = math.gcd(size, output)
         return cls(output // common, size // common, common)
 
@@ -39,41 +39,41 @@ class Ratio(NamedTuple):
 
     @property
     def reads(self) -> np.ndarray:
-        """Which source pixel each output pixel of a group reads, from 0."""
+        """The source pixel that each output pixel of a group reads, counted from the group's first."""
         return np.arange(self.up) * self.down // self.up
 
     @property
     def offsets(self) -> np.ndarray:
-        """How far each output pixel of a group is behind that pixel, in [0, 1)."""
+        """The distance of each output pixel of a group from the source pixel that it reads, in [0, 1)."""
         return (np.arange(self.up) * self.down % self.up / self.up).astype(np.float32)
 
     @property
     def of_all_pixels(self) -> tuple[np.ndarray, np.ndarray]:
-        """Which source pixel each output pixel of a known number reads, and how far it is behind that."""
+        """Source pixel and offset, as `reads` and `offsets`, of all output pixels, of which the number is known."""
         assert self.groups is not None
         groups = np.arange(self.groups)[:, None] * self.down
         return (groups + self.reads).ravel(), np.tile(self.offsets, self.groups)
 
     @property
     def taps(self) -> int:
-        """How many source pixels a group reads."""
+        """The number of source pixels that a group reads."""
         return int(self.reads[-1]) + TAPS
 
 
 class Scale(NamedTuple):
-    """By how much a map is enlarged."""
+    """The factors of both axes of a map."""
 
     rows: Ratio
     cols: Ratio
 
     @classmethod
     def whole(cls, factor: int) -> Self:
-        """By a whole number."""
+        """Returns a whole number as the factor of both axes, for maps of any size."""
         return cls(Ratio(factor, 1), Ratio(factor, 1))
 
     @classmethod
     def between(cls, source: Size, output: Size) -> Self:
-        """From a size to another."""
+        """Returns the factors from one size to another."""
         return cls(*map(Ratio.between, source, output))
 
     @property
@@ -94,7 +94,7 @@ class Scale(NamedTuple):
 
     @property
     def factor(self) -> int | None:
-        """The whole number that it is, if it is one and both axes are equal."""
+        """The factor of both axes, if it is one whole number."""
         return self.rows.up if self.rows.down == self.cols.down == 1 and self.rows.up == self.cols.up else None
 
 
