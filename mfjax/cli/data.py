@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from tyro.conf import Positional, arg
 
 from mfjax import images
+from mfjax.errors import MfjaxError
 
 Name = Literal["kaist", "flir_adas", "tno", "road_scene", "pair_folder"]
 
@@ -64,7 +65,7 @@ def show(
     from mfjax.data.sets.sheet import sheet, spread
 
     if pairs < 1:
-        raise ValueError(f"--pairs is {pairs}; it must be at least 1")
+        raise MfjaxError(f"--pairs is {pairs}; it must be at least 1")
     built = BuiltPairs(source / name, split)
     out = out or Path(f"{Path(name).name}.png")
     shown = spread(len(built), pairs)

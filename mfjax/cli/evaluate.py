@@ -11,6 +11,7 @@ from tyro.conf import Positional, UseAppendAction, arg
 from mfjax import evaluation, weights
 from mfjax import metrics as registry
 from mfjax.cli.fuse import parse_ir_range
+from mfjax.errors import MfjaxError
 from mfjax.evaluation import boards, sections, tables
 from mfjax.evaluation.page import Page
 from mfjax.evaluation.scoring import pairs_in
@@ -93,10 +94,10 @@ def evaluate(
         page: For benchmarks and the tables: a page in Markdown; their part of it is written anew.
 
     Raises:
-        ValueError: a flag has no effect here; or something named is not there, or not what it should be.
+        MfjaxError: a flag has no effect here; or something named is not there, or not what it should be.
     """
     if benchmark is not None and experiment is not None:
-        raise ValueError(f"--benchmark {benchmark} and --experiment {experiment} are two things; ask for one of them")
+        raise MfjaxError(f"--benchmark {benchmark} and --experiment {experiment} are two things; ask for one of them")
     _refuse_unused(
         "benchmark" if benchmark else experiment,
         model=bool(model),
@@ -124,7 +125,7 @@ def evaluate(
     if not models and not folders:
         models = [_named_model("default")]
     if not models and (stretch or ir_range != "full"):
-        raise ValueError("--stretch and --ir-range are for models, and only --results are named; leave them out")
+        raise MfjaxError("--stretch and --ir-range are for models, and only --results are named; leave them out")
     infrared_range = check_ir_range(parse_ir_range(ir_range))
     methods = {name: evaluation.folder_of_results(folder, pairs) for name, folder in folders}
     methods |= {name: _load(file, stretch=stretch, ir_range=infrared_range) for name, file in models}
@@ -170,12 +171,12 @@ def _refuse_unused(experiment: str | None, **given: bool) -> None:
         what = {None: "scoring without --experiment", "benchmark": "--benchmark"}.get(
             experiment, f"--experiment {experiment}"
         )
-        raise ValueError(f"{what} makes no use of --{', --'.join(unused)}; leave that out")
+        raise MfjaxError(f"{what} makes no use of --{', --'.join(unused)}; leave that out")
 
 
 def _refuse_twins(names: list[str]) -> None:
     if twice := [name for name in names if names.count(name) > 1]:
-        raise ValueError(
+        raise MfjaxError(
             f"two methods are called {twice[0]}; give one of them another name, by --model NAME=FILE or "
             "--results NAME=DIR"
         )
@@ -189,11 +190,11 @@ def _load(model: Path, *, stretch: bool, ir_range: IrRange) -> evaluation.Method
 
 def _metrics(chosen: tuple[str, ...]) -> tuple[str, ...]:
     if not chosen:
-        raise ValueError(f"--metrics names none; name at least one metric, or {', '.join(SETS)}")
+        raise MfjaxError(f"--metrics names none; name at least one metric, or {', '.join(SETS)}")
     names = [name for each in chosen for name in SETS.get(each, (each,))]
     if unknown := [name for name in names if name not in registry.METRICS]:
         sets = ", ".join(SETS)
-        raise ValueError(f"there is no metric {', '.join(unknown)}; available: {sets}, {', '.join(registry.METRICS)}")
+        raise MfjaxError(f"there is no metric {', '.join(unknown)}; available: {sets}, {', '.join(registry.METRICS)}")
     return tuple(dict.fromkeys(names))
 
 
@@ -201,7 +202,7 @@ def _named(text: str) -> tuple[str, Path]:
     """The name and folder of `NAME=DIR`."""
     name, separator, folder = text.partition("=")
     if not separator or not name or not folder:
-        raise ValueError(f"--results is {text!r}; it is a name and a folder, such as DenseFuse=results/densefuse")
+        raise MfjaxError(f"--results is {text!r}; it is a name and a folder, such as DenseFuse=results/densefuse")
     return name, Path(folder)
 
 

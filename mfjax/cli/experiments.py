@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from tqdm import tqdm
 
 from mfjax import images
+from mfjax.errors import MfjaxError
 from mfjax.evaluation import experiments, sections, settings
 from mfjax.evaluation.paper import SETTINGS
 from mfjax.inference.fuser import Fuser, load
@@ -36,7 +37,7 @@ def run(name: Name, request: Request, page: Path | None) -> None:
     """Runs one experiment, prints its section and writes it to `page` and, with the fused images, into `out`.
 
     Raises:
-        ValueError: something that the experiment needs is not there.
+        MfjaxError: something that the experiment needs is not there.
     """
     if name == "figures":
         _figures(request)
@@ -73,7 +74,7 @@ def _table_iii(request: Request) -> str:
 
     settings.setting_pairs(request.data)  # as above
     if len(request.models) != 1:
-        raise ValueError("table3 trains phase two from one model of phase one; name it by --model")
+        raise MfjaxError("table3 trains phase two from one model of phase one; name it by --model")
     recipe = _recipe(request, "table3")
     [phase_one] = request.models.values()
     models = recipes.trained(recipes.sweep(recipe, str(phase_one)), _needed(request.out, "table3") / "table3_runs")
@@ -103,7 +104,7 @@ def _detection(request: Request) -> str:
     from mfjax.evaluation import detection
 
     if not request.results:
-        raise ValueError(
+        raise MfjaxError(
             "detection scores what a detector found in fused images; name it by --results NAME=PREDICTIONS"
         )
     scores = {name: detection.score_boxes(request.data, folder) for name, folder in request.results.items()}
@@ -155,14 +156,14 @@ def _recipe(request: Request, name: str) -> "TrainConfig":
     from mfjax.training.config import read_config
 
     if request.recipe is None:
-        raise ValueError(f"{name} trains models; name a recipe by --recipe, such as configs/ablation.py")
+        raise MfjaxError(f"{name} trains models; name a recipe by --recipe, such as configs/ablation.py")
     recipe = read_config(request.recipe)
     return replace(recipe, data=replace(recipe.data, roots=request.roots)) if request.roots else recipe
 
 
 def _needed(out: Path | None, name: str) -> Path:
     if out is None:
-        raise ValueError(f"{name} needs a folder to work in; name one by --out")
+        raise MfjaxError(f"{name} needs a folder to work in; name one by --out")
     return out
 
 

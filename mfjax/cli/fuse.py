@@ -15,6 +15,7 @@ from tyro.conf import Positional, arg
 from mfjax import weights
 from mfjax.cli.messages import one_line
 from mfjax.cli.processes import join, leave
+from mfjax.errors import MfjaxError
 from mfjax.inference import files, sizes
 from mfjax.inference.colour import Color
 from mfjax.inference.engines import Engine, Precision, check_engine
@@ -77,7 +78,7 @@ def fuse(
     """
     check_engine(engine, precision)
     if isinstance(tile, int) and tile < 1:
-        raise ValueError(f"--tile is {tile}; it is auto or a number of pixels")
+        raise MfjaxError(f"--tile is {tile}; it is auto or a number of pixels")
     size = None if height is None and width is None else (height, width)
     sizes.check_request(size, scale)
     infrared_range = check_ir_range(parse_ir_range(ir_range))
@@ -86,7 +87,7 @@ def fuse(
 
     if distributed is not None:
         if not ir.is_dir():
-            raise ValueError("--distributed shares the pairs of two folders between processes, and these are files")
+            raise MfjaxError("--distributed shares the pairs of two folders between processes, and these are files")
         join(distributed)
         number, processes = leave()
         plan = files.Plan(plan.jobs[number::processes], [] if number else plan.problems)
@@ -136,7 +137,7 @@ def _fuse_all(
         try:
             with messages_about(jobs[0].pair) if len(jobs) == 1 else nullcontext():
                 yield
-        except (ValueError, OSError, MemoryError) as error:
+        except (MfjaxError, OSError, MemoryError) as error:
             for job in jobs:
                 logger.error("%s: %s", job.pair.name, one_line(error))
                 failed.add(job.pair.name)
@@ -165,5 +166,5 @@ def parse_ir_range(text: str) -> IrRange:
     try:
         low, high = (float(bound) for bound in text.split(","))
     except ValueError:
-        raise ValueError(f"--ir-range is {text!r}; it is full, auto, or a pair such as 7000,8200") from None
+        raise MfjaxError(f"--ir-range is {text!r}; it is full, auto, or a pair such as 7000,8200") from None
     return low, high

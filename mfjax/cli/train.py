@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import arg
 
 from mfjax.cli.processes import join
+from mfjax.errors import MfjaxError
 
 if TYPE_CHECKING:  # it takes JAX
     from mfjax.training.targets import Target
@@ -70,7 +71,7 @@ def train_command(argv: Sequence[str]) -> Callable[..., int]:
         ] = False,
     ) -> int:
         if target != recipe.target.kind:
-            raise ValueError(f"target is {target!r}; it must be one of {', '.join(TARGETS)}")
+            raise MfjaxError(f"target is {target!r}; it must be one of {', '.join(TARGETS)}")
         if distributed is not None:
             join(distributed)
         if dry_run:
@@ -89,10 +90,10 @@ def train_command(argv: Sequence[str]) -> Callable[..., int]:
 
 
 def _check_target_flags(argv: Sequence[str], target: "Target", targets: "Mapping[str, type[Target]]") -> None:
-    """Raises ValueError for a flag that is an option of another fusion target, naming that one."""
+    """Raises MfjaxError for a flag that is an option of another fusion target, naming that one."""
     for flag in (each.partition("=")[0] for each in argv if each.startswith("--target.")):
         name = flag.removeprefix("--target.").replace("-", "_")
         owners = [kind for kind, each in targets.items() if name in {field.name for field in fields(each)}]
         if owners and target.kind not in owners:
             ways = " or ".join(f"--target {kind}" for kind in owners)
-            raise ValueError(f"{flag} is no option of the target {target.kind!r}; add {ways}, or leave it out")
+            raise MfjaxError(f"{flag} is no option of the target {target.kind!r}; add {ways}, or leave it out")

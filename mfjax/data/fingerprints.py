@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfjax import images
+from mfjax.errors import MfjaxError
 
 KEY = "seen"  # of the metadata of a weights file
 LENGTH = 8  # bytes
@@ -56,7 +57,7 @@ def from_text(text: str) -> Seen:
     """The inverse of `to_text`.
 
     Raises:
-        ValueError: the text is none of its.
+        MfjaxError: the text is none of its.
     """
     try:
         told = json.loads(text)
@@ -64,14 +65,14 @@ def from_text(text: str) -> Seen:
         each = frozenset(packed[i : i + LENGTH] for i in range(0, len(packed), LENGTH))
         return Seen(each, frozenset(map(str, told["unknown"])))
     except (ValueError, TypeError, KeyError) as error:
-        raise ValueError(f"a list of images that a model was trained on is damaged ({error})") from error
+        raise MfjaxError(f"a list of images that a model was trained on is damaged ({error})") from error
 
 
 def of_metadata(metadata: Mapping[str, str]) -> Seen:
     """What a weights file says by its metadata; of one without a list, that it is unknown.
 
     Raises:
-        ValueError: the list is damaged.
+        MfjaxError: the list is damaged.
     """
     return from_text(metadata[KEY]) if KEY in metadata else Seen(unknown=frozenset({UNKNOWN}))
 

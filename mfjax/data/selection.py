@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from mfjax.data.pairs import FilePairs, Pair, PairSource, pair_folders
 from mfjax.data.sets.built import BuiltPairs, find_built
+from mfjax.errors import MfjaxError
 
 
 class Selection(NamedTuple):
@@ -29,10 +30,10 @@ def select(names: Sequence[str], count: int, validation: int, seed: int) -> Sele
         seed: of the choice.
 
     Raises:
-        ValueError: there are fewer pairs than `count`, or more are to be held out than chosen.
+        MfjaxError: there are fewer pairs than `count`, or more are to be held out than chosen.
     """
     if not 0 <= validation <= count <= len(names):
-        raise ValueError(f"{validation:,} pairs to hold out of {count:,} to choose of {len(names):,} is impossible")
+        raise MfjaxError(f"{validation:,} pairs to hold out of {count:,} to choose of {len(names):,} is impossible")
     ranks = [hashlib.sha256(f"{seed}/{name}".encode()).digest() for name in names]
     chosen = sorted(range(len(names)), key=ranks.__getitem__)[:count]
     return Selection(sorted(chosen[validation:]), sorted(chosen[:validation]))
@@ -50,11 +51,11 @@ def proportions(sizes: Sequence[int], count: int) -> list[int]:
     """`count` spread over sets in proportion to their sizes, but so that of each at least one is left.
 
     Raises:
-        ValueError: there are not so many.
+        MfjaxError: there are not so many.
     """
     most = [max(size - 1, 0) for size in sizes]
     if count > sum(most):
-        raise ValueError(
+        raise MfjaxError(
             f"{count:,} pairs are to be held out of {sum(sizes):,} in {len(sizes)} folders; leave some of each to train"
         )
     ideal = [size * count / sum(sizes) for size in sizes]
@@ -91,7 +92,7 @@ def open_sources(roots: Sequence[str]) -> list[PairSource]:
     A built data set is named by its folder, and PATH@SPLIT where another split than "train" is wanted.
 
     Raises:
-        ValueError: a root is none of these.
+        MfjaxError: a root is none of these.
     """
     sources: list[PairSource] = []
     for root in roots:
@@ -114,13 +115,13 @@ def divide(
     many of each of its two; `validation` of them are held out, in proportion to what is chosen of each.
 
     Raises:
-        ValueError: there are fewer pairs than `count`, or none would be left to train on.
+        MfjaxError: there are fewer pairs than `count`, or none would be left to train on.
     """
     if not count and not validation:
         return list(sources), []
     sizes = [len(source) for source in sources]
     if count > sum(sizes):
-        raise ValueError(
+        raise MfjaxError(
             f"{count:,} pairs are to be chosen, but there are {sum(sizes):,}: name more folders, "
             "or lower data.pairs and data.held_out (pairs 0 takes all, held_out 0 holds none out)"
         )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from mfjax.errors import MfjaxError
 from mfjax.evaluation.paper import TABLE_II, TABLE_III
 from mfjax.inference.fuser import Fuser, load
 from mfjax.training import Sources, TrainConfig
@@ -19,7 +20,7 @@ def ablation(recipe: TrainConfig) -> dict[str, TrainConfig]:
         ValueError: the recipe starts from a model, which has one network only.
     """
     if recipe.start_from is not None:
-        raise ValueError(
+        raise MfjaxError(
             f"start_from is {recipe.start_from!r}, but no model fits the five networks of Table II; "
             "choose a recipe that starts from random parameters, such as configs/ablation.py"
         )

@@ -17,6 +17,7 @@ import jax
 import jax.numpy as jnp
 from jax import export
 
+from mfjax.errors import MfjaxError
 from mfjax.inference.pure import fuse_any
 from mfjax.inference.sizes import Size
 from mfjax.inference.stepping import LARGEST_FACTOR
@@ -40,11 +41,11 @@ def export_fixed(
     """The program for sources and outputs of these sizes, whatever they are; large factors are done in steps.
 
     Raises:
-        ValueError: a size is empty, or flatbuffers is not installed.
+        MfjaxError: a size is empty, or flatbuffers is not installed.
     """
     for name, sides in (("infrared", ir), ("visible", vis), ("output", size)):
         if min(sides) < 1:
-            raise ValueError(f"{name} is {sides[0]}x{sides[1]}; it needs at least one pixel")
+            raise MfjaxError(f"{name} is {sides[0]}x{sides[1]}; it needs at least one pixel")
     [n] = export.symbolic_shape("n")
 
     def fuse(*sources: jax.Array) -> FusionOutput:
@@ -65,12 +66,12 @@ def export_factors(
     The output's sides must be multiples of 4 and of both factors.
 
     Raises:
-        ValueError: a factor is less than 1 or more than the model enlarges by at once, or flatbuffers is not installed.
+        MfjaxError: a factor is less than 1 or more than the model enlarges by at once, or flatbuffers is not installed.
     """
     largest = min(int(largest_factor), LARGEST_WHOLE)
     for factor in factors:
         if not 1 <= factor <= largest:
-            raise ValueError(
+            raise MfjaxError(
                 f"a factor is {factor}; it is a whole number from 1 to {largest}, up to which this model was trained: "
                 "others take steps, which a program for fixed sizes has (--ir, --vis and --size)"
             )
@@ -91,7 +92,7 @@ def _exported(
 ) -> bytes:
     """The program of a function of both sources, each `[1, h, w, 1]`."""
     if importlib.util.find_spec("flatbuffers") is None:
-        raise ValueError("exporting needs flatbuffers, which is not installed: pip install 'mfjax[export]'")
+        raise MfjaxError("exporting needs flatbuffers, which is not installed: pip install 'mfjax[export]'")
 
     def of_pair(ir: jax.Array, vis: jax.Array) -> tuple[jax.Array, ...]:
         out = fuse(ir[None, ..., None], vis[None, ..., None])

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfjax import images
+from mfjax.errors import MfjaxError
 from mfjax.metrics import contrast, edges, features, information, loss_of_structure, perception, structure
 from mfjax.metrics.common import Image, UndefinedError
 
@@ -181,14 +182,14 @@ def score(ir: NDArray, vis: NDArray, fused: NDArray, *, names: Sequence[str] = D
         `.reasons[name]` says why.
 
     Raises:
-        ValueError: the images are not of one size, a float lies outside [0, 1], or a name is unknown.
+        MfjaxError: the images are not of one size, a float lies outside [0, 1], or a name is unknown.
     """
     if unknown := [name for name in names if name not in METRICS]:
-        raise ValueError(f"there is no metric {', '.join(unknown)}; available: {', '.join(METRICS)}")
+        raise MfjaxError(f"there is no metric {', '.join(unknown)}; available: {', '.join(METRICS)}")
     levels = [images.luma(image).astype(np.float64) for image in (ir, vis, fused)]
     if len({x.shape for x in levels}) > 1:
         sizes = [f"{x.shape[0]}x{x.shape[1]}" for x in levels]
-        raise ValueError(f"infrared is {sizes[0]}, visible {sizes[1]} and fused {sizes[2]}; resize them to one size")
+        raise MfjaxError(f"infrared is {sizes[0]}, visible {sizes[1]} and fused {sizes[2]}; resize them to one size")
     scores = Scores()
     for name in names:
         try:

@@ -20,6 +20,7 @@ from mfjax import weights
 from mfjax.data import fingerprints
 from mfjax.data.fingerprints import Seen
 from mfjax.data.pipeline import fingerprint, training_pairs
+from mfjax.errors import MfjaxError
 from mfjax.training import seen
 from mfjax.training.config import TrainConfig
 from mfjax.training.old_recipes import translated
@@ -31,7 +32,7 @@ HARMLESS = ("checkpoint_every", "validation", "data.threads", "data.workers", "d
 
 
 def check(workdir: Path, config: TrainConfig, step: int, *, accept_changes: bool = False) -> None:
-    """Raises ValueError if the checkpoint of a step is of another configuration, naming the fields that differ.
+    """Raises MfjaxError if the checkpoint of a step is of another configuration, naming the fields that differ.
 
     With `accept_changes` only if it can't be gone on with: its state has another shape, its phase one another end, or
     it started from another model than the one that is named.
@@ -41,7 +42,7 @@ def check(workdir: Path, config: TrainConfig, step: int, *, accept_changes: bool
     if not (before := _read(workdir)):
         if accept_changes:
             return
-        raise ValueError(
+        raise MfjaxError(
             f"{workdir} has checkpoints but no {FILE}, which says how they were trained; "
             "choose another workdir, or go on with --accept-changes"
         )
@@ -53,10 +54,10 @@ def check(workdir: Path, config: TrainConfig, step: int, *, accept_changes: bool
     if fixed or (names and not accept_changes):
         listed = "; ".join(f"{name} {there.get(name)} there, {here.get(name)} here" for name in fixed or names)
         wayout = "choose another workdir" if fixed else "choose another workdir, or go on with --accept-changes"
-        raise ValueError(f"{workdir} has checkpoints of another recipe: {listed}; {wayout}")
+        raise MfjaxError(f"{workdir} has checkpoints of another recipe: {listed}; {wayout}")
     ends = there["phase_one_steps"], config.phase_one_steps
     if ends[0] != ends[1] and step > min(ends):
-        raise ValueError(
+        raise MfjaxError(
             f"{workdir} is at step {step} of a run whose phase one has {ends[0]} steps, not {ends[1]}; "
             f"to train its model further, start a run elsewhere from {workdir / 'phase_1.safetensors'}"
         )
@@ -152,7 +153,7 @@ def _read(workdir: Path) -> list[dict[str, Any]]:
         entries = json.loads(path.read_text()) if path.exists() else []
         return [entry | {"recipe": translated(entry["recipe"])} for entry in entries]
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is damaged ({error}); choose another workdir, or remove that file") from error
+        raise MfjaxError(f"{path} is damaged ({error}); choose another workdir, or remove that file") from error
 
 
 def _flat(recipe: dict[str, Any], prefix: str = "") -> dict[str, Any]:

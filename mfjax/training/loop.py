@@ -13,6 +13,7 @@ from jax.sharding import Mesh
 from mfjax import weights
 from mfjax.data.degradation import canvas_for, canvases
 from mfjax.data.pipeline import batches, training_pairs
+from mfjax.errors import MfjaxError
 from mfjax.training import devices, history
 from mfjax.training.checkpoints import Checkpoints
 from mfjax.training.config import TrainConfig
@@ -38,7 +39,7 @@ def train(config: TrainConfig, workdir: Path, *, accept_changes: bool = False) -
         accept_changes: whether to go on from a checkpoint with another recipe than its own, which then is noted.
 
     Raises:
-        ValueError: there is no training data, the devices can't share a batch, the checkpoints in `workdir` don't fit
+        MfjaxError: there is no training data, the devices can't share a batch, the checkpoints in `workdir` don't fit
             the recipe, or another run works there.
         FloatingPointError: the loss or its gradient is not a number any more.
         OSError: the disk is full, or a model that the target needs is not there.
@@ -87,7 +88,7 @@ def _alone(workdir: Path) -> Iterator[None]:
     """Keeps a second run out of a folder.
 
     Raises:
-        ValueError: there is one.
+        MfjaxError: there is one.
     """
     if jax.process_index() > 0:  # the first process of a run stands for all
         yield
@@ -96,7 +97,7 @@ def _alone(workdir: Path) -> Iterator[None]:
         with filelock.FileLock(workdir / ".lock", timeout=0):
             yield
     except filelock.Timeout:
-        raise ValueError(f"another run works in {workdir}; wait for it, or choose another workdir") from None
+        raise MfjaxError(f"another run works in {workdir}; wait for it, or choose another workdir") from None
 
 
 def _newest_state(config: TrainConfig, checkpoints: Checkpoints, mesh: Mesh) -> tuple[int, State]:

@@ -11,6 +11,7 @@ from mfjax import weights
 from mfjax.data import fingerprints
 from mfjax.data.fingerprints import Seen
 from mfjax.data.pairs import PairSource
+from mfjax.errors import MfjaxError
 
 FILE = "seen.json"
 
@@ -19,13 +20,13 @@ def read(workdir: Path) -> Seen | None:
     """What is noted of a run; None where nothing is.
 
     Raises:
-        ValueError: the note is damaged.
+        MfjaxError: the note is damaged.
     """
     path = workdir / FILE
     try:
         return fingerprints.from_text(path.read_text(encoding="utf-8")) if path.exists() else None
     except ValueError as error:
-        raise ValueError(f"{path}: {error}; remove that file, and the run's model counts as of unknown data") from error
+        raise MfjaxError(f"{path}: {error}; remove that file, and the run's model counts as of unknown data") from error
 
 
 def note(workdir: Path, seen: Seen) -> None:
@@ -37,7 +38,7 @@ def of_sources(sources: Sequence[PairSource]) -> Seen:
     """The images of the pairs that are trained on, as their files hold them. Reads all of them, in threads.
 
     Raises:
-        ValueError: an image can't be read.
+        MfjaxError: an image can't be read.
     """
     places = [(source, index) for source in sources for index in range(len(source))]
     found: set[bytes] = set()

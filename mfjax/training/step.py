@@ -15,6 +15,7 @@ from jax.flatten_util import ravel_pytree
 from mfjax import losses, weights
 from mfjax.data.degradation import Canvas, degrade
 from mfjax.data.pipeline import Batch
+from mfjax.errors import MfjaxError
 from mfjax.model import FusionNetwork, FusionOutput, ModelConfig
 from mfjax.model.placement import Placement
 from mfjax.training.config import TrainConfig
@@ -40,14 +41,14 @@ def initial_state(config: TrainConfig) -> State:
     """Parameters to start from, random by the configured seed or another model's, with an optimiser for phase one.
 
     Raises:
-        ValueError: the super-resolution branches of the model to start from are of another architecture.
+        MfjaxError: the super-resolution branches of the model to start from are of another architecture.
     """
     if config.start_from is None:
         params = _random_params(config)
     else:
         there, params, _ = weights.load(config.start_from)
         if _branches_of(there) != _branches_of(config.model):
-            raise ValueError(f"{config.start_from} is {there}, but the model to train is {config.model}")
+            raise MfjaxError(f"{config.start_from} is {there}, but the model to train is {config.model}")
         if there != config.model:
             logger.warning("%s has another fusion branch than the recipe; it starts anew", config.start_from)
             params = {**params, "fusion": _random_params(config)["fusion"]}

@@ -22,6 +22,7 @@ from mfjax.data.sets import flir, simple, tno
 from mfjax.data.sets.built import INDEX, LEFT_OUT
 from mfjax.data.sets.checks import Fit, LeftOut, Requirements, examine, summary
 from mfjax.data.sets.layout import Candidate, Layout
+from mfjax.errors import MfjaxError
 
 
 class Built(NamedTuple):
@@ -77,7 +78,7 @@ class PairBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
         if not splits:
             left_out = _all(self.left_out)
             example = f", such as {left_out[0].name}: {left_out[0].reason}" if left_out else ""
-            raise ValueError(f"{self.LAYOUT.title}: {summary(0, left_out)}{example}")
+            raise MfjaxError(f"{self.LAYOUT.title}: {summary(0, left_out)}{example}")
         return splits
 
     def _generate_examples(self, split: str, candidates: list[Candidate]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -165,10 +166,10 @@ def build(
         homographies: a file for `flir.read_homographies`, in place of the layout's crops.
 
     Raises:
-        ValueError: `source` does not hold the data set, nothing in it is fit, or the data set is built already.
+        MfjaxError: `source` does not hold the data set, nothing in it is fit, or the data set is built already.
     """
     if name not in BUILDERS:
-        raise ValueError(f"there is no data set {name!r}; there are {', '.join(BUILDERS)}")
+        raise MfjaxError(f"there is no data set {name!r}; there are {', '.join(BUILDERS)}")
     layout = BUILDERS[name].LAYOUT
     requirements = Requirements(layout.min_alignment if min_alignment is None else min_alignment)
     if min_side is not None:
@@ -179,7 +180,7 @@ def build(
     builder = BUILDERS[name](data_dir=target, requirements=requirements)
     folder = Path(builder.data_dir)
     if folder.exists():
-        raise ValueError(f"{folder} is built already; remove it to build it anew, or choose another --to")
+        raise MfjaxError(f"{folder} is built already; remove it to build it anew, or choose another --to")
     tfds.disable_progress_bar()  # there is one of ours
     with redirect_stdout(io.StringIO()):  # TFDS prints of downloads, of which there are none
         config = tfds.download.DownloadConfig(manual_dir=source.resolve())

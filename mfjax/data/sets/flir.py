@@ -13,6 +13,7 @@ import numpy as np
 
 from mfjax.data.pairs import by_stem
 from mfjax.data.sets.layout import Candidate, Candidates, Layout, View, paired, with_subfolders
+from mfjax.errors import MfjaxError
 
 MAP = "rgb_to_thermal_vid_map.json"
 
@@ -65,7 +66,7 @@ def _release_two(root: Path) -> Candidates:
         partners = json.loads((root / MAP).read_text())
         thermal_to_rgb = {Path(thermal).name: Path(rgb).name for rgb, thermal in partners.items()}
     except (ValueError, AttributeError, TypeError) as error:
-        raise ValueError(f"{root / MAP} must be a JSON object from visible to thermal file names ({error})") from error
+        raise MfjaxError(f"{root / MAP} must be a JSON object from visible to thermal file names ({error})") from error
     found: Candidates = {}
     for split, suffix in (("train", "images_{}_train"), ("val", "images_{}_val"), ("video", "video_{}_test")):
         thermal, rgb = (root / suffix.format(camera) / "data" for camera in ("thermal", "rgb"))
@@ -85,7 +86,7 @@ def read_homographies(path: Path) -> dict[tuple[int, int], View]:
         path: a JSON file such as {"1600x1800": [[2.49, 0, 159], [0, 2.49, 150], [0, 0, 1]]}, rows before columns.
 
     Raises:
-        ValueError: the file is not of this form, or a matrix can't be inverted.
+        MfjaxError: the file is not of this form, or a matrix can't be inverted.
     """
     form = 'such as {"1600x1800": [[2.49, 0, 159], [0, 2.49, 150], [0, 0, 1]]}'
     try:
@@ -94,10 +95,10 @@ def read_homographies(path: Path) -> dict[tuple[int, int], View]:
             for size, matrix in json.loads(path.read_text()).items()
         }
     except (ValueError, AttributeError, TypeError, OSError) as error:
-        raise ValueError(f"{path} must be a JSON file {form} ({error})") from error
+        raise MfjaxError(f"{path} must be a JSON file {form} ({error})") from error
     for size, matrix in entries.items():
         if len(size) != 2 or matrix.shape != (3, 3) or not abs(np.linalg.det(matrix)) > 1e-9:
-            raise ValueError(f"{path}: {size} has {matrix.tolist()}; wanted are rows x columns and an invertible 3x3")
+            raise MfjaxError(f"{path}: {size} has {matrix.tolist()}; wanted are rows x columns and an invertible 3x3")
     return entries  # type: ignore[return-value]  # of two, as was just checked
 
 

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mfjax.errors import MfjaxError
+
 View = NDArray[np.float64]
 """Homography [3, 3] from the infrared image's unit square to the visible image's, x before y.
 
@@ -55,13 +57,13 @@ class Layout:
         """The candidates below `root`, by split.
 
         Raises:
-            ValueError: `root` is no folder of this data set; the message says which files are wanted and from where.
+            MfjaxError: `root` is no folder of this data set; the message says which files are wanted and from where.
         """
         found = self.find(root) if root.is_dir() else {}
         found = {split: candidates for split, candidates in found.items() if candidates}
         if not found:
             state = "has none of its files" if root.is_dir() else "is not a folder"
-            raise ValueError(
+            raise MfjaxError(
                 f"{root} {state}. {self.title} has to come from {self.home}, by hand; wanted are {self.files}"
             )
         return found

@@ -21,6 +21,7 @@ from mfjax.data.synthetic.layout import CROWNS, FAR, Street, draw
 from mfjax.data.synthetic.light import EXPOSURE, Light
 from mfjax.data.synthetic.stage import ASPECT, Noise, Stage
 from mfjax.data.synthetic.walls import Wall
+from mfjax.errors import MfjaxError
 
 ACROSS, UP, FORWARDS = (1, 0, 0), (0, 1, 0), (0, 0, 1)
 COLDEST, HOTTEST = 4.0, 27.0  # degrees Celsius that infrared shows as black and white
@@ -60,7 +61,7 @@ def scene(seed: int, height: int, width: int, *, colour: bool = True) -> Scene:
         colour: whether `vis` is RGB [h, w, 3] or its luma [h, w].
 
     Raises:
-        ValueError: a side is not positive.
+        MfjaxError: a side is not positive.
     """
     stage, light, _ = _staged(seed, height, width)
     fine = stage.shape[0] // height
@@ -82,7 +83,7 @@ def objects(seed: int, height: int, width: int, *, least: float = 4) -> list[Obj
         least: pixels of those pictures that a box must be wide and high; smaller ones are left out.
 
     Raises:
-        ValueError: a side is not positive.
+        MfjaxError: a side is not positive.
     """
     stage, _, kinds = _staged(seed, height, width)
     rows, cols = stage.shape
@@ -146,7 +147,7 @@ def _yolo(of: Object) -> str:
 def _staged(seed: int, height: int, width: int) -> tuple[Stage, Light, list[Kind]]:
     """The stage of a scene, finer than its pictures by a whole factor, and what its owners 1, 2, … are."""
     if height < 1 or width < 1:
-        raise ValueError(f"a scene needs at least 1x1 pixels, not {height}x{width}")
+        raise MfjaxError(f"a scene needs at least 1x1 pixels, not {height}x{width}")
     rng = np.random.default_rng(seed)
     street, noise = draw(rng), Noise(rng)
     light = Light(street.hour, street.lamps, street.lamp_colour, noise)
