@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mfjax
-from mfjax.metrics import DEFAULT, METRICS, PAPER, STRUCTURE_LOST, metric, score
+from mfjax.metrics import DEFAULT, METRICS, PAPER, STRUCTURE_LOST, registry, score
 
 RENDERED = Path(__file__).parents[1] / "data" / "metrics_rendered"
 GOLDEN = Path(__file__).parents[3] / "shared" / "golden" / "metrics"
@@ -144,9 +144,9 @@ def test_metric_of_a_name_that_another_has_is_refused_and_the_same_one_read_agai
         """EN: another one."""
 
     with pytest.raises(ValueError, match=r"other can't be the metric 'EN', which mfjax\.metrics\.information\.entropy"):
-        metric("EN")(other)
+        registry.metric("EN")(other)
     before = METRICS["EN"]
-    assert metric("EN", least=0, most=8, source=before.source, agrees_with=before.agrees_with)(before.function)
+    assert registry.metric("EN", least=0, most=8, source=before.source, agrees_with=before.agrees_with)(before.function)
     assert METRICS["EN"] == before
 
 

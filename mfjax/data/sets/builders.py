@@ -8,6 +8,7 @@ byte, in their own sizes. `index.json` beside them has the pairs' names, sizes a
 import io
 import itertools
 import json
+import types
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import replace
@@ -18,10 +19,10 @@ import numpy as np
 import tensorflow_datasets as tfds
 from tqdm import tqdm
 
-from mfjax.data.sets import flir, simple, tno
 from mfjax.data.sets.built import INDEX, LEFT_OUT
 from mfjax.data.sets.checks import Fit, LeftOut, Requirements, examine, summary
-from mfjax.data.sets.layout import Candidate, Layout
+from mfjax.data.sets.homographies import read_homographies
+from mfjax.data.sets.layouts import LAYOUTS, Candidate, Layout
 from mfjax.errors import MfjaxError
 
 
@@ -111,39 +112,11 @@ class PairBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
         (folder / LEFT_OUT).write_text(json.dumps(reasons, indent=1, ensure_ascii=False))
 
 
-class Kaist(PairBuilder):
-    """KAIST, by the authors' split into train and test."""
-
-    LAYOUT = simple.KAIST
-
-
-class FlirAdas(PairBuilder):
-    """FLIR ADAS, release 1 or 2."""
-
-    LAYOUT = flir.FLIR_ADAS
-
-
-class Tno(PairBuilder):
-    """TNO."""
-
-    LAYOUT = tno.TNO
-
-
-class RoadScene(PairBuilder):
-    """RoadScene at native sizes."""
-
-    LAYOUT = simple.ROAD_SCENE
-
-
-class PairFolder(PairBuilder):
-    """One's own folder of pairs."""
-
-    LAYOUT = simple.PAIR_FOLDER
-
-
-BUILDERS: dict[str, type[PairBuilder]] = {
-    builder.LAYOUT.name: builder for builder in (Kaist, FlirAdas, Tno, RoadScene, PairFolder)
-}
+def builder_of(layout: Layout) -> type[PairBuilder]:
+    """Returns the TFDS builder of a data set."""
+    name = "".join(word.capitalize() for word in layout.name.split("_"))
+    body = {"LAYOUT": layout, "__doc__": layout.title, "__module__": __name__}
+    return types.new_class(name, (PairBuilder,), {"skip_registration": True}, lambda namespace: namespace.update(body))
 
 
 def build(
@@ -158,26 +131,26 @@ def build(
     """Builds a data set.
 
     Args:
-        name: one of `BUILDERS`.
+        name: one of `LAYOUTS`.
         source: the folder with the files as downloaded.
         target: where to put the data set: in target/NAME/VERSION.
         min_alignment: alignment score in [0, 1] below which a pair is left out; by default the layout's.
         min_side: pixels a side that a pair must have.
-        homographies: a file for `flir.read_homographies`, in place of the layout's crops.
+        homographies: a file for `read_homographies`, in place of the layout's crops.
 
     Raises:
         MfjaxError: `source` does not hold the data set, nothing in it is fit, or the data set is built already.
     """
-    if name not in BUILDERS:
-        raise MfjaxError(f"there is no data set {name!r}; there are {', '.join(BUILDERS)}")
-    layout = BUILDERS[name].LAYOUT
+    if name not in LAYOUTS:
+        raise MfjaxError(f"there is no data set {name!r}; there are {', '.join(LAYOUTS)}")
+    layout = LAYOUTS[name]
     requirements = Requirements(layout.min_alignment if min_alignment is None else min_alignment)
     if min_side is not None:
         requirements = replace(requirements, min_side=min_side)
     if homographies is not None:
-        requirements = replace(requirements, homographies=flir.read_homographies(homographies))
+        requirements = replace(requirements, homographies=read_homographies(homographies))
     layout.candidates(source)  # says what is wrong before anything is made
-    builder = BUILDERS[name](data_dir=target, requirements=requirements)
+    builder = builder_of(layout)(data_dir=target, requirements=requirements)
     folder = Path(builder.data_dir)
     if folder.exists():
         raise MfjaxError(f"{folder} is built already; remove it to build it anew, or choose another --to")

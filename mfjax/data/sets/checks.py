@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mfjax import images
 from mfjax.data.sets.alignment import Alignment, alignment
-from mfjax.data.sets.layout import SAME, Candidate, Layout, View
+from mfjax.data.sets.layouts import SAME, Candidate, Layout, View
 from mfjax.errors import MfjaxError
 from mfjax.inference import sizes
 

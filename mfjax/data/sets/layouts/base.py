@@ -1,4 +1,15 @@
-"""What the layouts of all data sets have in common."""
+"""The interface of a data set's layout, and the list of those that there are.
+
+A data set is a file in this folder, or in another package that names it in an entry point of the group
+`mfjax.data_sets` (see `mfjax.plugins`). It registers how the files lie as their authors publish them, and nothing else
+has to know of it:
+
+    def find(root: Path) -> Candidates:
+        sides = root / "lwir", root / "rgb"
+        return {"pairs": paired(*map(by_stem, sides))} if all(side.is_dir() for side in sides) else {}
+
+    register(Layout("our_cars", "Our cars", "https://example.org", "the folders lwir and rgb", find))
+"""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -67,6 +78,23 @@ class Layout:
                 f"{root} {state}. {self.title} has to come from {self.home}, by hand; wanted are {self.files}"
             )
         return found
+
+
+LAYOUTS: dict[str, Layout] = {}
+
+
+def register(layout: Layout) -> Layout:
+    """Adds a data set to `LAYOUTS`, and returns it.
+
+    Raises:
+        ValueError: another one is called so. A file that is read again brings no other one.
+    """
+    there = LAYOUTS.get(layout.name)
+    if there is not None and there.find.__module__ != layout.find.__module__:
+        homes = layout.find.__module__, there.find.__module__
+        raise ValueError(f"{homes[0]} can't have the data set {layout.name!r}, which {homes[1]} has")
+    LAYOUTS[layout.name] = layout
+    return layout
 
 
 def paired(ir: Mapping[str, Path], vis: Mapping[str, Path]) -> list[Candidate]:

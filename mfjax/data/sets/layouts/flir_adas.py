@@ -3,7 +3,7 @@
 The visible camera has a wider field of view, another place and, in parts, another moment; pairs are not registered. A
 crop of the visible image for each of its sizes brings them close, for what is far away; the alignment score then says
 which pairs are good enough. None of the crops was checked on the real images: whoever has calibrated the cameras
-should pass homographies of their own (`read_homographies`).
+should pass homographies of their own (`mfjax.data.sets.homographies`).
 """
 
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from mfjax.data.pairs import by_stem
-from mfjax.data.sets.layout import Candidate, Candidates, Layout, View, paired, with_subfolders
+from mfjax.data.sets.layouts.base import Candidate, Candidates, Layout, View, paired, register, with_subfolders
 from mfjax.errors import MfjaxError
 
 MAP = "rgb_to_thermal_vid_map.json"
@@ -77,43 +77,20 @@ def _release_two(root: Path) -> Candidates:
     return found
 
 
-def read_homographies(path: Path) -> dict[tuple[int, int], View]:
-    """One's own calibration: by the visible image's size, from infrared pixels to visible ones.
-
-    Pixels are (x, y), and (0, 0) is the centre of the top left one, as in OpenCV.
-
-    Args:
-        path: a JSON file such as {"1600x1800": [[2.49, 0, 159], [0, 2.49, 150], [0, 0, 1]]}, rows before columns.
-
-    Raises:
-        MfjaxError: the file is not of this form, or a matrix can't be inverted.
-    """
-    form = 'such as {"1600x1800": [[2.49, 0, 159], [0, 2.49, 150], [0, 0, 1]]}'
-    try:
-        entries = {
-            tuple(int(side) for side in size.split("x")): np.array(matrix, np.float64)
-            for size, matrix in json.loads(path.read_text()).items()
-        }
-    except (ValueError, AttributeError, TypeError, OSError) as error:
-        raise MfjaxError(f"{path} must be a JSON file {form} ({error})") from error
-    for size, matrix in entries.items():
-        if len(size) != 2 or matrix.shape != (3, 3) or not abs(np.linalg.det(matrix)) > 1e-9:
-            raise MfjaxError(f"{path}: {size} has {matrix.tolist()}; wanted are rows x columns and an invertible 3x3")
-    return entries  # type: ignore[return-value]  # of two, as was just checked
-
-
-FLIR_ADAS = Layout(
-    name="flir_adas",
-    title="FLIR ADAS",
-    home="https://www.flir.com/oem/adas/adas-dataset-form/",
-    files=(
-        "of release 1 the folders train, val or video, with thermal_8_bit/FLIR_00001.jpeg and RGB/FLIR_00001.jpg in "
-        f"them; of release 2 {MAP}, video_thermal_test/data and video_rgb_test/data"
-    ),
-    find=_find,
-    view=_view,
-    # Of registered pairs of LLVIP, M3FD, MSRS and RoadScene 19 in 20 score above 0.86 to 0.97, by set; the median is
-    # 0.99. With one image moved by 1 % of the width the median is 0.86 to 0.91, by 2 % 0.66 to 0.78. Another scale is
-    # noticed less: 0.95 at 6 %.
-    min_alignment=0.9,
+register(
+    Layout(
+        name="flir_adas",
+        title="FLIR ADAS",
+        home="https://www.flir.com/oem/adas/adas-dataset-form/",
+        files=(
+            "of release 1 the folders train, val or video, with thermal_8_bit/FLIR_00001.jpeg and RGB/FLIR_00001.jpg "
+            f"in them; of release 2 {MAP}, video_thermal_test/data and video_rgb_test/data"
+        ),
+        find=_find,
+        view=_view,
+        # Of registered pairs of LLVIP, M3FD, MSRS and RoadScene 19 in 20 score above 0.86 to 0.97, by set; the median
+        # is 0.99. With one image moved by 1 % of the width the median is 0.86 to 0.91, by 2 % 0.66 to 0.78. Another
+        # scale is noticed less: 0.95 at 6 %.
+        min_alignment=0.9,
+    )
 )

@@ -12,7 +12,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from mfjax import images
-from mfjax.data.sets.layout import Candidate, Candidates, Layout
+from mfjax.data.sets.layouts.base import Candidate, Candidates, Layout, register
 
 # Words of a file name, or its folder's name, for a camera; where a scene has several, the first of them is taken.
 THERMAL = ("lwir", "ir", "rad", "thermal")
@@ -59,10 +59,12 @@ def _rank(file: Path, words: tuple[str, ...]) -> int | None:
     return None
 
 
-TNO = Layout(
-    name="tno",
-    title="The TNO image fusion data set",
-    home="https://figshare.com/articles/dataset/TNO_Image_Fusion_Dataset/1008029",
-    files="the folders Athena_images, DHV_images, FEL_images, Triclobs_images and tank, as the archive unpacks",
-    find=_find,
+register(
+    Layout(
+        name="tno",
+        title="The TNO image fusion data set",
+        home="https://figshare.com/articles/dataset/TNO_Image_Fusion_Dataset/1008029",
+        files="the folders Athena_images, DHV_images, FEL_images, Triclobs_images and tank, as the archive unpacks",
+        find=_find,
+    )
 )
