@@ -1,16 +1,16 @@
 """The last of three runs that made the default model: phase two anew, towards what keeps the structure of both sources.
 
-    python train.py --config configs/structure.py --data.roots roadscene msrs m3fd m3svd
+    mfjax train --recipe default_3 --data.roots roadscene msrs m3fd m3svd
 
-Starts from the super-resolution branches of the bundled default model, which `cpu.py` and `continue.py` trained, with a
+Starts from the super-resolution branches of the bundled default model, which `default_1` and `default_2` trained, with a
 fusion branch of random parameters. To go on with the default model on one's own images, without and with training its
 super-resolution, too:
 
-    python train.py --config configs/structure.py --data.roots DIR --start-from default
-    python train.py --config configs/structure.py --data.roots DIR --start-from default
+    mfjax train --recipe default_3 --data.roots DIR --start-from default
+    mfjax train --recipe default_3 --data.roots DIR --start-from default
         --phase-one-steps 2400 --learning-rate 3e-4 --phase-two-learning-rate 1e-2
 
-The bundled model's fusion branch began with the blend of the small model instead (`small.py`), and took 240 steps at a
+The bundled model's fusion branch began with the blend of the small model instead (`small`), and took 240 steps at a
 learning rate of 2e-3, six minutes on two cores.
 
 The fused image is made from a blend (`ModelConfig.blend`): both sources' structure at four scales, weighed by a network
@@ -18,17 +18,15 @@ of 1,833 parameters that sees which source has more of it where. It is trained t
 super-resolution branches stay as they are.
 """
 
-import runpy
 from dataclasses import replace
-from pathlib import Path
 
+from mfjax.recipes import default_1
 from mfjax.training import Structure
 
-config = runpy.run_path(str(Path(__file__).with_name("cpu.py")))["config"]
 config = replace(
-    config,
-    model=replace(config.model, blend=32),
-    data=replace(config.data, crop=96, scales=(10, 20), weights={"roadscene": 6, "m3fd": 8, "m3svd": 4}),
+    default_1.config,
+    model=replace(default_1.config.model, blend=32),
+    data=replace(default_1.config.data, crop=96, scales=(10, 20), weights={"roadscene": 6, "m3fd": 8, "m3svd": 4}),
     start_from="default",
     phase_one_steps=0,
     phase_two_steps=1_200,
