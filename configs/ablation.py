@@ -1,6 +1,6 @@
-"""The trainings that Tables II and III compare, sized to two CPU cores; `mfjax.recipes.ablation` says what it takes and gives.
+"""The trainings that Tables II and III compare, small; `mfjax.recipes.ablation` says what it takes and gives.
 
-    python train.py --config configs/ablation.py --data.roots DIR
+python train.py --config configs/ablation.py --data.roots DIR
 """
 
 from mfjax.recipes import ablation

@@ -350,7 +350,7 @@ def test_training_that_is_asked_to_stop_says_how_it_goes_on_and_ends_with_the_si
 
     monkeypatch.setattr("mfjax.training.loop.train", train)
     monkeypatch.setattr("mfjax.evaluation.settings.setting_pairs", lambda root: [])
-    table = ["evaluate", "data", "--experiment", "table2", "--recipe", str(ROOT / "configs" / "ablation.py")]
+    table = ["reproduce", "table2", "data", "--recipe", "ablation"]
     for command in (["train", "--workdir", str(tmp_path)], [*table, "--out", str(tmp_path)]):
         assert main(command) == 128 + 15
         assert capsys.readouterr().err == "warning: stopped after step 2; the same command goes on\n"

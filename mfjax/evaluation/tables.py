@@ -2,7 +2,10 @@
 
 import csv
 import io
-from typing import Literal
+import math
+from typing import Any, Literal
+
+from numpy.typing import NDArray
 
 from mfjax.evaluation.ranking import LEVEL, rank
 from mfjax.evaluation.scoring import Evaluation
@@ -68,6 +71,27 @@ def as_csv(evaluation: Evaluation) -> str:
     for method, values in zip(evaluation.methods, evaluation.means(), strict=True):
         writer.writerow([method, "mean", *(_number(value) for value in values)])
     return out.getvalue()
+
+
+def as_dict(evaluation: Evaluation) -> dict[str, Any]:
+    """Returns an evaluation for JSON: means and every score, None where one is undefined or infinite."""
+    methods = []
+    for method, means, values in zip(evaluation.methods, evaluation.means(), evaluation.values, strict=True):
+        of_pairs = {pair: _by_metric(evaluation, row) for pair, row in zip(evaluation.pairs, values, strict=True)}
+        methods.append({"name": method, "means": _by_metric(evaluation, means), "pairs": of_pairs})
+    undefined = [
+        {"method": method, "pair": pair, "metric": metric, "why": why}
+        for (method, pair, metric), why in evaluation.reasons.items()
+    ]
+    best = {metric: METRICS[metric].best for metric in evaluation.metrics}
+    return {"best": best, "methods": methods, "undefined": undefined}
+
+
+def _by_metric(evaluation: Evaluation, values: NDArray) -> dict[str, float | None]:
+    return {
+        metric: float(value) if math.isfinite(value) else None
+        for metric, value in zip(evaluation.metrics, values, strict=True)
+    }
 
 
 def _marked(text: str, place: int, style: str) -> str:

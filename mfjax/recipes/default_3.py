@@ -2,9 +2,9 @@
 
     mfjax train --recipe default_3 --data.roots roadscene msrs m3fd m3svd
 
-Starts from the super-resolution branches of the bundled default model, which `default_1` and `default_2` trained, with a
-fusion branch of random parameters. To go on with the default model on one's own images, without and with training its
-super-resolution, too:
+Starts from the super-resolution branches of the bundled default model, which `default_1` and `default_2` trained, with
+a fusion branch of random parameters. To go on with the default model on one's own images, without and with training
+its super-resolution, too:
 
     mfjax train --recipe default_3 --data.roots DIR --start-from default
     mfjax train --recipe default_3 --data.roots DIR --start-from default

@@ -22,7 +22,7 @@ def ablation(recipe: TrainConfig) -> dict[str, TrainConfig]:
     if recipe.start_from is not None:
         raise MfjaxError(
             f"start_from is {recipe.start_from!r}, but no model fits the five networks of Table II; "
-            "choose a recipe that starts from random parameters, such as configs/ablation.py"
+            "choose a recipe that starts from random parameters, such as ablation"
         )
     return {
         name: replace(recipe, model=replace(recipe.model, dual_attention=attention, compensations=count))
