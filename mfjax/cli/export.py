@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from tyro.conf import Positional, arg
 
 from mfjax import weights
+from mfjax.errors import MfjaxError
 from mfjax.inference import sizes, stepping
 
 Platform = Literal["cpu", "cuda", "rocm", "tpu"]
@@ -40,9 +41,9 @@ def export(
     """
     fixed = None if ir is None or vis is None else (parse_size("--ir", ir), parse_size("--vis", vis))
     if (factors is None) == (fixed is None) or (factors is not None and (ir or vis or size)):
-        raise ValueError("give either --factors, or --ir and --vis (and --size)")
+        raise MfjaxError("give either --factors, or --ir and --vis (and --size)")
     if not out.parent.is_dir():
-        raise ValueError(f"{out}: there is no folder {out.parent}; make it first")
+        raise MfjaxError(f"{out}: there is no folder {out.parent}; make it first")
     config, params, metadata = weights.load(model)
     largest = stepping.largest_factor(metadata)
 
@@ -65,5 +66,5 @@ def parse_size(option: str, text: str) -> sizes.Size:
     """The size that an option such as 240x320 names."""
     form = re.fullmatch(r"(\d+)x(\d+)", text)
     if form is None:
-        raise ValueError(f"{option} is {text!r}; it is height and width, such as 240x320")
+        raise MfjaxError(f"{option} is {text!r}; it is height and width, such as 240x320")
     return int(form[1]), int(form[2])

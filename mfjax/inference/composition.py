@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from mfjax import images
+from mfjax.errors import MfjaxError
 from mfjax.inference import sizes, tiles
 from mfjax.inference.tiles import Tile, Tiling
 from mfjax.model import ModelConfig
@@ -103,7 +104,7 @@ def compose(
     shapes = [source.size for source in sources]
     if larger := [shape for shape in shapes if shape[0] > size[0] or shape[1] > size[1]]:
         there, here = (f"{rows}x{cols}" for rows, cols in (larger[0], size))
-        raise ValueError(
+        raise MfjaxError(
             f"a source is {there}, larger than the output of {here}; make it by Fuser.source for that size"
         )
     if tile == "auto" and whole is not None and whole.takes(shapes, size):
@@ -179,7 +180,7 @@ def _of_side(config: ModelConfig, sources: Sequence[Size], size: Size, tile: int
         except ValueError:
             continue
         if side > first or tile < 1:
-            raise ValueError(f"tile is {tile}; for these sizes it must be at least {side}")
+            raise MfjaxError(f"tile is {tile}; for these sizes it must be at least {side}")
         return tiled
     raise AssertionError("there is always one")
 

@@ -19,6 +19,7 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from mfjax import images, weights
+from mfjax.errors import MfjaxError
 from mfjax.inference import sizes
 from mfjax.inference.batches import Batches
 from mfjax.inference.colour import Color
@@ -62,12 +63,12 @@ def fuse_luma(
     """
     sizes.check_request(size, None)
     if not _are_luma(np.shape(ir), np.shape(vis)):
-        raise ValueError(
+        raise MfjaxError(
             f"infrared has shape {np.shape(ir)} and visible {np.shape(vis)}; pass luma, both [h, w] or both [n, h, w]"
         )
     for name, image in (("infrared", ir), ("visible", vis)):
         if not jnp.issubdtype(jnp.result_type(image), jnp.floating):
-            raise ValueError(f"{name} is {jnp.result_type(image)}; pass floats in [0, 1]")
+            raise MfjaxError(f"{name} is {jnp.result_type(image)}; pass floats in [0, 1]")
     sources = [jnp.asarray(image, jnp.float32)[..., None] for image in (ir, vis)]  # [(n,) h, w, 1]
     single = sources[0].ndim == 3
     if single:
