@@ -1,5 +1,10 @@
-"""Parity with the authors' network, every stage; and what the conversion refuses."""
+"""Parity with the authors' network, every stage; and what the conversion refuses.
 
+golden/make.py tells where the reference values come from.
+"""
+
+import json
+import runpy
 from pathlib import Path
 
 import numpy as np
@@ -11,21 +16,19 @@ from mfjax.interop import convert_state_dict
 from mfjax.model import FusionNetwork
 from mfjax.model.fusion import select_by_magnitude
 
-GOLDEN = Path(__file__).parents[3] / "shared/golden/parity/authors_network_seed0.npz"
 LUMA = np.array([0.299, 0.587, 0.114])
-
-needs_golden = pytest.mark.skipif(not GOLDEN.exists(), reason="the authors' activations are not beside the project")
+MAKE = runpy.run_path(str(Path(__file__).with_name("golden") / "make.py"))
 
 
 @pytest.fixture(scope="module")
 def golden():
-    with np.load(GOLDEN) as stored:
+    with np.load(MAKE["GOLDEN"]) as stored:
         return dict(stored)
 
 
 @pytest.fixture(scope="module")
 def state(golden):
-    return {name.removeprefix("state/"): v for name, v in golden.items() if name.startswith("state/")}
+    return MAKE["initial_state"](json.loads(str(golden["shapes"])))
 
 
 def stages(config, params, ir, vis, size):
@@ -54,7 +57,6 @@ def stages(config, params, ir, vis, size):
     return found
 
 
-@needs_golden
 @pytest.mark.parametrize("case", ["r2.5_r2", "r3_r1", "r1_r4"])
 def test_every_stage_matches_the_authors_network(golden, state, case):
     stored = {name.removeprefix(f"{case}/"): v for name, v in golden.items() if name.startswith(f"{case}/")}
@@ -65,11 +67,10 @@ def test_every_stage_matches_the_authors_network(golden, state, case):
     assert found.keys() == {name.removesuffix("_rgb") for name in stored.keys() - inputs_and_stretched}
     for name, value in found.items():
         expected = stored[name] if name in stored else (stored[f"{name}_rgb"] @ LUMA)[..., None]
-        error = np.abs(value[0] - expected).max() / np.abs(expected).max()
+        error = np.abs(value[0, ::2, ::2] - expected).max() / np.abs(expected).max()
         assert error < 1e-5, f"{name} is off by {error:.1e} of its largest value"
 
 
-@needs_golden
 def test_number_of_blocks_and_compensations_is_read_from_the_names(state):
     fewer = {k: v for k, v in state.items() if not k.startswith(("f_net.FENet.5.", "f_net.FENet.4.", "RCMs.1."))}
     config, params = convert_state_dict(fewer)
@@ -83,14 +84,12 @@ def test_number_of_blocks_and_compensations_is_read_from_the_names(state):
     )
 
 
-@needs_golden
 def test_missing_parameter_is_named(state):
     without = {k: v for k, v in state.items() if k != "PA.PA_module.conv1.0.bias"}
     with pytest.raises(ValueError, match=r"PA\.PA_module\.conv1\.0\.bias is missing"):
         convert_state_dict(without)
 
 
-@needs_golden
 def test_unknown_parameter_is_named(state):
     with pytest.raises(ValueError, match=r"1 parameters .* extra\.weight"):
         convert_state_dict(state | {"extra.weight": np.zeros(3)})
@@ -101,7 +100,6 @@ def test_state_of_another_network_is_refused():
         convert_state_dict({"layer.weight": np.zeros((3, 3))})
 
 
-@needs_golden
 def test_convert_command_makes_a_weights_file_that_fuses_as_the_network_does(golden, state, tmp_path, capsys):
     torch = pytest.importorskip("torch")
     torch.save({name: torch.from_numpy(value) for name, value in state.items()}, tmp_path / "model.pth")
@@ -109,4 +107,4 @@ def test_convert_command_makes_a_weights_file_that_fuses_as_the_network_does(gol
     assert main(["convert", str(tmp_path / "model.pth"), str(out)]) == 0
     assert "6 FEBs, 2 RCMs" in capsys.readouterr().out
     fused = mfjax.load(out).apply(golden["r3_r1/ir"], golden["r3_r1/vis"], size=(60, 72)).fused
-    np.testing.assert_allclose(fused, golden["r3_r1/fused_rgb"] @ LUMA, atol=1e-5)
+    np.testing.assert_allclose(fused[::2, ::2], golden["r3_r1/fused_rgb"] @ LUMA, atol=1e-5)
