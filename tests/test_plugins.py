@@ -7,6 +7,9 @@ import sys
 import pytest
 
 from mfjax import plugins
+from mfjax.cli import main
+from mfjax.data.sets.layouts import LAYOUTS
+from mfjax.data.synthetic import write_folder
 
 METRIC = '''
 import numpy as np
@@ -80,6 +83,19 @@ def test_data_set_of_another_package_is_listed_with_ours(installed):
     folder = installed({"their_cars": DATA_SET}, "[mfjax.data_sets]\nour_cars = their_cars\n")
     done = run(folder, "-c", "from mfjax.data.sets.layouts import LAYOUTS; print(*LAYOUTS)")
     assert done.stdout.split()[-1] == "our_cars", done.stderr
+
+
+def test_data_set_of_another_package_can_be_built(installed, tmp_path, monkeypatch, capsys):
+    folder = installed({"their_cars": DATA_SET}, "[mfjax.data_sets]\nour_cars = their_cars\n")
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setitem(LAYOUTS, "our_cars", None)  # so that it is gone after the test
+    plugins.load("mfjax.data_sets")
+    source = tmp_path / "source"
+    write_folder(source, 1, 1, ir_size=(60, 80), vis_size=(60, 80))
+    (source / "ir").rename(source / "lwir")
+    (source / "vis").rename(source / "rgb")
+    assert main(["data", "build", "our_cars", "--from", str(source), "--to", str(tmp_path / "built")]) == 0
+    assert "our_cars/1.0.0: kept 1 of 1" in capsys.readouterr().out
 
 
 def test_package_that_can_not_be_imported_is_named_and_left_out(installed, monkeypatch, caplog):

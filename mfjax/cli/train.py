@@ -24,7 +24,7 @@ def train_command(argv: Sequence[str]) -> Callable[..., int]:
     from mfjax.training.config import TrainConfig
     from mfjax.training.targets import TARGETS
 
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser = argparse.ArgumentParser(prog="mfjax train", add_help=False, allow_abbrev=False)
     parser.add_argument("--recipe", "--config")
     parser.add_argument("--target")
     named = parser.parse_known_args(argv)[0]
