@@ -5,8 +5,10 @@ long to import, as JAX does, is imported by the commands that need it and when t
 """
 
 import difflib
+import inspect
 import logging
 import os
+import re
 import sys
 import time
 import traceback
@@ -125,6 +127,8 @@ def _call(name: str, arguments: Sequence[str]) -> int:
     from tyro.conf import DisallowNone, FlagCreatePairsOff
 
     function = table.COMMANDS[name].function(arguments)
+    # Tyro would break an argument's lines where those of the source end.
+    function.__doc__ = re.sub(r"(?<=\S)\n {8}(?=\S)", " ", inspect.getdoc(function) or "")
     return tyro.cli(function, prog=f"mfjax {name}", args=arguments, config=(DisallowNone, FlagCreatePairsOff))
 
 
