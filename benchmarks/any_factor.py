@@ -6,9 +6,11 @@ DIR holds ir/ and vis/ (or such folders) of equal sizes, which are the truth. Wh
 f/2 times as large as they are, and the truth their average. Sources of floor(size / f) pixels are made by OpenCV's
 INTER_LINEAR: of the truth, or for f < 1 of the full image, so that averaging them does not give the truth. Reference is
 OpenCV's INTER_CUBIC or INTER_AREA of the same source. PSNR in dB of 8-bit values over the whole image, at most 50
-(beyond it, how halves are rounded decides), averaged over pairs whose sources have 8 pixels a side or more.
+(beyond it, how halves are rounded decides), averaged over pairs whose sources have 8 pixels a side or more. Fails if a
+mean is more than 0.1 dB below its reference, and says which.
 """
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -24,7 +26,9 @@ from mfjax.data.pairs import pair_folders, read_pair
 
 EQUAL = tuple((f, f) for f in (0.1, 0.3, 0.5, 1.0, 1.3, 2.0, 3.0, 4.0, 5.0, 8.0, 12.0, 16.0, 32.0))
 MIXED = ((8.0, 1.0), (1.0, 8.0), (0.3, 2.0), (2.0, 0.3), (0.1, 2.0), (12.0, 1.3), (3.0, 16.0))
+NAMES = ("infrared", "visible")
 SMALLEST = 8  # pixels a side of a source
+WORST = -0.1  # dB: how far below its reference a mean may be
 LARGEST = 50.0  # dB: two of three pixels differ by one level
 
 Factors = tuple[float, float]
@@ -43,8 +47,10 @@ def main(
     model: str = "default",
     stride: int = 1,
     factors: tuple[Factors, ...] = EQUAL + MIXED,
-) -> None:
-    """Prints a Markdown row for each pair of factors.
+) -> int:
+    """Prints a Markdown row for each pair of factors: means over the pairs, and the worst gain of one pair.
+
+    Returns 1 if a mean is too far below its reference, or nothing could be measured; otherwise 0.
 
     Args:
         folders: Folders of pairs.
@@ -54,18 +60,31 @@ def main(
     """
     fuser = mfjax.load(model)
     files = [pair for _, found in pair_folders(folders) for pair in found][::stride]
-    print("| infrared × | visible × | pairs | infrared: reference | ours | gain | visible: reference | ours | gain |")
-    print("|---|---|---|---|---|---|---|---|---|", flush=True)
+    heads = "".join(f" | {name}: reference | ours | gain | worst" for name in NAMES)
+    print(f"| infrared × | visible × | pairs{heads} |")
+    print("|---" * 11 + "|", flush=True)
+    short, measured = [], 0
     for each in factors:
         found = [measure(fuser, read_pair(pair), each) for pair in tqdm(files, desc=f"{each}", leave=False)]
-        if rows := [row for row in found if row is not None]:
-            (a, b), (c, d) = np.mean(rows, axis=0)
-            cells = f"{a:.2f} | {b:.2f} | {b - a:+.2f} | {c:.2f} | {d:.2f} | {d - c:+.2f}"
-            print(f"| {each[0]:g} | {each[1]:g} | {len(rows)} | {cells} |", flush=True)
+        rows = np.array([row for row in found if row is not None])  # [pairs, 2 sources, reference and ours]
+        if not len(rows):
+            print(f"factors {each}: no pair is large enough, so they are left out", file=sys.stderr)
+            continue
+        measured += 1
+        cells = []
+        for name, source in zip(NAMES, rows.swapaxes(0, 1), strict=True):
+            (reference, ours), gains = source.mean(axis=0), source[:, 1] - source[:, 0]
+            cells.append(f"{reference:.2f} | {ours:.2f} | {gains.mean():+.2f} | {gains.min():+.2f}")
+            if gains.mean() < WORST:
+                short.append(f"{name} at factors {each}: {gains.mean():+.2f} dB")
+        print(f"| {each[0]:g} | {each[1]:g} | {len(rows)} | {' | '.join(cells)} |", flush=True)
+    for line in short:
+        print(f"below {WORST} dB: {line}", file=sys.stderr)
+    return int(bool(short) or not measured)
 
 
 def measure(fuser: mfjax.Fuser, pair: Sequence[NDArray[np.uint8]], factors: Factors) -> list[Scores] | None:
-    """The scores of infrared and visible; None if a source would be too small."""
+    """Returns the scores of infrared and visible; None if a source would be too small."""
     h, w = pair[0].shape
     smallest = min(factors)
     size = (h, w) if smallest >= 1 else (int(smallest * (h // 2)), int(smallest * (w // 2)))
@@ -89,4 +108,4 @@ def _resized(image: NDArray[np.uint8], size: tuple[int, int], how: int) -> NDArr
 
 
 if __name__ == "__main__":
-    tyro.cli(main)
+    sys.exit(tyro.cli(main))

@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 import mfjax
 from mfjax.data.pairs import pair_folders, read_pair
+from mfjax.evaluation.lost import by_light, is_night, mean
 from mfjax.metrics import STRUCTURE_LOST, score
 
 METRICS = (*STRUCTURE_LOST, "Q_STD", "Q_AG", "VIF")
@@ -23,23 +24,27 @@ BLOCK = 8
 
 
 def main(folders: Annotated[tuple[Path, ...], tyro.conf.Positional], *, model: str = "default") -> None:
-    """Prints a Markdown row of means over all pairs; undefined values are left out.
+    """Prints Markdown rows of means over all pairs, those by day and those by night; undefined values are left out.
 
     Args:
         folders: Folders of pairs.
         model: A bundled model or a weights file.
     """
     fuser = mfjax.load(model)
-    rows = []
+    rows, night = [], []
     for name, files in pair_folders(folders):
         for pair in tqdm(files, desc=name, leave=False):
             ir, vis = read_pair(pair)
             fused = fuser(ir, vis).fused
+            night.append(is_night(vis))
             scores = score(ir, vis, fused, names=METRICS)
             rows.append([*(scores[metric] for metric in METRICS), grain(ir, vis, fused), clipped(ir, vis, fused)])
     print(f"| | {' | '.join(METRICS)} | grain | clipped, % |")
     print("|---" * (len(METRICS) + 3) + "|")
-    print(f"| `{Path(model).name}` | {' | '.join(f'{mean:.3f}' for mean in np.nanmean(rows, axis=0))} |")
+    for light, chosen in by_light(np.array(night)).items():
+        if chosen.any():
+            means = mean(np.array(rows)[None, chosen])[0]
+            print(f"| `{Path(model).name}`, {light} ({chosen.sum()}) | {' | '.join(f'{m:.3f}' for m in means)} |")
 
 
 def grain(ir: np.ndarray, vis: np.ndarray, fused: np.ndarray) -> float:

@@ -26,6 +26,7 @@ BenchmarkName = Literal["m3fd300", "msrs361", "roadscene50", "tno21", "tno25", "
 SETS = {
     "paper": registry.PAPER,
     "lost": registry.STRUCTURE_LOST,
+    "field": registry.FIELD,
     "all": registry.DEFAULT,
     "variants": tuple(registry.METRICS),
 }
@@ -50,7 +51,9 @@ def evaluate(
 ) -> int:
     """Score models, or fused images that other methods made, on a folder of pairs.
 
-    Prints a table of means. With --out also writes scores.csv, table.md, table.tex and report.html with the images.
+    Prints a table of means, the mean ranks of several methods, and by day and by night what of each source's structure
+    was lost, whichever metrics are asked for. With --out also writes scores.csv, table.md, table.tex and report.html
+    with the images.
 
     Args:
         data: Folder with ir/ and vis/.
@@ -58,7 +61,7 @@ def evaluate(
             NAME=FILE gives a file a name, since every run calls its own model.safetensors.
         results: A method's name and the folder of its fused images, named as the pairs are; may be repeated.
         metrics: Metrics' names, or paper (its six), lost (the share of each source's structure that fusing lost),
-            all, variants (with the forms of popular codes).
+            field (the 14 that comparisons report), all, variants (with the forms of popular codes).
         stretch: Let models fuse pairs whose aspects differ by more than 20 %.
         ir_range: Infrared black and white for models: its type's (full), its own (auto), or two values.
             Scores compare with the infrared image as it is stored.
@@ -98,7 +101,8 @@ def evaluate(
     progress = partial(tqdm, unit="pair", disable=quiet or None)  # None: shown where a terminal is watched
     if board is None:
         scored = evaluation.evaluate(pairs, methods, chosen, show=show, progress=progress)
-        text = f"{tables.table(scored, 'text')}\n{tables.legend(scored)} * marks the best."
+        means = f"{tables.table(scored, 'text')}\n{tables.legend(scored)} * marks the best. {tables.ranks(scored)}"
+        text = f"{means.rstrip()}\n\n{tables.LOST}\n\n{tables.lost_table(scored, 'text')}"
         told = tables.as_dict(scored)
     else:
         result = evaluation.benchmark(board, pairs, methods, allow_seen=allow_seen, show=show, progress=progress)
@@ -127,10 +131,12 @@ def evaluate(
 
 def _reports(scored: evaluation.Evaluation, html: str) -> dict[str, str]:
     """Returns the contents of the files that a report has, by their names."""
+    ranks = f"{tables.ranks(scored)}\n\n" if len(scored.methods) > 1 else ""
+    lost = f"{ranks}{tables.LOST}\n\n{tables.lost_table(scored, 'markdown')}"
     return {
         "scores.csv": tables.as_csv(scored),
-        "table.md": tables.table(scored, "markdown") + "\n",
-        "table.tex": tables.table(scored, "latex") + "\n",
+        "table.md": f"{tables.table(scored, 'markdown')}\n\n{lost}\n",
+        "table.tex": f"{tables.table(scored, 'latex')}\n\n{tables.lost_table(scored, 'latex')}\n",
         "report.html": html,
     }
 

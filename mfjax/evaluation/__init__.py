@@ -7,7 +7,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from mfjax.evaluation.benchmarks import benchmark
-from mfjax.evaluation.ranking import Ranking, rank
+from mfjax.evaluation.ranking import Ranking, mean_ranks, rank
 from mfjax.evaluation.scoring import Evaluation, Method, Model, evaluate, folder_of_results
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ __all__ = [
     "benchmark",
     "evaluate",
     "folder_of_results",
+    "mean_ranks",
     "rank",
     "reproduce",
 ]

@@ -16,7 +16,7 @@ from mfjax.errors import MfjaxError
 from mfjax.evaluation import boards
 from mfjax.evaluation.boards import Board, Row, listing
 from mfjax.evaluation.scoring import Evaluation, Method, Model, evaluate, pairs_in
-from mfjax.evaluation.tables import ARROWS
+from mfjax.evaluation.tables import ARROWS, LOST, lost_table
 from mfjax.inference.pairs import Pair
 from mfjax.metrics import METRICS, STRUCTURE_LOST
 
@@ -71,7 +71,10 @@ class Result:
             lines.append(_line(row.method, *(_published(row, name) for name in COLUMNS), _origin(row)))
         for method, means in zip(self.evaluation.methods, self.evaluation.means(), strict=True):
             lines.append(_line(f"`{method}`", *_measured(means), self.remarks[method]))
-        return "\n".join([f"## {self.board.name}: {self.board.title}", "", self._about(), "", *lines, "", *_forms()])
+        lost = ["", LOST, "", lost_table(self.evaluation, "markdown")]
+        return "\n".join(
+            [f"## {self.board.name}: {self.board.title}", "", self._about(), "", *lines, "", *_forms(), *lost]
+        )
 
     def _about(self) -> str:
         published = (

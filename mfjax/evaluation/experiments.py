@@ -1,12 +1,13 @@
 """The paper's experiments: its tables beside ours, as sections of a page in Markdown."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 
 from mfjax.evaluation.paper import SCALES, SETTINGS, TABLE_II, TABLE_III, TABLE_IV, TABLE_V
 from mfjax.evaluation.provenance import provenance
 from mfjax.evaluation.settings import Means
-from mfjax.evaluation.tables import ARROWS
+from mfjax.evaluation.tables import ARROWS, LOST
 from mfjax.metrics import METRICS, PAPER, STRUCTURE_LOST
 
 Scores = Mapping[str, float]  # by metric
@@ -46,6 +47,8 @@ Setting 2, means over the pairs of {data}. {_how(2)}
 
 {_two_rows_each("network", rows)}
 
+{_lost("network", {name: [("", values)] for name, values in means.items()})}
+
 {_recipes(models)}
 """
 
@@ -59,6 +62,8 @@ Setting 2, means over the pairs of {data}; phase two from one model of phase one
 
 {_two_rows_each("λ", rows)}
 
+{_lost("λ", {f"{weight:g}": [("", values)] for weight, values in means.items()})}
+
 {_recipes(models)}
 """
 
@@ -68,6 +73,7 @@ def table_iv(means: Mapping[str, Means], maximum: Means, models: Recipes, data: 
 
     The metrics of `BEYOND` follow in a table of their own, beside those of the brighter source at each pixel.
     """
+    of_all = _with_maximum(means, maximum)
     counts = "; ".join(f"`{name}` reaches {cells(of)} of {len(of) * len(PAPER)} cells" for name, of in means.items())
     rows = [_header("setting", "infrared, visible", "")]
     for setting in SETTINGS:
@@ -86,6 +92,8 @@ Means over the pairs of {data} at the settings of Table I, beside the row "Ours"
 Metrics that the paper does not have, beside the brighter of both bicubic-enlarged sources at each pixel:
 
 {_beyond(means, maximum)}
+
+{_lost("setting", {str(setting): [(name, of[setting]) for name, of in of_all.items()] for setting in BEYOND_AT})}
 
 {_recipes(models)}
 """
@@ -106,6 +114,8 @@ Setting 1, means over the pairs of {data}. {_how(1)} Bold compares with the best
 
 {_lines(rows)}
 
+{_lost("method", {f"`{name}`": [("", values)] for name, values in means.items()})}
+
 {_recipes(models)}
 """
 
@@ -123,10 +133,34 @@ def _beyond(means: Mapping[str, Means], maximum: Means) -> str:
     arrows = [f"{metric} {ARROWS[METRICS[metric].best]}" for metric in BEYOND]
     lines = [_header("setting", "", cells=arrows)]
     for setting in BEYOND_AT:
-        of_all = {"brighter source": maximum} | {f"`{name}`": of for name, of in means.items()}
-        for name, of in of_all.items():
+        for name, of in _with_maximum(means, maximum).items():
             label = str(setting) if of is maximum else ""
             lines.append(_row(label, name, cells=(f"{of[setting][metric]:.4f}" for metric in BEYOND)))
+    return _lines(lines)
+
+
+def _with_maximum(means: Mapping[str, Means], maximum: Means) -> dict[str, Means]:
+    return {"brighter source": maximum} | {f"`{name}`": of for name, of in means.items()}
+
+
+def _lost(first: str, rows: Mapping[str, Sequence[tuple[str, Scores]]]) -> str:
+    """Returns a table of lost structure over all images, by day and by night; a dash where none counts.
+
+    Args:
+        first: The head of the first column.
+        rows: By that column's cell, some methods and their means.
+    """
+    columns = {
+        f"{source}, {light or 'all'}": f"{name}, {light}" if light else name
+        for source, name in zip(("infrared", "visible"), STRUCTURE_LOST, strict=True)
+        for light in ("", "day", "night")
+    }
+    lines = [LOST, "", _header(first, "", cells=[*columns])]
+    for label, methods in rows.items():
+        for place, (method, scores) in enumerate(methods):
+            shares = (scores.get(key, math.nan) for key in columns.values())
+            cells = ("–" if math.isnan(share) else f"{share:.3f}" for share in shares)
+            lines.append(_row("" if place else label, method, cells=cells))
     return _lines(lines)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mfjax import images
 from mfjax.evaluation.ranking import LEVEL, rank
 from mfjax.evaluation.scoring import Evaluation, at_size
-from mfjax.evaluation.tables import ARROWS, legend
+from mfjax.evaluation.tables import ARROWS, LOST, legend, lost_rows, ranks
 from mfjax.inference.pairs import Pair
 from mfjax.metrics import METRICS
 
@@ -47,7 +47,8 @@ class Page:
         parts = [
             f"<h1>{escape(title)}</h1>",
             _means(evaluation),
-            f"<p>{escape(legend(evaluation))} Bold is best, underlined second.</p>",
+            f"<p>{escape(legend(evaluation))} Bold is best, underlined second. {escape(ranks(evaluation))}</p>",
+            *_lost(evaluation),
             "<h2>Metrics</h2>",
             _metrics(evaluation),
             "<h2>Pairs</h2>",
@@ -71,6 +72,14 @@ def _means(evaluation: Evaluation) -> str:
             cells.append(f'<span class="{mark}">{means[row, column]:.4f}</span>{near} <small>({counts})</small>')
         rows.append([escape(method), *cells])
     return _table(_heads(evaluation), rows)
+
+
+def _lost(evaluation: Evaluation) -> list[str]:
+    """The table of lost structure, if that was scored, under what says so."""
+    if evaluation.lost is None:
+        return []
+    heads, *rows = ([escape(cell) for cell in row] for row in lost_rows(evaluation))
+    return [f"<p>{escape(LOST)}</p>", _table(heads, rows)]
 
 
 def _scores(evaluation: Evaluation, column: int) -> str:

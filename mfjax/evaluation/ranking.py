@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mfjax.evaluation.lost import mean
 from mfjax.evaluation.scoring import Evaluation
 from mfjax.metrics import METRICS
 
@@ -47,6 +48,15 @@ def rank(evaluation: Evaluation, *, seed: int = 0) -> Ranking:
                 first, other = _goodness(drawn, evaluation.metrics[metric : metric + 1])
                 p_value[method, metric] = np.mean(other >= first)
     return Ranking(place, firsts, seconds, p_value)
+
+
+def mean_ranks(evaluation: Evaluation) -> NDArray[np.float64]:
+    """Returns each method's mean place over the evaluation's metrics, `[methods]`, by the means over pairs.
+
+    A metric that is undefined for a method does not count for it; where all are, its mean is NaN.
+    """
+    place = _places(_goodness(evaluation.means(), evaluation.metrics))
+    return mean(np.where(place, place, np.nan))
 
 
 def _goodness(values: NDArray, metrics: tuple[str, ...]) -> NDArray:

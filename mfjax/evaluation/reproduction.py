@@ -11,7 +11,7 @@ from mfjax.evaluation import experiments, figures, sections, settings
 from mfjax.evaluation.paper import SETTINGS
 from mfjax.inference.fuser import Fuser, load
 from mfjax.inference.pairs import Pair
-from mfjax.metrics import PAPER
+from mfjax.metrics import PAPER, STRUCTURE_LOST
 
 if TYPE_CHECKING:  # it takes the packages of training
     from mfjax.training.config import TrainConfig
@@ -183,7 +183,7 @@ def _means(
     folder: Path | None,
     progress: Progress,
     chosen: Iterable[int] = SETTINGS,
-    metrics: Callable[[int], tuple[str, ...]] = lambda setting: PAPER,
+    metrics: Callable[[int], tuple[str, ...]] = lambda setting: PAPER + STRUCTURE_LOST,
 ) -> dict[str, settings.Means]:
     """Returns each model's means at the settings; its images go to `folder/model/setting_N`."""
 

@@ -1,7 +1,6 @@
 """Scores of fusion methods on pairs of images."""
 
 import logging
-import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,10 +14,11 @@ from numpy.typing import NDArray
 
 from mfjax import images
 from mfjax.errors import MfjaxError
+from mfjax.evaluation.lost import Lost, is_night, mean
 from mfjax.inference import sizes
 from mfjax.inference.pairs import Pair, messages_about, natural_key, pair_folders
 from mfjax.inference.sources import IrRange
-from mfjax.metrics import score
+from mfjax.metrics import STRUCTURE_LOST, score
 
 if TYPE_CHECKING:  # importing the fuser imports JAX
     from mfjax.inference.fuser import Fuser
@@ -39,12 +39,12 @@ class Evaluation:
     values: NDArray[np.float64]  # [methods, pairs, metrics]
     reasons: dict[tuple[str, str, str], str] = field(default_factory=dict)
     """Why a method's score of a pair by a metric is NaN."""
+    lost: Lost | None = None
+    """What the methods lost of each source's structure, whichever metrics were asked for."""
 
     def means(self) -> NDArray[np.float64]:
         """Means over the pairs on which a metric is defined, `[methods, metrics]`."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # of a metric that is defined on none: NaN is meant
-            return np.nanmean(self.values, axis=1)
+        return mean(self.values)
 
 
 def pairs_in(root: Path) -> list[Pair]:
@@ -73,7 +73,7 @@ def evaluate(
     """Scores methods on pairs.
 
     Metrics compare images of one size, which is the fused image's: sources of another are resampled to it, by bicubic
-    interpolation, or by averaging where they shrink.
+    interpolation, or by averaging where they shrink. Lost structure is always among what is scored.
 
     Args:
         pairs: the pairs' files.
@@ -88,19 +88,23 @@ def evaluate(
     """
     _check_names(pairs)
     values = np.full((len(methods), len(pairs), len(metrics)), np.nan)
+    lost = Lost(np.full((len(methods), len(pairs), 2), np.nan), np.zeros(len(pairs), bool))
+    names = tuple(dict.fromkeys((*metrics, *STRUCTURE_LOST)))
     reasons = {}
     for column, pair in enumerate(progress(pairs)):
         with _about(pair):
             ir, vis = images.read(pair.ir), images.read(pair.vis)
+            lost.night[column] = is_night(vis)
             fused = {name: method(pair, ir, vis) for name, method in methods.items()}
             for row, (name, image) in enumerate(fused.items()):
                 a, b = (at_size(images.luma(source), image.shape[:2]) for source in (ir, vis))
-                scores = score(a, b, image, names=metrics)
+                scores = score(a, b, image, names=names)
                 values[row, column] = [scores[metric] for metric in metrics]
-                reasons.update({(name, pair.name, metric): why for metric, why in scores.reasons.items()})
+                lost.shares[row, column] = [scores[metric] for metric in STRUCTURE_LOST]
+                reasons.update({(name, pair.name, of): why for of, why in scores.reasons.items() if of in metrics})
         if show is not None:
             show(pair, ir, vis, fused)
-    return Evaluation(tuple(methods), tuple(pair.name for pair in pairs), tuple(metrics), values, reasons)
+    return Evaluation(tuple(methods), tuple(pair.name for pair in pairs), tuple(metrics), values, reasons, lost)
 
 
 @dataclass(frozen=True)
@@ -173,6 +177,9 @@ def _about(pair: Pair) -> Iterator[None]:
     except (MfjaxError, MemoryError) as error:
         kind = MemoryError if isinstance(error, MemoryError) else MfjaxError
         raise kind(f"{pair.name}: {error}") from error
+    except Exception as error:  # a mistake of the code, which keeps its traceback
+        error.add_note(f"The pair is {pair.name}.")
+        raise
 
 
 def at_size(image: NDArray, size: tuple[int, ...]) -> NDArray:

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from mfjax import images
 from mfjax.errors import MfjaxError
+from mfjax.evaluation.lost import is_night
 from mfjax.evaluation.paper import SCALES, SETTINGS
 from mfjax.inference.composition import Source
 from mfjax.inference.fuser import Fuser, Which
 from mfjax.inference.pairs import Pair, pair_folders
-from mfjax.metrics import PAPER, score
+from mfjax.metrics import PAPER, STRUCTURE_LOST, score
 
 logger = logging.getLogger("mfjax")
 
@@ -78,6 +79,7 @@ def maximum_at(root: Path, settings: Iterable[int]) -> Iterator[Fused]:
 def means(fused: Iterable[Fused], metrics: Callable[[int], tuple[str, ...]] = lambda setting: PAPER) -> Means:
     """Means over a test set by setting; scored against the sources at full resolution, as in the paper.
 
+    Lost structure comes three times: over all images, and under its name with ", day" and ", night" over those of each.
     An image that leaves a metric undefined doesn't count in that metric's mean, and is said; of none, the mean is NaN.
 
     Args:
@@ -89,10 +91,21 @@ def means(fused: Iterable[Fused], metrics: Callable[[int], tuple[str, ...]] = la
         of_one = score(each.ir, each.vis, each.image, names=metrics(each.setting))
         for name, why in of_one.reasons.items():
             logger.warning("undefined and left out: %s of %s at setting %d: %s", name, each.name, each.setting, why)
-        scores.setdefault(each.setting, []).append(of_one)
+        scores.setdefault(each.setting, []).append(of_one | _of_light(of_one, each.vis))
     return {
         setting: {name: _mean([one[name] for one in of_all]) for name in of_all[0]}
         for setting, of_all in sorted(scores.items())
+    }
+
+
+def _of_light(scores: Mapping[str, float], vis: NDArray) -> dict[str, float]:
+    """Returns the lost structure among an image's scores by day and by night, one of which is NaN."""
+    night = is_night(vis)
+    return {
+        f"{name}, {light}": scores[name] if (light == "night") == night else math.nan
+        for name in STRUCTURE_LOST
+        if name in scores
+        for light in ("day", "night")
     }
 
 

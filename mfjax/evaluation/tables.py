@@ -3,16 +3,25 @@
 import csv
 import io
 import math
+from collections.abc import Sequence
 from typing import Any, Literal
 
+import numpy as np
 from numpy.typing import NDArray
 
-from mfjax.evaluation.ranking import LEVEL, rank
+from mfjax.evaluation.lost import by_light, mean
+from mfjax.evaluation.ranking import LEVEL, mean_ranks, rank
 from mfjax.evaluation.scoring import Evaluation
-from mfjax.metrics import METRICS
+from mfjax.metrics import FIELD, METRICS, STRUCTURE_LOST
 
 ARROWS = {"higher": "↑", "lower": "↓", "zero": "→0"}
 LATEX_ARROWS = {"higher": r"$\uparrow$", "lower": r"$\downarrow$", "zero": r"$\rightarrow 0$"}
+
+
+LOST = """\
+Share of each source's structure that fusing lost, lower is better (by day or by night is told by the visible image):"""
+
+Style = Literal["text", "markdown", "latex"]
 
 
 def legend(evaluation: Evaluation) -> str:
@@ -26,7 +35,17 @@ def legend(evaluation: Evaluation) -> str:
     )
 
 
-def table(evaluation: Evaluation, style: Literal["text", "markdown", "latex"]) -> str:
+def ranks(evaluation: Evaluation) -> str:
+    """Returns a line with the methods' mean ranks over the table's metrics, or nothing of a method that is alone."""
+    if len(evaluation.methods) == 1:
+        return ""
+    ordered = sorted(zip(mean_ranks(evaluation), evaluation.methods, strict=True))
+    of = "the field's" if set(evaluation.metrics) == set(FIELD) else "the table's"
+    listed = ", ".join(f"{method} {rank:.2f}" for rank, method in ordered)
+    return f"Mean rank over {of} {len(evaluation.metrics)} metrics: {listed}."
+
+
+def table(evaluation: Evaluation, style: Style) -> str:
     """A row a method, a column a metric, the best mean of each marked, with counts of first and second places.
 
     In text the best is marked by *, in Markdown and LaTeX it is bold and the second underlined. Of a method that is
@@ -48,12 +67,38 @@ def table(evaluation: Evaluation, style: Literal["text", "markdown", "latex"]) -
             near = "~" if ranking.p_value[row, column] > LEVEL else ""
             cells.append(f"{_marked(mean, int(ranking.place[row, column]), style)}{near} {counts}")
         rows.append([name(method), *cells])
+    return _drawn(rows, style)
+
+
+def lost_table(evaluation: Evaluation, style: Style) -> str:
+    """Returns a row a method with the share of each source's structure that it lost, over all pairs, by day and night.
+
+    Groups without a pair, or without one that has such structure, have a dash.
+    """
+    rows = lost_rows(evaluation)
+    if style == "latex":
+        rows = [[_escaped(row[0]), *row[1:]] for row in rows]
+    return _drawn(rows, style)
+
+
+def lost_rows(evaluation: Evaluation) -> list[list[str]]:
+    """Returns the cells of `lost_table`, the heads first."""
+    assert evaluation.lost is not None
+    columns = evaluation.lost.columns()
+    rows = [["method", *columns]]
+    for row, method in enumerate(evaluation.methods):
+        rows.append([method, *("–" if np.isnan(shares[row]) else f"{shares[row]:.3f}" for shares in columns.values())])
+    return rows
+
+
+def _drawn(rows: list[list[str]], style: Style) -> str:
+    """Returns rows of cells, the first of which are heads, as a table."""
     if style == "markdown":
         rows.insert(1, ["---"] * len(rows[0]))
         return "\n".join(f"| {' | '.join(row)} |" for row in rows)
     if style == "latex":
         body = [" & ".join(row).replace("~", r"\textasciitilde{}") + r" \\" for row in rows]
-        head = rf"\begin{{tabular}}{{l{'r' * len(evaluation.metrics)}}}"
+        head = rf"\begin{{tabular}}{{l{'r' * (len(rows[0]) - 1)}}}"
         return "\n".join([head, r"\hline", body[0], r"\hline", *body[1:], r"\hline", r"\end{tabular}"])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [[row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))] for row in rows]
@@ -61,37 +106,63 @@ def table(evaluation: Evaluation, style: Literal["text", "markdown", "latex"]) -
 
 
 def as_csv(evaluation: Evaluation) -> str:
-    """A line for every method and pair, full precision, empty where a metric is undefined; then the methods' means."""
+    """A line for every method and pair, full precision, empty where a metric is undefined; then the methods' means.
+
+    Lost structure is among the columns and, last, whether a pair is of day or night; means of each light follow.
+    """
+    values, metrics, lost = evaluation.values, evaluation.metrics, evaluation.lost
+    groups = {"mean": np.ones(len(evaluation.pairs), bool)}
+    lights: list[list[str]] = [[] for _ in evaluation.pairs]
+    if lost is not None:
+        new = [column for column, name in enumerate(STRUCTURE_LOST) if name not in metrics]
+        values = np.concatenate([values, lost.shares[..., new]], axis=-1)
+        metrics += tuple(STRUCTURE_LOST[column] for column in new)
+        groups = {"mean" + ("" if light == "all" else f" by {light}"): of for light, of in by_light(lost.night).items()}
+        lights = [["night" if night else "day"] for night in lost.night]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["method", "pair", *evaluation.metrics])
-    for method, of_method in zip(evaluation.methods, evaluation.values, strict=True):
-        for pair, values in zip(evaluation.pairs, of_method, strict=True):
-            writer.writerow([method, pair, *(_number(value) for value in values)])
-    for method, values in zip(evaluation.methods, evaluation.means(), strict=True):
-        writer.writerow([method, "mean", *(_number(value) for value in values)])
+    writer.writerow(["method", "pair", *metrics, *(["light"] if lost is not None else [])])
+    for method, of_method in zip(evaluation.methods, values, strict=True):
+        for pair, of_pair, light in zip(evaluation.pairs, of_method, lights, strict=True):
+            writer.writerow([method, pair, *(_number(value) for value in of_pair), *light])
+    for group, chosen in groups.items():
+        blank = [""] if lost is not None else []
+        for method, means in zip(evaluation.methods, mean(values[:, chosen]), strict=True):
+            writer.writerow([method, group, *(_number(value) for value in means), *blank])
     return out.getvalue()
 
 
 def as_dict(evaluation: Evaluation) -> dict[str, Any]:
-    """Returns an evaluation for JSON: means and every score, None where one is undefined or infinite."""
-    methods = []
-    for method, means, values in zip(evaluation.methods, evaluation.means(), evaluation.values, strict=True):
-        of_pairs = {pair: _by_metric(evaluation, row) for pair, row in zip(evaluation.pairs, values, strict=True)}
-        methods.append({"name": method, "means": _by_metric(evaluation, means), "pairs": of_pairs})
-    undefined = [
-        {"method": method, "pair": pair, "metric": metric, "why": why}
-        for (method, pair, metric), why in evaluation.reasons.items()
-    ]
-    best = {metric: METRICS[metric].best for metric in evaluation.metrics}
-    return {"best": best, "methods": methods, "undefined": undefined}
+    """Returns an evaluation for JSON: means and every score, None where one is undefined or infinite.
 
-
-def _by_metric(evaluation: Evaluation, values: NDArray) -> dict[str, float | None]:
+    Lost structure is given over all pairs, by day and by night, the pairs of which are listed.
+    """
+    several, lost = len(evaluation.methods) > 1, evaluation.lost
+    mean_rank = mean_ranks(evaluation) if several else np.full(1, np.nan)
+    methods: list[dict[str, Any]] = []
+    for row, (method, means) in enumerate(zip(evaluation.methods, evaluation.means(), strict=True)):
+        values = zip(evaluation.pairs, evaluation.values[row], strict=True)
+        of_pairs = {pair: _by_name(evaluation.metrics, of_pair) for pair, of_pair in values}
+        methods.append({"name": method, "means": _by_name(evaluation.metrics, means), "pairs": of_pairs})
+        if several:
+            methods[-1] |= _by_name(["mean_rank"], mean_rank[[row]])
+        if lost is not None:
+            lights = by_light(lost.night).items()
+            methods[-1]["lost"] = {
+                light: _by_name(["ir", "vis"], mean(lost.shares[:, of])[row]) for light, of in lights
+            }
+    reasons = evaluation.reasons.items()
     return {
-        metric: float(value) if math.isfinite(value) else None
-        for metric, value in zip(evaluation.metrics, values, strict=True)
+        "best": {metric: METRICS[metric].best for metric in evaluation.metrics},
+        "methods": methods,
+        "night": [] if lost is None else [pair for pair, at in zip(evaluation.pairs, lost.night, strict=True) if at],
+        "undefined": [{"method": of, "pair": pair, "metric": name, "why": why} for (of, pair, name), why in reasons],
     }
+
+
+def _by_name(names: Sequence[str], values: NDArray) -> dict[str, float | None]:
+    """Returns values by their names, None for what JSON has no number for."""
+    return {name: float(x) if math.isfinite(x) else None for name, x in zip(names, values, strict=True)}
 
 
 def _marked(text: str, place: int, style: str) -> str:

@@ -7,7 +7,6 @@ The one call is `fused = mfjax.fuse(ir, vis, size=(480, 640))`. With a model of 
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
 from pathlib import Path
@@ -26,6 +25,7 @@ from mfjax.inference.colour import Color
 from mfjax.inference.composition import Fusion, Progress, Source, TileSide, Whole, compose, enlarge
 from mfjax.inference.engines import Engine, Precision, check_engine
 from mfjax.inference.extraction import Extract, chosen_precision, extractor, uses_openvino
+from mfjax.inference.memory import memory_errors
 from mfjax.inference.pure import branches_of, fuse_any
 from mfjax.inference.request import Request
 from mfjax.inference.sources import IrRange
@@ -62,7 +62,7 @@ def fuse_luma(
         ValueError: the sources are not both [h, w] or both [n, h, w] of one n, are integers, or the size is empty.
     """
     sizes.check_request(size, None)
-    if not _are_luma(np.shape(ir), np.shape(vis)):
+    if not sizes.are_luma(np.shape(ir), np.shape(vis)):
         raise MfjaxError(
             f"infrared has shape {np.shape(ir)} and visible {np.shape(vis)}; pass luma, both [h, w] or both [n, h, w]"
         )
@@ -75,13 +75,6 @@ def fuse_luma(
         sources = [image[None] for image in sources]
     out = fuse_any(config, params, *sources, size=size, largest_factor=largest_factor)  # each [n, H, W, 1]
     return jax.tree.map(lambda image: image[0, ..., 0] if single else image[..., 0], out)
-
-
-def _are_luma(ir: tuple[int, ...], vis: tuple[int, ...]) -> bool:
-    """Whether two shapes are of single luma images or of equally long batches of them, and not of RGB images."""
-    if len(ir) != len(vis) or len(ir) not in (2, 3):
-        return False
-    return len(ir) == 2 or (ir[0] == vis[0] and not ir[2] == vis[2] == 3)
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,7 +184,7 @@ class Fuser:
         side = get_args(Which).index(which)
         own = luma.shape[0], luma.shape[1]
         first, *larger = plan(own, size, self.largest_factor)
-        with _memory_errors(luma.shape):
+        with memory_errors(luma.shape):
             source = self._source(averaged(luma, first), side)
             for step in larger:
                 source = self._source(averaged(enlarge(self.config, source, step), size), side)
@@ -199,7 +192,7 @@ class Fuser:
 
     def compose(self, ir: Source, vis: Source, size: sizes.Size, **options: Any) -> Fusion:
         """The three images of two sources made for that size, luma; `options` are those of `composition.compose`."""
-        with _memory_errors(size):
+        with memory_errors(size):
             return compose(self.config, self.params["fusion"], (ir, vis), size, whole=self._whole, **options)
 
     def _fuse(self, request: Request, tile: TileSide, progress: Progress = iter) -> Fusion:
@@ -219,7 +212,7 @@ class Fuser:
         if self._batches is None or tile != "auto" or len(group) == 1 or not self._batches.at_once(*first.shapes):
             yield from (self._fuse(request, tile) for request in group)
             return
-        with _memory_errors(first.size):
+        with memory_errors(first.size):
             made = self._batches([each.ir for each in group], [each.vis for each in group], first.size)
             for request, fusion in zip(group, made, strict=True):
                 yield request.finish(Fusion(*map(images.from_float, fusion, request.made_in)))
@@ -295,16 +288,3 @@ def fuse(
 
 
 _default_fuser = cache(partial(load, "default"))
-
-
-@contextmanager
-def _memory_errors(size: tuple[int, ...]) -> Iterator[None]:
-    """Turns JAX's error for a device's memory that does not suffice into Python's."""
-    try:
-        yield
-    except jax.errors.JaxRuntimeError as error:
-        if "RESOURCE_EXHAUSTED" not in str(error):
-            raise
-        raise MemoryError(
-            f"the device's memory does not suffice for {size[0]}x{size[1]}; ask for a smaller size or tile"
-        ) from error

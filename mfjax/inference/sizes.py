@@ -141,6 +141,13 @@ def _describe(size: Size) -> str:
     return f"{rows}x{cols} ({aspect})"
 
 
+def are_luma(ir: tuple[int, ...], vis: tuple[int, ...]) -> bool:
+    """Whether two shapes are of single luma images or of equally long batches of them, and not of RGB images."""
+    if len(ir) != len(vis) or len(ir) not in (2, 3):
+        return False
+    return len(ir) == 2 or (ir[0] == vis[0] and not ir[2] == vis[2] == 3)
+
+
 def memory_needed(
     ir: Size,
     vis: Size,

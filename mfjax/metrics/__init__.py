@@ -10,7 +10,7 @@ import pkgutil
 from mfjax import plugins
 from mfjax.metrics.common import Image, UndefinedError
 from mfjax.metrics.quality import psnr, ssim
-from mfjax.metrics.registry import METRICS, PAPER, STRUCTURE_LOST, Metric, default_names, metric, sort
+from mfjax.metrics.registry import FIELD, METRICS, PAPER, STRUCTURE_LOST, Metric, default_names, metric, sort
 from mfjax.metrics.scores import Scores, score
 
 for _file in pkgutil.iter_modules(__path__):  # a metric that nothing names is there, too
@@ -22,6 +22,7 @@ DEFAULT = default_names()
 
 __all__ = [
     "DEFAULT",
+    "FIELD",
     "METRICS",
     "PAPER",
     "STRUCTURE_LOST",

@@ -27,6 +27,8 @@ LIU = "imageFusionMetrics"
 TANG = "Evaluation-for-Image-Fusion"
 
 PAPER = ("Q_TE", "Q_Y", "Q_SF", "Q_MI", "Q_STD", "Q_AG")  # Section IV.B, in the order of its tables
+# What the field's comparisons report, other than in forms that follow from these: mean ranks are over them.
+FIELD = (*PAPER, "EN", "SF", "MI", "SCD", "VIF", "Qabf", "Nabf", "SSIM")
 STRUCTURE_LOST = ("structure_lost_ir", "structure_lost_vis")  # beside all others: what those pay for
 
 INF = float("inf")

@@ -75,6 +75,16 @@ def test_papers_six_and_the_lost_structure_are_shown_by_default(data, capsys):
     assert names == ["method", *PAPER, "structure_lost_ir", "structure_lost_vis"]
 
 
+def test_mean_rank_over_the_fields_metrics_and_what_was_lost_follow_the_table(data, capsys):
+    results = [f"{flag}={data / folder}" for flag, folder in (("maximum", "max"), ("infrared", "ir"))]
+    flags = [word for each in results for word in ("--results", each)]
+    assert main(["evaluate", str(data), *flags, "--metrics", "field"]) == 0
+    out = capsys.readouterr().out
+    assert "Mean rank over the field's 14 metrics: " in out
+    [line] = [line for line in out.splitlines() if line.startswith("infrared ") and "(" not in line]
+    assert line.split()[1] == "0.000"  # of infrared, a copy of it loses nothing
+
+
 def test_options_of_models_are_refused_without_a_model(data, capsys):
     assert main(["evaluate", str(data), "--results", f"max={data / 'max'}", "--stretch"]) == 2
     assert "--stretch and --ir-range are for models" in capsys.readouterr().err
@@ -92,7 +102,7 @@ def test_undefined_scores_are_said_once_each(data, black_network, tiny_weights, 
     [
         (["--results", "maximum"], "--results is 'maximum'; it is a name and a folder"),
         (["--results", "maximum=nowhere"], "nowhere is not a folder"),
-        (["--metrics", "Q_XY"], "there is no metric Q_XY; available: paper, lost, all, variants, Q_TE"),
+        (["--metrics", "Q_XY"], "there is no metric Q_XY; available: paper, lost, field, all, variants, Q_TE"),
         (["--model", "nowhere"], "nowhere"),
         (["--metrics"], "--metrics names none; name at least one metric"),
         (
@@ -127,11 +137,12 @@ def test_json_has_the_means_and_every_score_and_null_where_one_is_undefined(data
     assert told["best"] == {"Q_STD": "higher", "Q_MI": "higher"}
     maximum, flat = told["methods"]
     assert maximum["means"]["Q_STD"] == pytest.approx(np.mean([pair["Q_STD"] for pair in maximum["pairs"].values()]))
-    assert flat == {
-        "name": "flat",
-        "means": {"Q_STD": 0, "Q_MI": None},
-        "pairs": {name: {"Q_STD": 0, "Q_MI": None} for name in "01"},
-    }
+    assert flat["means"] == {"Q_STD": 0, "Q_MI": None}
+    assert flat["pairs"] == {name: {"Q_STD": 0, "Q_MI": None} for name in "01"}
+    assert (maximum["mean_rank"], flat["mean_rank"]) == (1, 2)
+    assert flat["lost"]["all"] == {"ir": 1, "vis": 1}
+    assert {*maximum["lost"]} == {"all", "day", "night"}
+    assert set(told["night"]) <= {"0", "1"}
     assert {each["why"] for each in told["undefined"]} == {"an image is constant, so it has no range to stretch"}
     assert err == ""
     assert (tmp_path / "report" / "scores.csv").exists()
@@ -141,5 +152,12 @@ def test_quiet_evaluation_prints_the_table_and_nothing_else(data, tmp_path, caps
     flags = ["--results", f"max={data / 'max'}", "--metrics", "EN"]
     assert main(["evaluate", str(data), *flags, "--quiet", "--out", str(tmp_path / "report")]) == 0
     out, err = capsys.readouterr()
-    assert [line.split()[0] for line in out.splitlines()] == ["method", "max", "Means"]
+    assert [line.split()[0] for line in out.splitlines() if line] == [
+        "method",
+        "max",
+        "Means",
+        "Share",
+        "method",
+        "max",
+    ]
     assert err == ""

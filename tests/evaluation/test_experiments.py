@@ -17,7 +17,7 @@ from mfjax.evaluation.paper import METHODS, SCALES, SETTINGS, TABLE_II, TABLE_II
 from mfjax.evaluation.provenance import provenance
 from mfjax.evaluation.settings import fused_at, maximum_at, means
 from mfjax.inference.fuser import load
-from mfjax.metrics import PAPER, score
+from mfjax.metrics import PAPER, STRUCTURE_LOST, score
 from mfjax.training import Enhanced, Sources, TrainConfig
 
 
@@ -82,7 +82,8 @@ def test_cell_is_reached_by_more_or_for_q_sf_by_coming_nearer_to_zero():
 
 def named(row):
     """Means by metric."""
-    return dict(zip(PAPER, map(float, row), strict=True)) | dict.fromkeys(experiments.BEYOND, 0.25)
+    lost = {f"{name}, {light}": share for name in STRUCTURE_LOST for light, share in (("day", 0.2), ("night", np.nan))}
+    return dict(zip(PAPER, map(float, row), strict=True)) | dict.fromkeys(experiments.BEYOND, 0.25) | lost
 
 
 def test_table_iv_counts_the_cells_that_each_model_reaches():
@@ -93,6 +94,7 @@ def test_table_iv_counts_the_cells_that_each_model_reaches():
     assert "| 1 | 0.5, 0.5 | published | 0.3971 | 0.6305 |" in text
     assert "|  |  | `worse` | 0.2971 | **0.6305** |" in text
     assert "| 5 | brighter source | 0.2500 |" in text
+    assert "| 5 | brighter source | 0.250 | 0.200 | – | 0.250 | 0.200 | – |" in text
 
 
 def test_tables_ii_and_iii_hold_each_row_against_the_published_one():
@@ -162,7 +164,7 @@ def test_commands_write_tables_images_and_then_figures(root, tiny_weights, tmp_p
     assert main(["reproduce", "table4", str(root), *flags, "--page", str(page)]) == 0
     assert "of 54 cells" in capsys.readouterr().out
     assert main(["reproduce", "table5", str(root), *flags, "--page", str(page)]) == 0
-    assert page.read_text().count("| `tiny` |") == 9 + 3 + 1
+    assert page.read_text().count("| `tiny` |") == (9 + 3 + 3) + (1 + 1)  # of them 3 and 1 in tables of lost structure
     assert len([*(out / "table4" / "tiny").glob("setting_*/scene.png")]) == 9
     assert main(["reproduce", "figures", str(root), "--out", str(out)]) == 0
     assert {path.name for path in (out / "figures").iterdir()} == {"figure_9_scene.png", "figure_11_scene.png"}

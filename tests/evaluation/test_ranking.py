@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from mfjax.evaluation import Evaluation, rank
+from mfjax.evaluation import Evaluation, mean_ranks, rank
+from mfjax.metrics import FIELD, METRICS
 
 
 def made(values, metrics):
@@ -60,3 +61,24 @@ def test_metric_that_is_undefined_has_no_place():
     ranking = rank(made([[[np.nan, 1]], [[np.nan, 2]]], ("Q_MI", "EN")))
     np.testing.assert_array_equal(ranking.place, [[0, 2], [0, 1]])
     assert np.isnan(ranking.p_value[:, 0]).all()
+
+
+def test_mean_rank_is_of_the_means_over_the_metrics_each_in_its_direction():
+    metrics = ("EN", "Nabf", "structure_lost_ir", "Q_SF")
+    better, worse = [7, 0.01, 0.02, 0.05], [6, 0.05, 0.3, -0.2]
+    np.testing.assert_array_equal(mean_ranks(made([[worse], [better]], metrics)), [2, 1])
+    np.testing.assert_array_equal(
+        mean_ranks(made([[[7, 0.01, 0.3, 0]], [[6, 0.05, 0.02, 0.1]]], metrics)), [1.25, 1.75]
+    )
+
+
+def test_metric_that_is_undefined_for_a_method_does_not_count_in_its_mean_rank():
+    np.testing.assert_array_equal(mean_ranks(made([[[np.nan, 1]], [[2, 2]]], ("Q_MI", "EN"))), [2, 1])
+
+
+def test_fields_metrics_are_fourteen_of_which_artefacts_are_to_be_few_and_the_frequency_error_near_zero():
+    assert len(set(FIELD)) == 14
+    assert {name: METRICS[name].best for name in FIELD if METRICS[name].best != "higher"} == {
+        "Nabf": "lower",
+        "Q_SF": "zero",
+    }

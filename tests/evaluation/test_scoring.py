@@ -106,7 +106,17 @@ def test_two_pairs_of_one_name_are_named(pairs):
         evaluation.evaluate([first, second], {}, ("EN",))
 
 
-@pytest.mark.parametrize("kind", [ValueError, MemoryError])
+def test_mistake_of_a_methods_code_stays_what_it_is_and_tells_the_pair(pairs):
+    def method(pair, ir, vis):
+        raise ValueError("a mistake")
+
+    with pytest.raises(ValueError, match="^a mistake$") as error:
+        evaluate(pairs, {"method": method}, ["EN"])
+    assert not isinstance(error.value, MfjaxError)
+    assert error.value.__notes__ == ["The pair is 0."]
+
+
+@pytest.mark.parametrize("kind", [MfjaxError, MemoryError])
 def test_errors_and_warnings_about_a_pair_name_it(pairs, caplog, kind):
     def method(pair, ir, vis):
         logging.getLogger("mfjax").warning("%s is dim", "infrared")

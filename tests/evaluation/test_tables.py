@@ -2,13 +2,15 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from mfjax.evaluation import Evaluation
+from mfjax.evaluation.lost import Lost
 from mfjax.evaluation.page import Page
-from mfjax.evaluation.tables import as_csv, legend, table
+from mfjax.evaluation.tables import LOST, as_csv, legend, lost_table, ranks, table
 from mfjax.inference.pairs import Pair
 
 
@@ -56,6 +58,41 @@ def test_csv_has_every_number_in_full_and_the_means(evaluation):
     assert rows[1] == ["ours", "p0", "0.5", "-0.25"]
     assert rows[6] == ["other_one", "p2", "", "0.125"]
     assert rows[7:] == [["ours", "mean", "0.5", "-0.25"], ["other_one", "mean", "0.25", "0.125"]]
+
+
+@pytest.fixture(scope="module")
+def evaluation_with_lost(evaluation):
+    shares = np.array([[[0.1, 0.2], [0.3, 0.2], [0.5, np.nan]], [[0.1, 0]] * 3])
+    return replace(evaluation, lost=Lost(shares, np.array([False, False, True])))
+
+
+def test_lost_structure_has_a_table_of_its_own_by_day_and_by_night(evaluation_with_lost):
+    markdown = lost_table(evaluation_with_lost, "markdown").splitlines()
+    assert markdown[0].startswith(
+        "| method | infrared, all (3) | infrared, day (2) | infrared, night (1) | visible, all"
+    )
+    assert markdown[2] == "| ours | 0.300 | 0.200 | 0.500 | 0.200 | 0.200 | – |"
+    text = lost_table(evaluation_with_lost, "text").splitlines()
+    assert text[2].split() == ["other_one", "0.100", "0.100", "0.100", "0.000", "0.000", "0.000"]
+    assert r"other\_one & 0.100" in lost_table(evaluation_with_lost, "latex")
+    html = Page().html(evaluation_with_lost, "title")
+    assert "<th>infrared, night (1)</th>" in html
+    assert LOST.split(",")[0].replace("'", "&#x27;") in html
+
+
+def test_csv_says_of_each_pair_what_was_lost_and_its_light_and_has_means_of_both(evaluation_with_lost):
+    rows = list(csv.reader(io.StringIO(as_csv(evaluation_with_lost))))
+    assert rows[0] == ["method", "pair", "Q_MI", "Q_SF", "structure_lost_ir", "structure_lost_vis", "light"]
+    assert rows[3] == ["ours", "p2", "0.5", "-0.25", "0.5", "", "night"]
+    assert [row[:2] for row in rows[7:]] == [
+        [method, group] for group in ("mean", "mean by day", "mean by night") for method in ("ours", "other_one")
+    ]
+    assert rows[11] == ["ours", "mean by night", "0.5", "-0.25", "0.5", "", ""]
+
+
+def test_mean_ranks_are_said_of_several_methods(evaluation):
+    assert ranks(evaluation) == "Mean rank over the table's 2 metrics: other_one 1.50, ours 1.50."
+    assert ranks(Evaluation(("ours",), evaluation.pairs, evaluation.metrics, evaluation.values[:1])) == ""
 
 
 def test_page_holds_all_images_and_reasons_and_needs_nothing_from_outside(evaluation):

@@ -1,0 +1,26 @@
+"""What is said when a device's memory does not suffice."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import jax
+
+
+@contextmanager
+def memory_errors(size: tuple[int, ...]) -> Iterator[None]:
+    """Turns JAX's error for a device's memory that does not suffice into Python's.
+
+    Args:
+        size: Rows and columns of the image that is made in the block, which the message names.
+
+    Raises:
+        MemoryError: the memory does not suffice.
+    """
+    try:
+        yield
+    except jax.errors.JaxRuntimeError as error:
+        if "RESOURCE_EXHAUSTED" not in str(error):
+            raise
+        raise MemoryError(
+            f"the device's memory does not suffice for {size[0]}x{size[1]}; ask for a smaller size or tile"
+        ) from error
