@@ -147,10 +147,8 @@ def as_dict(evaluation: Evaluation) -> dict[str, Any]:
         if several:
             methods[-1] |= _by_name(["mean_rank"], mean_rank[[row]])
         if lost is not None:
-            lights = by_light(lost.night).items()
-            methods[-1]["lost"] = {
-                light: _by_name(["ir", "vis"], mean(lost.shares[:, of])[row]) for light, of in lights
-            }
+            shares = {light: mean(lost.shares[:, chosen])[row] for light, chosen in by_light(lost.night).items()}
+            methods[-1]["lost"] = {light: _by_name(["ir", "vis"], both) for light, both in shares.items()}
     reasons = evaluation.reasons.items()
     return {
         "best": {metric: METRICS[metric].best for metric in evaluation.metrics},

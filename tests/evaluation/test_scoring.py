@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from mfjax import evaluation
+from mfjax.errors import MfjaxError
 from mfjax.evaluation.scoring import at_size
 from mfjax.inference.pairs import Pair, pair_folders
 from mfjax.metrics import score
@@ -110,8 +111,8 @@ def test_mistake_of_a_methods_code_stays_what_it_is_and_tells_the_pair(pairs):
     def method(pair, ir, vis):
         raise ValueError("a mistake")
 
-    with pytest.raises(ValueError, match="^a mistake$") as error:
-        evaluate(pairs, {"method": method}, ["EN"])
+    with pytest.raises(ValueError, match=r"^a mistake$") as error:
+        evaluation.evaluate(pairs, {"method": method}, ["EN"])
     assert not isinstance(error.value, MfjaxError)
     assert error.value.__notes__ == ["The pair is 0."]
 
