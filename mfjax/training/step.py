@@ -18,6 +18,7 @@ from mfjax.data.pipeline import Batch
 from mfjax.errors import MfjaxError
 from mfjax.model import FusionNetwork, FusionOutput, ModelConfig
 from mfjax.model.placement import Placement
+from mfjax.training import growth
 from mfjax.training.config import TrainConfig
 from mfjax.training.phases import Params, Phase, merge, optimizer, split
 
@@ -40,18 +41,27 @@ class State(NamedTuple):
 def initial_state(config: TrainConfig) -> State:
     """Parameters to start from, random by the configured seed or another model's, with an optimiser for phase one.
 
+    Of a smaller model, super-resolution branches are grown (`growth`). Another fusion branch starts anew.
+
     Raises:
-        MfjaxError: the super-resolution branches of the model to start from are of another architecture.
+        MfjaxError: the super-resolution branches of the model to start from don't fit into those to train.
     """
     if config.start_from is None:
         params = _random_params(config)
     else:
         there, params, _ = weights.load(config.start_from)
-        if _branches_of(there) != _branches_of(config.model):
-            raise MfjaxError(f"{config.start_from} is {there}, but the model to train is {config.model}")
         if there != config.model:
-            logger.warning("%s has another fusion branch than the recipe; it starts anew", config.start_from)
-            params = {**params, "fusion": _random_params(config)["fusion"]}
+            initial, name = _random_params(config), config.start_from
+            if _branches_of(there) == _branches_of(config.model):
+                logger.warning("%s has another fusion branch than the recipe; it starts anew", name)
+            elif growth.can_grow(there, config.model):
+                logger.warning(
+                    "%s is smaller than the model to train: it is grown; its fusion branch starts anew", name
+                )
+                params["branch"] = growth.grow(params["branch"], there, initial["branch"], config.model)
+            else:
+                raise MfjaxError(f"{name} is {there}, but the model to train is {config.model}")
+            params = {**params, "fusion": initial["fusion"]}
         params = jax.tree.map(jnp.asarray, params)
     return _state(config, 1, params, np.zeros((), np.int32))
 
