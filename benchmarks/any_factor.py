@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 import mfjax
-from mfjax.data.pairs import pair_folders, read_pair
+from mfjax.data.pairs import find_sources, read_pair
 
 EQUAL = tuple((f, f) for f in (0.1, 0.3, 0.5, 1.0, 1.3, 2.0, 3.0, 4.0, 5.0, 8.0, 12.0, 16.0, 32.0))
 MIXED = ((8.0, 1.0), (1.0, 8.0), (0.3, 2.0), (2.0, 0.3), (0.1, 2.0), (12.0, 1.3), (3.0, 16.0))
@@ -59,7 +59,7 @@ def main(
         factors: Output over source, of infrared and visible.
     """
     fuser = mfjax.load(model)
-    files = [pair for _, found in pair_folders(folders) for pair in found][::stride]
+    files = [pair for source in find_sources(folders) for pair in source.files][::stride]
     heads = "".join(f" | {name}: reference | ours | gain | worst" for name in NAMES)
     print(f"| infrared × | visible × | pairs{heads} |")
     print("|---" * 11 + "|", flush=True)

@@ -26,7 +26,7 @@ from tqdm import tqdm
 
 import mfjax
 from mfjax import images
-from mfjax.data.pairs import PairFiles, by_stem, pair_folders
+from mfjax.data.pairs import PairFiles, by_stem, find_sources
 from mfjax.evaluation.lost import by_light, is_night
 from mfjax.evaluation.scoring import at_size
 
@@ -55,7 +55,7 @@ def sheets(
         pairs: How many.
         seed: Of the order of the letters.
     """
-    files = [pair for _, found in pair_folders(folders) for pair in found]
+    files = [pair for source in find_sources(folders) for pair in source.files]
     chosen = [files[i] for i in np.unique(np.linspace(0, len(files) - 1, pairs).round().astype(int))]
     methods = dict(_method(source, chosen) for source in sources)
     if len(methods) < len(sources):

@@ -15,7 +15,7 @@ import tyro
 from tqdm import tqdm
 
 import mfjax
-from mfjax.data.pairs import pair_folders, read_pair
+from mfjax.data.pairs import find_sources, read_pair
 from mfjax.evaluation.lost import by_light, is_night, mean
 from mfjax.metrics import STRUCTURE_LOST, score
 
@@ -32,8 +32,8 @@ def main(folders: Annotated[tuple[Path, ...], tyro.conf.Positional], *, model: s
     """
     fuser = mfjax.load(model)
     rows, night = [], []
-    for name, files in pair_folders(folders):
-        for pair in tqdm(files, desc=name, leave=False):
+    for source in find_sources(folders):
+        for pair in tqdm(source.files, desc=source.name, leave=False):
             ir, vis = read_pair(pair)
             fused = fuser(ir, vis).fused
             night.append(is_night(vis))

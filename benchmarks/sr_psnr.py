@@ -15,7 +15,7 @@ import tyro
 from tqdm import tqdm
 
 import mfjax
-from mfjax.data.pairs import pair_folders, read_pair
+from mfjax.data.pairs import find_sources, read_pair
 
 
 def main(
@@ -35,15 +35,17 @@ def main(
     """
     fuser = mfjax.load(model)
     scores: dict[str, list[list[float]]] = {}
-    for name, files in pair_folders(folders):
-        for pair in tqdm(files[::stride], desc=name, leave=False):
+    for source in find_sources(folders):
+        for pair in tqdm(source.files[::stride], desc=source.name, leave=False):
             truths = read_pair(pair)
             h, w = truths[0].shape
             small = [cv2.resize(t, (int(w / scale), int(h / scale)), interpolation=cv2.INTER_LINEAR) for t in truths]
             cubic = [cv2.resize(s, (w, h), interpolation=cv2.INTER_CUBIC) for s in small]
             ours = fuser(*small, size=(h, w))
             columns = zip(truths, cubic, ours[1:], strict=True)
-            scores.setdefault(name, []).append([mfjax.metrics.psnr(t, image) for t, *both in columns for image in both])
+            scores.setdefault(source.name, []).append(
+                [mfjax.metrics.psnr(t, image) for t, *both in columns for image in both]
+            )
     scores["all"] = [row for rows in scores.values() for row in rows]
     print("| folder | pairs | infrared: bicubic | ours | gain | visible: bicubic | ours | gain |")
     print("|---|---|---|---|---|---|---|---|")

@@ -1,8 +1,8 @@
-"""Draws the README's figure: the example pair and what the bundled model makes of it.
+"""Draws the README's figure: the example pair and its fused image by the bundled model.
 
     python examples/figure.py
 
-Writes docs/street.jpg.
+It writes docs/street.jpg.
 """
 
 from pathlib import Path

@@ -2,9 +2,9 @@
 
     python examples/learning_curve.py runs/cpu/log.jsonl [MORE.jsonl ...] [--out docs/learning_curve.svg]
 
-Above, the super-resolution loss: every value logged, faint, and their running mean. Below, where runs were validated,
-by how many dB the PSNR of both super-resolved sources is above that of bicubic. Phase two, which leaves both as they
-are, is shaded.
+The upper part shows the super-resolution loss: every logged value, faint, and the running mean. The lower part, for
+runs that were validated, shows by how many dB the PSNR of both super-resolved sources is above that of bicubic. Phase
+two is shaded, which leaves both unchanged.
 """
 
 import json
@@ -18,9 +18,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
-COLOURS = ("#2a6f97", "#c8553d", "#588157", "#7b5ea7")  # of the runs
-STYLES = ("-", "--", ":")  # of the scales
-MEAN_OVER = 25  # logged values
+COLOURS = ("#2a6f97", "#c8553d", "#588157", "#7b5ea7")  # one for each run
+STYLES = ("-", "--", ":")  # one for each scale
+MEAN_OVER = 25  # number of logged values that a running mean covers
 
 Series = tuple[NDArray, NDArray]  # steps and values
 
@@ -84,13 +84,13 @@ def _draw_gains(axis: Axes, lines: list[dict[str, Any]], source: str, colour: st
 
 
 def _scales(lines: list[dict[str, Any]], source: str) -> list[str]:
-    """The scales that a log has gains of, as written there, the smallest first."""
+    """Returns the scales for which a log has gains, as written there, the smallest first."""
     start = f"gain_{source}_x"
     return sorted({name.removeprefix(start) for line in lines for name in line if name.startswith(start)}, key=float)
 
 
 def _series(lines: list[dict[str, Any]], name: str) -> Series:
-    """Steps and values of what was logged by a name; null, for what was not finite, is left out."""
+    """Returns the steps and values that were logged under a name, without null, which stands for NaN and infinity."""
     pairs = [(line["step"], line[name]) for line in lines if line.get(name) is not None]
     steps, values = np.array(pairs, float).reshape(-1, 2).T
     return steps, values

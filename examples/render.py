@@ -1,8 +1,8 @@
-"""Renders the example pair: infrared at 240x320, visible at 480x640, of one made-up street at night.
+"""Renders the example pair: infrared at 240x320 and visible at 480x640, of one made-up street at night.
 
     python examples/render.py
 
-Remakes examples/street_ir.png and examples/street_vis.png, byte for byte with the same OpenCV and NumPy.
+It makes examples/street_ir.png and examples/street_vis.png again, byte for byte with the same OpenCV and NumPy.
 """
 
 from pathlib import Path

@@ -29,6 +29,7 @@ __all__ = [
     "fuse_luma",
     "load",
     "metrics",
+    "weights",
 ]
 
 _HOMES = {
@@ -39,8 +40,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name == "metrics":
-        return importlib.import_module("mfjax.metrics")
+    if name in ("metrics", "weights"):
+        return importlib.import_module(f"mfjax.{name}")
     for home, names in _HOMES.items():
         if name in names:
             return getattr(importlib.import_module(home), name)

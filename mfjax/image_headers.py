@@ -1,4 +1,4 @@
-"""What the bytes of an image file tell that OpenCV doesn't: whether it is whole, its pages, how it was held."""
+"""Reads from the bytes of an image file what OpenCV doesn't tell: completeness, pages, orientation."""
 
 import struct
 import zlib
@@ -7,19 +7,22 @@ _PNG, _JPEG, _TIFF = b"\x89PNG\r\n\x1a\n", b"\xff\xd8", (b"II*\x00", b"MM\x00*")
 
 
 def is_whole(data: bytes) -> bool:
-    """Whether a PNG or JPEG has its end mark, without which some OpenCV releases return gray rows silently.
+    """Returns false if a PNG or JPEG lacks its end mark; some OpenCV releases then return gray rows silently.
 
-    Of a PNG also whether checksums are right, of which its library would print a line of its own.
+    It also checks a PNG's checksums, about which OpenCV's library would print a line of its own. Other formats pass.
+
+    Args:
+        data: the bytes of the file.
     """
     if data.startswith(_PNG):
         return _is_whole_png(memoryview(data))
-    if data.startswith(_JPEG):  # the end of image must follow the last scan: a thumbnail has an end of its own
+    if data.startswith(_JPEG):  # the end mark must follow the last scan: a thumbnail has an end mark of its own
         return data.rfind(b"\xff\xd9") > data.rfind(b"\xff\xda")
     return True
 
 
 def _is_whole_png(data: memoryview) -> bool:
-    """Whether all chunks of a PNG up to its end have the right checksum; each is length, kind, content, checksum."""
+    """Returns true if all chunks of a PNG (length, kind, content, checksum) up to its end have the right checksum."""
     start, kind = len(_PNG), b""
     while kind != b"IEND":
         if len(data) < start + 12:
@@ -33,12 +36,20 @@ def _is_whole_png(data: memoryview) -> bool:
 
 
 def is_gray_png(data: bytes) -> bool:
-    """Whether a PNG's colour type is gray or gray with alpha, which OpenCV returns as four channels."""
+    """Returns true if the file is a PNG of type gray, or gray with alpha, which OpenCV returns as four channels.
+
+    Args:
+        data: the bytes of the file.
+    """
     return data.startswith(_PNG) and data[25] in (0, 4)
 
 
 def has_more_pages(data: bytes) -> bool:
-    """Whether the first directory of a TIFF names a second one."""
+    """Returns true if the file is a TIFF whose first directory names a second one.
+
+    Args:
+        data: the bytes of the file.
+    """
     if not data.startswith(_TIFF):
         return False
     order = "<" if data.startswith(b"II") else ">"
@@ -49,7 +60,11 @@ def has_more_pages(data: bytes) -> bool:
 
 
 def exif_orientation(data: bytes) -> int:
-    """The EXIF orientation of a JPEG, 1 to 8, where 1 is upright and also stands for none."""
+    """Returns the EXIF orientation of a JPEG, 1 to 8; 1 is upright, and also what a file without one gets.
+
+    Args:
+        data: the bytes of the file.
+    """
     head = data.find(b"Exif\0\0", 0, 65536) + 6
     if not data.startswith(_JPEG) or head < 6 or data[head : head + 4] not in _TIFF:
         return 1

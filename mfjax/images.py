@@ -1,4 +1,4 @@
-"""Image files to arrays and back, and the number formats between them.
+"""Reads and writes image files, and converts between the number formats of their pixels.
 
 An image is an array [h, w] (gray) or [h, w, 3] (RGB, never BGR) of one of three types: uint8 from 0 to 255,
 uint16 from 0 to 65535, or float32. Files hold any of the three; the models take float32 in [0, 1].
@@ -6,15 +6,15 @@ uint16 from 0 to 65535, or float32. Files hold any of the three; the models take
 
 import logging
 import os
-import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from mfjax import atomic
 from mfjax import image_headers as headers
 from mfjax.errors import MfjaxError
 
@@ -23,7 +23,7 @@ logger = logging.getLogger("mfjax")
 # A single row or column has no neighbour to interpolate from, nor any contrast along one of its axes.
 MIN_SIDE = 2
 
-# What `write` can encode, and how many bits a channel the format holds.
+# The formats that `write` can encode, by suffix, and the bits a channel that each holds.
 FORMATS = {
     ".png": (8, 16),
     ".tif": (8, 16, 32),
@@ -33,16 +33,19 @@ FORMATS = {
     ".bmp": (8,),
 }
 
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # of R, G, B: BT.601, as OpenCV's BGR2GRAY
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # weights of R, G, B: BT.601, as OpenCV's BGR2GRAY
 
 
 def read(path: str | os.PathLike[str]) -> NDArray:
-    """The pixels of an image file as stored: gray [h, w] or RGB [h, w, 3]; uint8, uint16 or float32.
+    """Returns the pixels of an image file as stored: gray [h, w] or RGB [h, w, 3]; uint8, uint16 or float32.
 
     A gray picture stored as RGB with equal channels stays RGB: `is_colour` tells the two apart. Float files
     may have any finite range (degrees, kelvin). An alpha channel is dropped, only the first page of a TIFF is
     read, and an EXIF orientation is ignored: turning one image of a registered pair would break the pair.
     Each of the three is logged as a warning by the logger "mfjax".
+
+    Args:
+        path: the image file.
 
     Raises:
         FileNotFoundError: nothing is at `path`.
@@ -53,10 +56,14 @@ def read(path: str | os.PathLike[str]) -> NDArray:
 
 
 def decode(data: bytes, path: Path) -> NDArray:
-    """The pixels of an image file's content, as `read` gives them; `path` is what messages call it.
+    """Returns the pixels of an image file's content, as `read` does for a file.
+
+    Args:
+        data: the bytes of the file.
+        path: the name that messages give the file; nothing is read from there.
 
     Raises:
-        MfjaxError: as `read`.
+        MfjaxError: `data` is no complete image of at least 2x2 finite pixels.
     """
     if not headers.is_whole(data):
         raise MfjaxError(f"{path}: the file is cut short or damaged; copy it again")
@@ -71,11 +78,11 @@ def decode(data: bytes, path: Path) -> NDArray:
         logger.warning("%s: first page read, others ignored", path)
     if (orientation := headers.exif_orientation(data)) != 1:
         logger.warning("%s: EXIF orientation %d ignored", path, orientation)
-    return _checked(path, _without_alpha(path, image, gray=headers.is_gray_png(data)))
+    return _as_pixels(path, _without_alpha(path, image, gray=headers.is_gray_png(data)))
 
 
 def write(path: str | os.PathLike[str], image: NDArray) -> None:
-    """Writes an image file whole or not at all; the suffix of `path` (any of `FORMATS`) chooses the format.
+    """Writes an image file completely or not at all, in the format that the suffix of `path` names (one of `FORMATS`).
 
     uint8 and uint16 pixels are stored as they are. Floats are stored as float32 in a TIFF, which takes any
     finite range, and as 8 bits in the other formats, from [0, 1]; for 16 bits use `from_float` first.
@@ -91,39 +98,48 @@ def write(path: str | os.PathLike[str], image: NDArray) -> None:
 
 
 def write_all(images: Mapping[Path, NDArray]) -> None:
-    """Writes several files as `write` does; none replaces what is at its path before all are on the disk.
+    """Writes several files as `write` does, and replaces none before all of them are on the disk.
+
+    Args:
+        images: the image to write to each path.
 
     Raises:
-        MfjaxError: as `write`.
+        MfjaxError: the same errors as `write`.
     """
-    with ExitStack() as temporaries:
-        complete = []
-        for path, image in images.items():
-            # In the same folder, for only there is a rename atomic.
-            temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
-            temporaries.callback(_remove, temporary)  # still there only if something failed, an interrupt included
-            with _write_errors(path):
-                _write_bytes(temporary, _encoded(path, image))
-            complete.append((temporary, path))
-        for temporary, path in complete:
-            with _write_errors(path):
-                os.replace(temporary, path)
+    try:
+        atomic.write_all((path, _encoded(path, image)) for path, image in images.items())
+    except FileNotFoundError as error:
+        path = Path(error.filename)
+        raise MfjaxError(f"{path}: there is no folder {path.parent}; make it first") from error
+    except OSError as error:
+        raise MfjaxError(f"{error.filename}: can't be written ({error.strerror}); choose another place") from error
 
 
 def is_colour(image: NDArray) -> bool:
-    """Whether an image shows any colour: it has three channels and they differ somewhere."""
+    """Returns true if an image shows colour: it has three channels and they differ somewhere.
+
+    Args:
+        image: gray [h, w] or RGB [h, w, 3], of any type.
+    """
     return image.ndim == 3 and not (
         np.array_equal(image[..., 0], image[..., 1]) and np.array_equal(image[..., 1], image[..., 2])
     )
 
 
 def to_luma(image: NDArray) -> NDArray:
-    """0.299 R + 0.587 G + 0.114 B of a float RGB image [h, w, 3]; a gray one [h, w] as it is."""
+    """Returns the luma of a float image, 0.299 R + 0.587 G + 0.114 B, as [h, w].
+
+    Args:
+        image: RGB [h, w, 3]; a gray image [h, w] is returned unchanged.
+    """
     return image @ LUMA if image.ndim == 3 else image
 
 
 def luma(image: NDArray) -> NDArray[np.uint8]:
-    """The luma of an image of any type and colour, uint8 `[h, w]`.
+    """Returns the luma of an image as uint8 [h, w].
+
+    Args:
+        image: gray [h, w] or RGB [h, w, 3], of any of the three types; floats in [0, 1].
 
     Raises:
         MfjaxError: the type is neither uint8, uint16 nor float, or a float lies outside [0, 1].
@@ -134,7 +150,10 @@ def luma(image: NDArray) -> NDArray[np.uint8]:
 
 
 def to_float(image: NDArray) -> NDArray[np.float32]:
-    """The image as float32 in [0, 1]: integers over the largest value of their type, floats as they are.
+    """Returns an image as float32 in [0, 1]: integers divided by the largest value of their type, floats unchanged.
+
+    Args:
+        image: an array of any shape; floats in [0, 1].
 
     Raises:
         MfjaxError: the type is neither uint8, uint16 nor float, or a float lies outside [0, 1].
@@ -146,9 +165,13 @@ def to_float(image: NDArray) -> NDArray[np.float32]:
 
 
 def from_float(image: NDArray, dtype: DTypeLike = np.uint8) -> NDArray:
-    """An image in [0, 1] as another type: uint8 or uint16 rounded to the nearest step, or a float type.
+    """Returns an image in another type: uint8 or uint16 rounded to the nearest step, or a float type.
 
-    The inverse of `to_float`, exactly, for every uint8 and uint16 value.
+    It inverts `to_float` exactly for every uint8 and uint16 value.
+
+    Args:
+        image: a float array of any shape in [0, 1].
+        dtype: uint8, uint16 or a float type.
 
     Raises:
         MfjaxError: `dtype` is none of these, or a value lies outside [0, 1].
@@ -177,7 +200,7 @@ def _bytes_of(path: Path) -> bytes:
 
 
 def _without_alpha(path: Path, image: NDArray, *, gray: bool) -> NDArray:
-    """Gray [h, w] or RGB [h, w, 3] from the channels OpenCV returns: 1, gray + alpha, BGR or BGR + alpha."""
+    """Returns gray [h, w] or RGB [h, w, 3] from the channels OpenCV gives: 1, gray + alpha, BGR or BGR + alpha."""
     channels = 1 if image.ndim == 2 else image.shape[2]
     if channels in (2, 4):
         logger.warning("%s: alpha dropped", path)
@@ -190,7 +213,8 @@ def _without_alpha(path: Path, image: NDArray, *, gray: bool) -> NDArray:
     raise MfjaxError(f"{path}: has {channels} channels; gray and RGB images are read")
 
 
-def _checked(path: Path, image: NDArray) -> NDArray:
+def _as_pixels(path: Path, image: NDArray) -> NDArray:
+    """Returns the pixels as uint8, uint16 or float32. Raises MfjaxError if they are too few, or of another type."""
     if min(image.shape[:2]) < MIN_SIDE:
         raise MfjaxError(f"{path}: is {_size(image)}; images must be at least {MIN_SIDE}x{MIN_SIDE}")
     if image.dtype in (np.uint8, np.uint16):
@@ -206,31 +230,8 @@ def _check_unit_range(image: NDArray) -> None:
     if image.dtype.kind != "f":
         raise MfjaxError(f"images are uint8, uint16 or float, not {image.dtype}")
     low, high = image.min(), image.max()
-    if not (low >= 0 and high <= 1):  # so written, NaN fails too
+    if not (low >= 0 and high <= 1):  # written so that NaN fails too
         raise MfjaxError(f"float images must lie in [0, 1], not [{low:g}, {high:g}]; scale or clip first")
-
-
-def _write_bytes(path: Path, data: bytes) -> None:
-    with open(path, "xb") as file:  # opened plainly, so the umask sets its mode
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-@contextmanager
-def _write_errors(path: Path) -> Iterator[None]:
-    """Says what is wrong with a path that can't be written."""
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise MfjaxError(f"{path}: there is no folder {path.parent}; make it first") from error
-    except OSError as error:
-        raise MfjaxError(f"{path}: can't be written ({error.strerror}); choose another place") from error
-
-
-def _remove(path: Path) -> None:
-    with suppress(OSError):
-        path.unlink()
 
 
 def _encoded(path: Path, image: NDArray) -> bytes:
@@ -254,7 +255,7 @@ def _encoded(path: Path, image: NDArray) -> bytes:
 
 
 def _storable(path: Path, image: NDArray) -> NDArray:
-    """The pixels in a type that the format of `path` holds."""
+    """Returns the pixels in a type that the format of `path` holds."""
     depths = FORMATS[path.suffix.lower()]
     if image.dtype.kind == "f":
         if 32 not in depths:
@@ -276,7 +277,7 @@ def _size(image: NDArray) -> str:
 @contextmanager
 def _quiet_opencv() -> Iterator[None]:
     """Keeps OpenCV from printing what an exception is about to say."""
-    log = getattr(cv2.utils, "logging", cv2)  # where OpenCV 5 and 4 keep the level; 0 is silence
+    log = getattr(cv2.utils, "logging", cv2)  # OpenCV 5 and 4 keep the level in different places; 0 is silence
     level = log.setLogLevel(0)
     try:
         yield

@@ -1,4 +1,4 @@
-"""The paper's losses, Section III.D. Images are `[n, h, w, 1]` in [0, 1]; every loss is a scalar.
+"""The paper's losses (Section III.D). Images are `[n, h, w, 1]` in [0, 1]; every loss is a scalar.
 
 Norms are means over pixels instead of sums, so that weights don't change with the patch size.
 """
@@ -18,51 +18,84 @@ CONTRAST_WEIGHT = 25.0
 
 
 class ContrastLoss(NamedTuple):
-    """The two terms of Eq. (17): what is minimised is `deviation - contrast`."""
+    """The two terms of Eq. (17). Training minimises `deviation - contrast`."""
 
     deviation: jax.Array  # D, Eq. (18)
     contrast: jax.Array  # C, Eq. (19)
 
     @property
     def total(self) -> jax.Array:
-        """L_contrast, Eq. (17)."""
+        """Returns L_contrast (Eq. 17)."""
         return self.deviation - self.contrast
 
 
 def mean_absolute_error(a: jax.Array, b: jax.Array) -> jax.Array:
-    """The l1 norm of Eq. (16) as a mean over pixels."""
+    """Returns the l1 norm of Eq. (16) as a mean over pixels.
+
+    Args:
+        a: an array of any shape.
+        b: an array of the same shape.
+    """
     return jnp.abs(a - b).mean()
 
 
 def sr_loss(output: FusionOutput, ir: jax.Array, vis: jax.Array) -> jax.Array:
-    """The two terms of the pixel loss on super-resolved sources (Eq. 16, first line)."""
+    """Returns the pixel loss of the super-resolved sources (Eq. 16, first line).
+
+    Args:
+        output: the network's three reconstructions, each `[n, h, w, 1]`, not clipped.
+        ir: the infrared source at full resolution, `[n, h, w, 1]` in [0, 1].
+        vis: the visible source at full resolution, like `ir`.
+    """
     return mean_absolute_error(output.ir, ir) + mean_absolute_error(output.vis, vis)
 
 
 def fusion_loss(fused: jax.Array, ir: jax.Array, vis: jax.Array) -> jax.Array:
-    """The two terms of the pixel loss on the fused image (Eq. 16, second line)."""
+    """Returns the pixel loss of the fused image (Eq. 16, second line).
+
+    Args:
+        fused: the fused image, `[n, h, w, 1]`, not clipped.
+        ir: the infrared source at full resolution, `[n, h, w, 1]` in [0, 1].
+        vis: the visible source at full resolution, like `ir`.
+    """
     return mean_absolute_error(fused, ir) + mean_absolute_error(fused, vis)
 
 
 def pixel_loss(output: FusionOutput, ir: jax.Array, vis: jax.Array) -> jax.Array:
-    """L_pixel of the three reconstructions against both high-resolution sources (Eq. 16)."""
+    """Returns L_pixel: all three reconstructions against both high-resolution sources (Eq. 16).
+
+    Takes the arguments of `sr_loss`.
+    """
     return sr_loss(output, ir, vis) + fusion_loss(output.fused, ir, vis)
 
 
 def deviation(fused: jax.Array, ir: jax.Array, vis: jax.Array) -> jax.Array:
-    """D: the mean square distance of the fused image from the sources' average (Eq. 18)."""
+    """Returns D, the mean square distance of the fused image from the average of the sources (Eq. 18).
+
+    Takes the arguments of `fusion_loss`.
+    """
     return jnp.square(fused - (ir + vis) / 2).mean()
 
 
 def intensity_distance(ir_difference: jax.Array, vis_difference: jax.Array) -> jax.Array:
-    """d_int, in (0, 1]: small where the sources differ between two pixels (Eq. 21)."""
+    """Returns d_int, in (0, 1], which is small where the sources differ between two pixels (Eq. 21).
+
+    Args:
+        ir_difference: the difference of infrared between two pixels, in [-1, 1], of any shape.
+        vis_difference: the same of visible, of the same shape.
+    """
     return 1 - jnp.tanh((jnp.abs(ir_difference) + jnp.abs(vis_difference)) / 2)
 
 
 def contrast_loss_exact(fused: jax.Array, ir: jax.Array, vis: jax.Array) -> ContrastLoss:
-    """The contrast loss over all ordered pairs of different pixels (Eqs. 17-21).
+    """Returns the contrast loss over all ordered pairs of different pixels (Eqs. 17-21).
 
-    Holds (h·w)² floats an image: for small images and tests. `contrast_loss` is its unbiased estimate.
+    It holds (h·w)² floats for each image, so it suits small images and tests. `contrast_loss` is its unbiased estimate.
+
+    Args:
+        fused: the fused image, `[n, h, w, 1]`, not clipped.
+        ir: the infrared source at full resolution, `[n, h, w, 1]` in [0, 1].
+        vis: the visible source at full resolution, like `ir`.
     """
     n, h, w, _ = fused.shape
     rows, cols = jnp.divmod(jnp.arange(h * w), w)
@@ -81,10 +114,17 @@ def contrast_loss_exact(fused: jax.Array, ir: jax.Array, vis: jax.Array) -> Cont
 def contrast_loss(
     key: jax.Array, fused: jax.Array, ir: jax.Array, vis: jax.Array, *, pairs: int = 4096
 ) -> ContrastLoss:
-    """The contrast loss estimated from `pairs` random pixel pairs an image (Eqs. 17-21).
+    """Returns the contrast loss, estimated from random pixel pairs of each image (Eqs. 17-21).
 
-    Pairs are drawn with probability proportional to 1/d_pos, so their plain mean estimates the weighted one of
-    `contrast_loss_exact` without bias. One vectorised gather; the gradient is that of the sampled pairs.
+    Pairs are drawn with a probability proportional to 1/d_pos, so that their plain mean estimates the weighted one of
+    `contrast_loss_exact` without bias. It takes one vectorised gather; the gradient is that of the sampled pairs.
+
+    Args:
+        key: random key that chooses the pairs.
+        fused: the fused image, `[n, h, w, 1]`, not clipped.
+        ir: the infrared source at full resolution, `[n, h, w, 1]` in [0, 1].
+        vis: the visible source at full resolution, like `ir`.
+        pairs: number of pixel pairs for each image.
     """
     n, h, w, _ = fused.shape
     here, there = sample_pairs(key, (n, pairs), (h, w))
@@ -98,14 +138,25 @@ def contrast_loss(
 
 
 def total_loss(pixel: jax.Array, contrast: ContrastLoss, weight: float) -> jax.Array:
-    """L_total of phase two: the pixel loss plus λ, here `weight`, times the contrast loss (Eq. 22)."""
+    """Returns L_total of phase two: the pixel loss plus λ times the contrast loss (Eq. 22).
+
+    Args:
+        pixel: the pixel loss, a scalar.
+        contrast: the contrast loss.
+        weight: λ, 0 or more.
+    """
     return pixel + weight * contrast.total
 
 
 def sample_pairs(key: jax.Array, shape: tuple[int, ...], size: tuple[int, int]) -> tuple[jax.Array, jax.Array]:
-    """Flat indices of random pairs of different pixels, each of `shape`, as likely as the inverse of their distance.
+    """Returns the flat indices of random pairs of different pixels, drawn in inverse proportion to their distance.
 
-    First the displacement is drawn, by how many pairs have it times 1/d_pos, then where in the image the pair lies.
+    It first draws the displacement, by 1/d_pos times the number of pairs that have it, then the place in the image.
+
+    Args:
+        key: random key.
+        shape: shape of each of the two arrays of indices, int32.
+        size: rows and columns of the image, with at least two pixels.
     """
     h, w = size
     key_displacement, key_row, key_col = jax.random.split(key, 3)
@@ -120,7 +171,7 @@ def sample_pairs(key: jax.Array, shape: tuple[int, ...], size: tuple[int, int]) 
 
 @functools.lru_cache(maxsize=32)
 def _displacement_distribution(h: int, w: int) -> np.ndarray:
-    """Cumulative probability of displacements (down, across), row by row; of each and its opposite only one counts."""
+    """Returns the cumulative probability of displacements (down, across), row by row; opposite ones count once."""
     down, across = np.arange(h)[:, None], np.arange(-(w - 1), w)[None]
     counts = (h - down) * (w - np.abs(across))
     one_of_two = (down > 0) | (across > 0)

@@ -1,4 +1,4 @@
-"""What several test files share: a model so small that it compiles in a second."""
+"""Fixtures of several test files: a model so small that it compiles in a second."""
 
 import atexit
 import json
@@ -40,7 +40,7 @@ def tiny_config():
 
 @pytest.fixture(scope="session")
 def random_params():
-    """A function that gives random parameters of an architecture, nested, float32."""
+    """A function that returns random parameters of an architecture, nested, float32."""
 
     def draw(config):
         image = np.zeros((1, 8, 8, 1), np.float32)
@@ -54,13 +54,13 @@ def random_params():
 
 @pytest.fixture(scope="session")
 def tiny_params(tiny_config, random_params):
-    """Its parameters."""
+    """The small model's parameters."""
     return random_params(tiny_config)
 
 
 @pytest.fixture(scope="session")
 def tiny_weights(tiny_config, tiny_params, tmp_path_factory):
-    """The weights file of that model."""
+    """The small model's weights file."""
     path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
     weights.save(path, tiny_config, tiny_params, {"recipe": "random"})
     return path
@@ -68,7 +68,7 @@ def tiny_weights(tiny_config, tiny_params, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def trained_to():
-    """A function that gives what a weights file says of a model that was trained at factors up to one."""
+    """A function that returns the metadata of a weights file whose model was trained at factors up to one."""
 
     def metadata(factor):
         recipe = {"phase_one_steps": 1, "data": {"scales": [10, round(10 * factor)]}}
@@ -79,7 +79,7 @@ def trained_to():
 
 @pytest.fixture
 def black_network(monkeypatch):
-    """Puts one that needs no compiling and gives black images in the network's place."""
+    """Puts a network that needs no compiling and gives black images in place of the real one."""
 
     def black(config, fusion, sources, size, *, dtypes, **options):
         return Fusion(*(np.zeros(size, dtype) for dtype in dtypes))

@@ -21,7 +21,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 
 @pytest.fixture(scope="module")
 def pair():
-    """The example at a quarter of its area, which is enough to tell."""
+    """The example pair at a quarter of its area, which is large enough to test."""
     ir, vis = (images.read(EXAMPLES / f"street_{name}.png") for name in ("ir", "vis"))
     return cv2.resize(ir, (160, 120), interpolation=cv2.INTER_AREA), cv2.resize(
         vis, (320, 240), interpolation=cv2.INTER_AREA
@@ -63,7 +63,7 @@ def test_small_model_has_few_parameters_and_lists_what_it_was_trained_on():
     model = weights.load("small")
     parameters = [sum(p.size for p in jax.tree.leaves(each.params)) for each in (model, weights.load("default"))]
     assert parameters[0] < parameters[1] / 40
-    seen = fingerprints.of_metadata(model.metadata)
+    seen = fingerprints.from_metadata(model.metadata)
     assert len(seen.images) > 900
     assert not seen.unknown
 

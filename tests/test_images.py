@@ -1,4 +1,4 @@
-"""Image files: what is read is what was stored, and what is written is whole."""
+"""Image files: reading returns the stored pixels, and writing is complete or has no effect."""
 
 import logging
 import os
@@ -31,7 +31,7 @@ def photograph():
 
 
 def png(width, height, colour_type, depth, rows):
-    """A PNG written by hand, for kinds that OpenCV can't write."""
+    """Returns a PNG written by hand, for kinds that OpenCV can't write."""
 
     def chunk(name, body):
         return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
@@ -137,7 +137,7 @@ def test_an_ordinary_file_is_read_without_a_word(tmp_path, photograph, caplog, c
     assert capfd.readouterr() == ("", "")
 
 
-# What can't be read.
+# Files that can't be read.
 
 
 def test_a_missing_file_is_named(tmp_path):

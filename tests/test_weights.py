@@ -1,4 +1,4 @@
-"""Weights files: what is saved comes back, and what is no model of ours is refused by name."""
+"""Weights files: loading returns the saved parameters, and other files are refused by name."""
 
 import dataclasses
 import json

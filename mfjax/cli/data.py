@@ -48,7 +48,7 @@ def show(
     pairs: int = 8,
     out: Annotated[Path | None, arg(metavar="SHEET.png", help_behavior_hint="")] = None,
 ) -> int:
-    """Show pairs of a built data set, evenly spread, on a contact sheet with their alignment.
+    """Show pairs of a built data set, evenly evenly_spaced, on a contact sheet with their alignment.
 
     Args:
         name: The data set.
@@ -58,13 +58,13 @@ def show(
         out: The picture; NAME.png by default.
     """
     from mfjax.data.sets.built import BuiltPairs
-    from mfjax.data.sets.sheet import sheet, spread
+    from mfjax.data.sets.sheet import evenly_spaced, sheet
 
     if pairs < 1:
         raise MfjaxError(f"--pairs is {pairs}; it must be at least 1")
     built = BuiltPairs(source / name, split)
     out = out or Path(f"{Path(name).name}.png")
-    shown = spread(len(built), pairs)
+    shown = evenly_spaced(len(built), pairs)
     title = f"{name}, {built.split}, {len(shown)} of {len(built):,} pairs"
     images.write(out, sheet([built[index] for index in shown], title))
     print(f"{out}: {title}")

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
-from mfjax import weights
+from mfjax import atomic, weights
 from mfjax.errors import MfjaxError
 from mfjax.inference import sizes, stepping
 
@@ -57,7 +57,7 @@ def export(
         output = sizes.output_size(*fixed, size=None if size is None else parse_size("--size", size))
         program = export_fixed(config, params, *fixed, output, platforms, largest)
         takes = " and ".join(f"{rows}x{cols}" for rows, cols in fixed) + f" to {output[0]}x{output[1]}"
-    weights.write_whole(out, program)
+    atomic.write_bytes(out, program)
     print(f"{out}: {takes}, for {', '.join(platforms)}, {len(program) / 1e6:.1f} MB")
     return 0
 

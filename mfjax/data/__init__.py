@@ -1,1 +1,1 @@
-"""Training data: rendered scenes, folders of pairs, degradation, batches."""
+"""Training data: folders of pairs, public data sets, degradation, batches, rendered scenes."""

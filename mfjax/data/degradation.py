@@ -1,9 +1,9 @@
 """Wald's protocol: low-resolution inputs made from crops that serve as the truth (Section III.D).
 
-Scales are whole tenths, 1.0 to 3.0. A program compiled for each of the 441 pairs of them would take hours, so the
-scale is a traced number, and a low-resolution input is cut to one of a few canvas sizes. A canvas may have room for
-more of the scene than the crop that is the truth. It is filled with real image, for which crops are read with a
-margin, and the network looks either at all of it, or at no more than the crop, to learn what the ends of an image are.
+Scales are whole tenths from 1.0 to 3.0. Compiling a program for each of their 441 pairs would take hours, so the scale
+is a traced number, and a low-resolution input is cut to one of a few canvas sizes. A canvas may have room for more of
+the scene than the crop that is the truth. It is filled with real image, for which crops are read with a margin. The
+network sees either all of it, or no more than the crop, so that it learns what the edges of an image are.
 """
 
 import functools
@@ -28,15 +28,18 @@ _ONE = 2**11  # OpenCV's weights between two pixels add up to it
 
 @dataclass(frozen=True)
 class Canvas:
-    """A size of low-resolution input and the scales it serves, all of them known when compiling."""
+    """A size of low-resolution input and the scales that it serves, all of them known when compiling."""
 
     size: int  # pixels a side
     largest: int  # numerator of the largest scale
 
     def placement(self, crop: int, numerator: jax.Array, whole: jax.Array) -> Placement:
-        """At scale `numerator / 10` under a crop, all of the canvas in view if `whole`, or only what shows the crop.
+        """Returns how a canvas lies under a crop at scale `numerator / 10`.
 
-        Numerator and `whole` may be traced.
+        Args:
+            crop: side of the crop in pixels.
+            numerator: of the scale, in tenths; may be traced.
+            whole: if true the network sees all of the canvas, otherwise only what shows the crop; may be traced.
         """
         seen = jnp.where(whole, self.size, _pixels(crop, numerator))
         inputs, outputs = (self.size, self.size), (crop, crop)
@@ -45,7 +48,14 @@ class Canvas:
 
 @functools.lru_cache(maxsize=32)
 def canvases(crop: int, smallest: int, largest: int, *, count: int = 3) -> tuple[Canvas, ...]:
-    """The `count` canvases that serve all scales from `smallest` to `largest` tenths at the least mean area."""
+    """Returns the canvases that serve a range of scales at the least mean area.
+
+    Args:
+        crop: side of the crops in pixels.
+        smallest: the smallest scale in tenths.
+        largest: the largest scale in tenths.
+        count: number of canvases; fewer if there are fewer scales.
+    """
     numerators = range(smallest, largest + 1)
     count = min(count, len(numerators))
 
@@ -60,25 +70,38 @@ def canvases(crop: int, smallest: int, largest: int, *, count: int = 3) -> tuple
 
 
 def canvas_for(numerator: int, available: Sequence[Canvas]) -> Canvas:
-    """The canvas that serves a scale."""
+    """Returns the canvas that serves a scale.
+
+    Args:
+        numerator: the scale in tenths.
+        available: the canvases, as `canvases` returns them.
+    """
     return next(canvas for canvas in available if numerator <= canvas.largest)
 
 
 def crop_with_margin(available: Sequence[Canvas]) -> int:
-    """Pixels a side of high-resolution image that fill every canvas at every scale it serves."""
+    """Returns the side in pixels of a high-resolution image that fills every canvas at every scale it serves.
+
+    Args:
+        available: the canvases, as `canvases` returns them.
+    """
     return math.ceil(max(canvas.size * canvas.largest for canvas in available) / TENTHS)
 
 
 def degrade(image: jax.Array, canvas: Canvas, numerator: jax.Array) -> jax.Array:
-    """A canvas of the image at 10/numerator of its resolution, uint8 `[n, s, s, 1]` to `[n, size, size, 1]`.
+    """Returns the image at 10/numerator of its resolution, cut to a canvas from the top left corner.
 
-    From the top left corner, and bit for bit what OpenCV's `INTER_LINEAR` gives: bilinear between pixel centres without
-    antialiasing, in its fixed point numbers. Numerator may be traced.
+    It equals `cv2.INTER_LINEAR` bit for bit: bilinear between pixel centres without antialiasing, in fixed point.
+
+    Args:
+        image: uint8 `[n, s, s, 1]`, large enough to fill the canvas (`crop_with_margin`).
+        canvas: the canvas, which gives the result's size, uint8 `[n, size, size, 1]`.
+        numerator: of the scale, in tenths; may be traced.
     """
     # Output pixel i lies at (i + 1/2) numerator/10 − 1/2, a whole number of 20ths, of the image.
     position = (2 * jnp.arange(canvas.size) + 1) * numerator - TENTHS
     before = position // (2 * TENTHS)
-    weight = (position % (2 * TENTHS) * _ONE + TENTHS) // (2 * TENTHS)  # of the pixel after, rounded
+    weight = (position % (2 * TENTHS) * _ONE + TENTHS) // (2 * TENTHS)  # weight of the pixel after, rounded
 
     def between(x: jax.Array, axis: int, multiply: Callable[[jax.Array, jax.Array], jax.Array]) -> jax.Array:
         first, second = (jnp.take(x, before + i, axis=axis, mode="clip") for i in range(2))
@@ -91,11 +114,16 @@ def degrade(image: jax.Array, canvas: Canvas, numerator: jax.Array) -> jax.Array
 
 
 def degrade_with_opencv(image: NDArray[np.uint8], numerator: int) -> NDArray[np.uint8]:
-    """The same of one image `[h, w]`, all of it, on the CPU."""
+    """Returns the image at 10/numerator of its resolution, by OpenCV.
+
+    Args:
+        image: uint8 `[h, w]`.
+        numerator: of the scale, in tenths.
+    """
     factor = TENTHS / numerator
     return np.asarray(cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _pixels(crop: int, numerator: Any) -> Any:
-    """Low-resolution pixels that cover a crop."""
+    """Returns the number of low-resolution pixels that cover a crop."""
     return -(-crop * TENTHS // numerator)

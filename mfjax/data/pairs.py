@@ -1,4 +1,4 @@
-"""Folders of registered pairs: `ir/NAME` and `vis/NAME`, equal names, equal sizes."""
+"""Folders of registered pairs: `ir/NAME` and `vis/NAME`, with equal names and equal sizes."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,8 +17,11 @@ class PairFiles(NamedTuple):
     vis: Path
 
 
-def pair_folder(root: Path) -> list[PairFiles]:
-    """The pairs of `root/ir` and `root/vis`, sorted by name. Names match but for their suffix.
+def pairs_in(root: Path) -> list[PairFiles]:
+    """Returns the pairs of `root/ir` and `root/vis`, sorted by name. Names match but for their suffix.
+
+    Args:
+        root: the folder that holds both folders.
 
     Raises:
         MfjaxError: a folder is missing, there is no pair, a name has no partner, or two files have one name.
@@ -38,7 +41,10 @@ def pair_folder(root: Path) -> list[PairFiles]:
 
 
 def by_stem(folder: Path) -> dict[str, Path]:
-    """The image files of a folder by their name without suffix, sorted.
+    """Returns the image files of a folder by their name without suffix, sorted.
+
+    Args:
+        folder: the folder; its subfolders are not searched.
 
     Raises:
         MfjaxError: two files have one name.
@@ -53,8 +59,8 @@ def by_stem(folder: Path) -> dict[str, Path]:
     return found
 
 
-class Pair(NamedTuple):
-    """A pair to train on: its name and luma, uint8 `[h, w]` of equal sizes."""
+class LumaPair(NamedTuple):
+    """A registered pair to train on: its name, and the luma of both images, uint8 `[h, w]`."""
 
     name: str
     ir: np.ndarray
@@ -62,71 +68,83 @@ class Pair(NamedTuple):
 
 
 class PairSource(Protocol):
-    """Pairs at random access: those of a folder, or of a built data set."""
+    """Pairs at random access, from a folder or from a built data set; their two images have equal sizes."""
 
     @property
     def name(self) -> str:
-        """Of the folder or data set."""
+        """Returns the name of the folder or data set."""
 
     @property
     def names(self) -> Sequence[str]:
-        """Of the pairs, unlike one another."""
+        """Returns the names of the pairs, all different."""
 
     @property
     def sizes(self) -> Sequence[tuple[int, int]] | None:
-        """Rows and columns of each pair, where they are known without reading it."""
+        """Returns the rows and columns of each pair, or None if they are not known without reading the images."""
 
     def __len__(self) -> int: ...
 
-    def __getitem__(self, index: int) -> Pair: ...
+    def __getitem__(self, index: int) -> LumaPair: ...
 
-    def stored(self, index: int) -> Pair:
-        """A pair as its files hold it, before anything is cut or averaged: its sizes may differ."""
+    def stored(self, index: int) -> LumaPair:
+        """Returns a pair as its files hold it, before anything is cut or averaged: its two sizes may differ.
+
+        Args:
+            index: number of the pair.
+        """
 
 
 class FilePairs:
-    """The pairs of a `PairFolder` as a source."""
+    """The pairs of a folder as a source.
+
+    Args:
+        name: name of the folder.
+        files: the files of its pairs.
+    """
 
     sizes = None
 
-    def __init__(self, folder: "PairFolder"):
-        self.name = folder.name
-        self.files = folder.files
-        self.names = [files.ir.stem for files in folder.files]
+    def __init__(self, name: str, files: list[PairFiles]):
+        self.name = name
+        self.files = files
+        self.names = [each.ir.stem for each in files]
 
     def __len__(self) -> int:
         return len(self.files)
 
-    def __getitem__(self, index: int) -> Pair:
+    def __getitem__(self, index: int) -> LumaPair:
         files = self.files[index]
-        return Pair(str(files.ir), *read_pair(files))
+        return LumaPair(str(files.ir), *read_pair(files))
 
-    def stored(self, index: int) -> Pair:
-        """As it is read: nothing is changed."""
+    def stored(self, index: int) -> LumaPair:
+        """Returns a pair as it is read: nothing is changed."""
         return self[index]
 
 
-class PairFolder(NamedTuple):
-    """A folder of pairs and its name."""
+def find_sources(roots: Sequence[Path]) -> list[FilePairs]:
+    """Returns a source for each folder of pairs.
 
-    name: str
-    files: list[PairFiles]
+    Args:
+        roots: folders with `ir` and `vis` in them, or folders of such folders, which stand for all of these.
 
-
-def pair_folders(roots: Sequence[Path]) -> list[PairFolder]:
-    """The pairs of each of several folders; a folder of such folders counts as all of them."""
+    Raises:
+        ValueError: a root is not a folder, or its pairs are not complete (see `pairs_in`).
+    """
     found = []
     for root in roots:
         if not root.is_dir():
             raise MfjaxError(f"{root} is not a folder")
         inner = [d for d in sorted(root.iterdir()) if (d / "ir").is_dir() and (d / "vis").is_dir()]
         folders = [root] if (root / "ir").is_dir() or not inner else inner
-        found += [PairFolder(folder.resolve().name, pair_folder(folder)) for folder in folders]
+        found += [FilePairs(folder.resolve().name, pairs_in(folder)) for folder in folders]
     return found
 
 
 def read_pair(files: PairFiles) -> tuple[np.ndarray, np.ndarray]:
-    """Luma of both images, uint8 `[h, w]`.
+    """Returns the luma of both images, uint8 `[h, w]`.
+
+    Args:
+        files: the two files.
 
     Raises:
         MfjaxError: a file can't be read, or the two sizes differ.

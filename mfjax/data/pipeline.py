@@ -1,4 +1,4 @@
-"""Batches of random crops, a pure function of seed and step, read ahead by threads or processes (Grain)."""
+"""Batches of random crops: a pure function of seed and step, read ahead by threads or processes (Grain)."""
 
 import hashlib
 import itertools
@@ -16,7 +16,7 @@ import numpy as np
 from absl import flags
 
 from mfjax.data.degradation import canvases, crop_with_margin
-from mfjax.data.pairs import Pair, PairSource
+from mfjax.data.pairs import LumaPair, PairSource
 from mfjax.data.selection import divide, open_sources
 from mfjax.errors import MfjaxError
 
@@ -25,32 +25,32 @@ logger = logging.getLogger("mfjax")
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Where training images come from and how they are cut."""
+    """Choice of training images, and how they are cut into batches."""
 
     roots: tuple[str, ...] = ()
     """Folders with ir/ and vis/, folders of such folders, or built data sets: DIR, or DIR@SPLIT for a split of one."""
     pairs: int = 0
-    """Pairs to choose, by `pairs_seed` and evenly over folders and data sets; 0 for all."""
+    """Number of pairs to choose, by data.pairs_seed and evenly over folders and data sets; 0 for all."""
     held_out: int = 0
-    """How many of the chosen pairs are kept from training, to validate on."""
+    """Number of the chosen pairs that are kept from training, to validate on."""
     pairs_seed: int = 0
-    """Another seed is another choice of pairs."""
+    """Seed of the choice of pairs."""
     weights: dict[str, float] = field(default_factory=dict)
-    """By a folder's or built data set's name, how often each of its pairs is drawn; 1 where nothing is said."""
+    """Relative frequency at which each pair of a folder or data set is drawn, by its name; 1 where it is not given."""
     crop: int = 128
     """Side of the high-resolution crops in pixels."""
     batch: int = 4
-    """Pairs a step."""
+    """Number of pairs in each step."""
     scales: tuple[int, int] = (10, 30)
     """Smallest and largest down-sampling factor in tenths; one is drawn for each source and step."""
     min_detail: float = 0.0
-    """Standard deviation in [0, 1] that a crop of one of the sources must reach; a few draws are made for it."""
+    """Standard deviation in [0, 1] that one source of a crop should reach; up to 8 crops are drawn to find one."""
     threads: int = 0
-    """Threads that read and cut images, of each process that does; 0: one a core, at most 16."""
+    """Number of threads that read and cut images, in each process that does so; 0 for one a core, at most 16."""
     workers: int = 0
-    """Processes that read and cut images, where threads of the training process don't keep up; 0 for none."""
+    """Number of processes that read and cut images, if threads of the training process don't keep up; 0 for none."""
     prefetch: int = 8
-    """Batches read ahead, by each process that does."""
+    """Number of batches that are read ahead, by each process that does so."""
 
     def __post_init__(self) -> None:
         if isinstance(self.roots, str):
@@ -69,7 +69,7 @@ class DataConfig:
 
 
 class Batch(NamedTuple):
-    """High-resolution crops with margin, uint8 `[n, s, s, 1]`, and the two scales' numerators (see `degradation`)."""
+    """High-resolution crops with a margin, uint8 `[n, s, s, 1]`, and both scales (see `degradation`)."""
 
     ir: np.ndarray
     vis: np.ndarray
@@ -77,14 +77,21 @@ class Batch(NamedTuple):
 
 
 def batches(config: DataConfig, seed: int, *, start: int = 0, part: int = 0, parts: int = 1) -> Generator[Batch]:
-    """Batches from step `start` on, without end; to be closed when done.
+    """Yields the batches from step `start` on, without end. Close the generator when done.
 
-    The batch of a step depends on configuration and seed only, not on threads and workers. Of several processes each
+    The batch of a step depends on configuration and seed only, not on threads and workers. Each of several processes
     gets one of `parts` equal parts of every batch, and the same scales.
 
+    Args:
+        config: the choice of images.
+        seed: of order, crops and scales.
+        start: number of steps taken before.
+        part: the number of this process's part.
+        parts: number of processes.
+
     Raises:
-        MfjaxError: there are no pairs, or fewer than are to be chosen; at once, as for images too small for a crop with
-            its margin in a built data set. Of those in files it is found when they are read.
+        MfjaxError: there are no pairs, or fewer than should be chosen, or images are too small for a crop with its
+            margin. The size of images in files is found when they are read, everything else before the first batch.
     """
     sources = training_pairs(config)
     for name in config.weights.keys() - {source.name for source in sources}:
@@ -93,7 +100,7 @@ def batches(config: DataConfig, seed: int, *, start: int = 0, part: int = 0, par
     for source in sources:
         _check_sizes(source, cut.side)
     crops = _drawn(sources, config, seed).seed(seed).random_map(cut)
-    # Not to the end: of `sys.maxsize` crops, Grain rounds the number of batches of one up to what `len` can't return.
+    # It stops before the end: Grain rounds `sys.maxsize` crops up to a number of batches that `len` can't return.
     rest = crops.slice(slice(start * config.batch, start * config.batch + 2**48))
     share = rest.batch(config.batch // parts)
     threads = config.threads or min(16, os.cpu_count() or 1)
@@ -101,26 +108,39 @@ def batches(config: DataConfig, seed: int, *, start: int = 0, part: int = 0, par
     reader = share.slice(slice(part, None, parts)).to_iter_dataset(grain.ReadOptions(threads, ahead))
     if config.workers:
         if not flags.FLAGS.is_parsed():
-            flags.FLAGS.mark_as_parsed()  # Grain looks at flags, which only a program of Abseil's has parsed
+            flags.FLAGS.mark_as_parsed()  # Grain reads flags, which only Abseil's own programs parse
         options = grain.multiprocessing.MultiprocessingOptions(config.workers, config.prefetch)
         reader = reader.mp_prefetch(options, worker_init_fn=_follow_parent)
     return _with_scales(reader, config, seed, start)
 
 
-def fingerprint(config: DataConfig) -> str:
-    """A short hash of the names of all pairs that are trained on: other pairs are drawn in another order."""
+def names_hash(config: DataConfig) -> str:
+    """Returns a short hash of the names of all training pairs, since other pairs are drawn in another order.
+
+    Args:
+        config: the choice of images.
+
+    Raises:
+        MfjaxError: there are no pairs, or fewer than should be chosen.
+    """
     names = [f"{source.name}/{name}" for source in training_pairs(config) for name in source.names]
     return hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
 
 
 def names_drawn(config: DataConfig, seed: int, step: int) -> list[str]:
-    """The pairs whose crops the batch of a step has, all processes' parts in their order."""
+    """Returns the names of the pairs whose crops the batch of a step holds, all processes' parts in their order.
+
+    Args:
+        config: the choice of images.
+        seed: of the run.
+        step: number of steps taken before.
+    """
     pairs = _drawn(training_pairs(config), config, seed)
     return [pairs[index].name for index in range(step * config.batch, (step + 1) * config.batch)]
 
 
 def _drawn(sources: Sequence[PairSource], config: DataConfig, seed: int) -> grain.MapDataset:
-    """Pairs in the order in which a run sees them, without end."""
+    """Returns the pairs in the order in which a run sees them, without end."""
     weights = [len(source) * config.weights.get(source.name, 1.0) for source in sources]
     shuffled = [
         grain.MapDataset.source(source).seed(seed + number).shuffle().repeat() for number, source in enumerate(sources)
@@ -139,19 +159,25 @@ def _with_scales(reader: grain.IterDataset, config: DataConfig, seed: int, start
 
 
 def training_pairs(config: DataConfig) -> list[PairSource]:
-    """What is trained on: all pairs, or those chosen and not held out.
+    """Returns the pairs to train on: all, or those that are chosen and not held out.
+
+    Args:
+        config: the choice of images.
 
     Raises:
-        MfjaxError: there are none, or fewer than are to be chosen.
+        MfjaxError: there are no pairs, or fewer than should be chosen.
     """
     return _divided(config)[0]
 
 
 def validation_pairs(config: DataConfig) -> list[PairSource]:
-    """The `held_out` pairs, which `batches` never draws.
+    """Returns the held out pairs, which `batches` never draws.
+
+    Args:
+        config: the choice of images.
 
     Raises:
-        MfjaxError: as `training_pairs`.
+        MfjaxError: there are no pairs, or fewer than should be chosen.
     """
     return _divided(config)[1]
 
@@ -164,7 +190,7 @@ def _divided(config: DataConfig) -> tuple[list[PairSource], list[PairSource]]:
 
 
 def _follow_parent(*_: int) -> None:
-    """Has this worker process end with the run that it reads for: not before, nor stay when that is killed.
+    """Makes a worker process end with the run that it reads for: not before it and, if that is killed, not after it.
 
     Ctrl-C, and the SIGTERM of some schedulers, goes to all processes at once, and a run that stops reads a last batch.
     """
@@ -180,7 +206,7 @@ def _follow_parent(*_: int) -> None:
 
 
 def _check_sizes(source: PairSource, side: int) -> None:
-    """Refuses a source that is known to have images too small for a crop, before a run starts."""
+    """Raises MfjaxError, before a run starts, if a source is known to have images too small for a crop."""
     small = [index for index, size in enumerate(source.sizes or ()) if min(size) < side]
     if source.sizes and small:
         h, w = source.sizes[small[0]]
@@ -192,21 +218,27 @@ def _check_sizes(source: PairSource, side: int) -> None:
 
 
 def draw_numerators(config: DataConfig, seed: int, step: int) -> np.ndarray:
-    """The two scales of a step, drawn independently and evenly, in tenths, int32 `[2]`."""
+    """Returns the two scales of a step, drawn independently and uniformly, in tenths, int32 `[2]`.
+
+    Args:
+        config: the smallest and the largest scale.
+        seed: of the run.
+        step: number of steps taken before.
+    """
     smallest, largest = config.scales
     return np.random.default_rng([seed, step]).integers(smallest, largest + 1, 2, dtype=np.int32)
 
 
 class _Crop(grain.transforms.RandomMap):
-    """A random crop of a pair, turned and flipped at random: uint8 `[s, s, 1]` each."""
+    """A random crop of a pair, turned and flipped at random: two images, uint8 `[s, s, 1]`."""
 
-    draws = 8  # for one with enough detail; the best is kept when none has
+    draws = 8  # attempts to find a crop with enough detail; the best is kept when none has
 
     def __init__(self, side: int, min_detail: float):
         self.side = side
         self.min_detail = min_detail
 
-    def random_map(self, element: Pair, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    def random_map(self, element: LumaPair, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         pair = np.stack([element.ir, element.vis], axis=-1)  # [h, w, 2]
         free = np.array(pair.shape[:2]) - self.side
         if free.min() < 0:

@@ -1,11 +1,11 @@
-"""Which pairs a run trains on and which it holds out, by seed."""
+"""Selects the pairs that a run trains on and those that it holds out, by seed."""
 
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from mfjax.data.pairs import FilePairs, Pair, PairSource, pair_folders
+from mfjax.data.pairs import LumaPair, PairSource, find_sources
 from mfjax.data.sets.built import BuiltPairs, find_built
 from mfjax.errors import MfjaxError
 
@@ -18,19 +18,19 @@ class Selection(NamedTuple):
 
 
 def select(names: Sequence[str], count: int, validation: int, seed: int) -> Selection:
-    """Chooses `count` of the named pairs at random, and of these `validation` to validate on.
+    """Chooses `count` of the named pairs at random, and `validation` of these to validate on.
 
-    A pure function of the names and the seed: the order of the names doesn't matter, and what a smaller `count` chooses
-    is among what a larger one does. Each name draws a number, its hash with the seed; the smallest are chosen.
+    This is a pure function of the names and the seed. The order of the names doesn't matter, and a larger `count`
+    chooses everything that a smaller one does. Each name draws a number, its hash with the seed; the smallest win.
 
     Args:
-        names: of all pairs, unlike one another.
-        count: pairs to choose for both uses together.
-        validation: how many of them are held out from training.
+        names: the names of all pairs, all different.
+        count: number of pairs to choose for both uses together.
+        validation: number of chosen pairs that are held out from training.
         seed: of the choice.
 
     Raises:
-        MfjaxError: there are fewer pairs than `count`, or more are to be held out than chosen.
+        MfjaxError: there are fewer pairs than `count`, or more should be held out than chosen.
     """
     if not 0 <= validation <= count <= len(names):
         raise MfjaxError(f"{validation:,} pairs to hold out of {count:,} to choose of {len(names):,} is impossible")
@@ -40,7 +40,12 @@ def select(names: Sequence[str], count: int, validation: int, seed: int) -> Sele
 
 
 def shares(sizes: Sequence[int], count: int) -> list[int]:
-    """`count` spread as evenly over sets of these sizes as they allow: a small one gives all it has."""
+    """Returns how many pairs to take from each set: as equal numbers as the sizes allow, all of a small set.
+
+    Args:
+        sizes: number of pairs in each set.
+        count: number of pairs to take, at most the sum of `sizes`.
+    """
     taken = [0] * len(sizes)
     for done, index in enumerate(sorted(range(len(sizes)), key=lambda index: sizes[index])):
         taken[index] = min(sizes[index], (count - sum(taken)) // (len(sizes) - done))
@@ -48,10 +53,14 @@ def shares(sizes: Sequence[int], count: int) -> list[int]:
 
 
 def proportions(sizes: Sequence[int], count: int) -> list[int]:
-    """`count` spread over sets in proportion to their sizes, but so that of each at least one is left.
+    """Returns how many pairs to take from each set: in proportion to the sizes, leaving at least one in each.
+
+    Args:
+        sizes: number of pairs in each set.
+        count: number of pairs to take.
 
     Raises:
-        MfjaxError: there are not so many.
+        MfjaxError: there are too few.
     """
     most = [max(size - 1, 0) for size in sizes]
     if count > sum(most):
@@ -66,7 +75,7 @@ def proportions(sizes: Sequence[int], count: int) -> list[int]:
     return taken
 
 
-class Chosen:
+class Subset:
     """Some of the pairs of a source, as a source."""
 
     def __init__(self, source: PairSource, indices: Sequence[int]):
@@ -78,18 +87,20 @@ class Chosen:
     def __len__(self) -> int:
         return len(self.indices)
 
-    def __getitem__(self, index: int) -> Pair:
+    def __getitem__(self, index: int) -> LumaPair:
         return self.source[self.indices[index]]
 
-    def stored(self, index: int) -> Pair:
-        """As the source has it."""
+    def stored(self, index: int) -> LumaPair:
+        """Returns a pair as the source's files hold it."""
         return self.source.stored(self.indices[index])
 
 
 def open_sources(roots: Sequence[str]) -> list[PairSource]:
-    """The sources of several roots: folders of pairs, folders of such folders, and built data sets.
+    """Returns the sources of several roots.
 
-    A built data set is named by its folder, and PATH@SPLIT where another split than "train" is wanted.
+    Args:
+        roots: folders of pairs, folders of such folders, and built data sets; a data set by its folder, or as
+            PATH@SPLIT for another split than "train".
 
     Raises:
         MfjaxError: a root is none of these.
@@ -102,17 +113,23 @@ def open_sources(roots: Sequence[str]) -> list[PairSource]:
         elif find_built(Path(root)):
             sources.append(BuiltPairs(Path(root)))
         else:
-            sources += [FilePairs(folder) for folder in pair_folders([Path(root)])]
+            sources += find_sources([Path(root)])
     return sources
 
 
 def divide(
     sources: Sequence[PairSource], count: int, validation: int, seed: int
 ) -> tuple[list[PairSource], list[PairSource]]:
-    """Sources to train on and to validate on, none of them empty.
+    """Returns the sources to train on and those to validate on, none of them empty.
 
-    `count` pairs, 0 for all, are chosen as evenly from the sources as their sizes allow, as the paper takes equally
-    many of each of its two; `validation` of them are held out, in proportion to what is chosen of each.
+    Pairs are chosen from the sources in as equal numbers as their sizes allow, as the paper takes equally many from
+    each of its two. Pairs are held out in proportion to the number chosen from each source.
+
+    Args:
+        sources: the sources to choose from.
+        count: number of pairs to choose; 0 for all.
+        validation: number of chosen pairs to hold out.
+        seed: of the choice.
 
     Raises:
         MfjaxError: there are fewer pairs than `count`, or none would be left to train on.
@@ -127,9 +144,9 @@ def divide(
         )
     chosen = shares(sizes, count or sum(sizes))
     parts: tuple[list[PairSource], list[PairSource]] = ([], [])
-    for source, of_it, held_out in zip(sources, chosen, proportions(chosen, validation), strict=True):
-        selection = select([f"{source.name}/{name}" for name in source.names], of_it, held_out, seed)
+    for source, taken, held_out in zip(sources, chosen, proportions(chosen, validation), strict=True):
+        selection = select([f"{source.name}/{name}" for name in source.names], taken, held_out, seed)
         for part, indices in zip(parts, selection, strict=True):
             if indices:
-                part.append(Chosen(source, indices))
+                part.append(Subset(source, indices))
     return parts

@@ -136,7 +136,7 @@ def _remark(method: Method, name: str, board: Board, pairs: Sequence[Pair], allo
     if not isinstance(method, Model):
         return "images that were given"
     try:
-        seen = fingerprints.of_metadata(method.fuser.metadata)
+        seen = fingerprints.from_metadata(method.fuser.metadata)
     except MfjaxError as error:
         raise MfjaxError(f"{name}: {error}") from error
     if known := seen_pairs(seen, pairs):

@@ -28,7 +28,7 @@ def draw(root: Path, out: Path) -> list[Path]:
     Table IV, a row a setting; 11 the models of Table V. Columns before the models show the sources as they are given.
 
     Args:
-        root: the test set, as for `settings.means_at`.
+        root: the test set, as for `mfjax.evaluation.settings.fused_at`.
         out: the folder that the experiments of those tables wrote their images to.
 
     Raises:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from mfjax.training.old_recipes import translated
-from mfjax.training.targets import described
+from mfjax.training.targets import describe_json
 from mfjax.weights.recipe import entries
 
 
@@ -27,7 +27,7 @@ def provenance(metadata: Mapping[str, str]) -> list[str]:
     if fusion and rate not in (None, recipe["learning_rate"]):
         line += f", in phase two {rate:g}"
     if fusion:
-        line += f"; fusion target: {described(recipe['target'])}"
+        line += f"; fusion target: {describe_json(recipe['target'])}"
     if len(runs) > 1:  # a run that went on with a changed recipe
         line += f"; the last of {len(runs)} recipes"
     return [*before, line]

@@ -1,6 +1,6 @@
-"""The authors' released PyTorch checkpoint as our configuration and parameters.
+"""Converts the authors' released PyTorch checkpoint to a configuration and parameters of `FusionNetwork`.
 
-Their network is for three equal channels. Ours is for one: the first convolution's input channels are added up, and
+Their network takes three equal channels and ours takes one. The first convolution's input channels are added up, and
 the reconstructions' output channels are combined to gray with the BT.601 weights.
 """
 
@@ -20,10 +20,13 @@ _UNUSED = re.compile(r"RCMs\.\d+\.conv_after_meta_down\.")
 
 
 def read_state_dict(path: Path) -> dict[str, np.ndarray]:
-    """The tensors of a `.pth` file by name, as NumPy arrays. Needs PyTorch.
+    """Returns the tensors of a `.pth` file by name, as NumPy arrays. It needs PyTorch.
 
-    Only tensors are unpickled (`weights_only`). A checkpoint that holds its tensors under "state_dict", "model" or
-    "params" is looked into, and the prefix "module." of multi-GPU training is dropped.
+    Only tensors are unpickled ("weights_only"). Tensors may be nested under "state_dict", "model" or "params", and the
+    prefix "module." of multi-GPU training is dropped.
+
+    Args:
+        path: the checkpoint file.
 
     Raises:
         FileNotFoundError: nothing is at `path`.
@@ -51,13 +54,16 @@ def read_state_dict(path: Path) -> dict[str, np.ndarray]:
 
 
 def convert_state_dict(state: Mapping[str, np.ndarray]) -> tuple[ModelConfig, dict[str, Any]]:
-    """Configuration and parameters for `FusionNetwork` from the release's names and arrays.
+    """Returns the configuration and parameters for `FusionNetwork` from the release's names and arrays.
 
-    Any number of FEBs and RCMs. Values are float32 and reproduce the release's linear output (before its min-max
-    stretch) for gray images.
+    It takes any number of FEBs and RCMs. Values are float32 and reproduce the release's linear output (before its
+    min-max stretch) for gray images.
+
+    Args:
+        state: the release's parameters by name, as `read_state_dict` returns them.
 
     Raises:
-        MfjaxError: a parameter is missing, has another number of dimensions, or is not of that network.
+        MfjaxError: a parameter is missing, has another number of dimensions, or does not belong to that network.
     """
     reader = _Reader(state)
     blocks = reader.count(r"f_net\.FENet\.(\d+)\.")
@@ -65,7 +71,7 @@ def convert_state_dict(state: Mapping[str, np.ndarray]) -> tuple[ModelConfig, di
         raise MfjaxError("f_net.FENet is missing: not a checkpoint of the released network")
     compensations = reader.count(r"RCMs\.(\d+)\.")
 
-    # Into one input channel the three, which are equal, count together.
+    # The three input channels are equal, so one channel with the sum of their weights stands for them.
     first = reader.conv("f_net.conv0.0")
     first["conv"]["kernel"] = first["conv"]["kernel"].sum(axis=2, keepdims=True)
     extractor: dict[str, Any] = {
@@ -111,7 +117,7 @@ def convert_state_dict(state: Mapping[str, np.ndarray]) -> tuple[ModelConfig, di
 
 
 class _Reader:
-    """Takes parameters out of a state dict by name, remembering which."""
+    """Takes parameters out of a state dict by name, and remembers which it took."""
 
     def __init__(self, state: Mapping[str, np.ndarray]):
         self.state = state
@@ -127,12 +133,12 @@ class _Reader:
         return value
 
     def count(self, pattern: str) -> int:
-        """One more than the highest number that stands in a name where the pattern has a group."""
+        """Returns one more than the highest number that a name has where the pattern has a group."""
         found = [re.match(pattern, name) for name in self.state]
         return max((int(match.group(1)) + 1 for match in found if match), default=0)
 
     def conv(self, name: str) -> dict[str, Any]:
-        """A convolution, from [out, in, rows, cols] to [rows, cols, in, out]; of 1×1, a dense layer [in, out]."""
+        """Returns a convolution's parameters, the kernel as [rows, cols, in, out], or [in, out] if it is 1×1."""
         kernel = self(f"{name}.weight", 4).transpose(2, 3, 1, 0)
         bias = self(f"{name}.bias", 1)
         if kernel.shape[:2] == (1, 1):
@@ -140,6 +146,7 @@ class _Reader:
         return {"conv": {"kernel": kernel, "bias": bias}}
 
     def check_all_read(self) -> None:
+        """Raises MfjaxError if the state dict has parameters that nobody took."""
         unknown = [name for name in self.state if name not in self.read and not _UNUSED.match(name)]
         if unknown:
             raise MfjaxError(f"{len(unknown)} parameters are not of the released network: {', '.join(unknown[:3])} …")
@@ -162,8 +169,8 @@ def _receptive_field_unit(reader: _Reader, name: str) -> dict[str, Any]:
 
 
 def _weight_predictor(reader: _Reader, name: str) -> dict[str, Any]:
-    # Both have the 576 outputs in the order (in channel, kernel row, kernel col, out channel) there; ours has the
-    # kernel's place first, as the patches do.
+    # The release orders the 576 outputs as (in channel, kernel row, kernel col, out channel). Ours has the kernel's row
+    # and column first, as the patches do.
     second = reader(f"{name}.P2W.meta_block.2.weight", 2).T  # [hidden, 9 c c]
     bias = reader(f"{name}.P2W.meta_block.2.bias", 1)
     c = round((bias.size / 9) ** 0.5)

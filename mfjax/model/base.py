@@ -1,4 +1,4 @@
-"""What reconstructions are added to (`ModelConfig.base`), and the level about which contrast is raised."""
+"""The base that reconstructions are added to (`ModelConfig.base`), and the level about which contrast is raised."""
 
 import jax
 import jax.numpy as jnp
@@ -9,25 +9,41 @@ from mfjax.model.resampling import Grid
 
 
 def coarseness(up: Grid) -> jax.Array:
-    """How much smaller than the output a source is, from 0 (not at all) towards 1: 1 − 1/r, r as the axes' mean."""
+    """Returns how much coarser a source is than the output: 1 − 1/r, from 0 (as fine) to 1, r as the axes' mean.
+
+    Args:
+        up: how the source is resampled to the output.
+    """
     return jnp.maximum(0, 1 - up.inverse_scale)
 
 
 def mean_level(image: jax.Array) -> jax.Array:
-    """The mean of each image, `[n, h, w, c]` to `[n, 1, 1, c]`."""
+    """Returns the mean of each image, `[n, 1, 1, c]`.
+
+    Args:
+        image: the images, `[n, h, w, c]`.
+    """
     return image.mean(axis=(1, 2), keepdims=True)
 
 
 def pivot(mean: jax.Array) -> jax.Array:
-    """The level of an image about which its contrast is raised: 3m² − 2m³ of its mean m.
+    """Returns the level about which an image's contrast is raised: 3m² − 2m³ of its mean m.
 
-    Nearer to black in dark images and to white in bright ones than the mean, about which more would clip.
+    It is nearer than the mean to black in dark images and to white in bright ones: about the mean more would clip.
+
+    Args:
+        mean: the mean of each image in [0, 1], of any shape.
     """
     return mean * mean * (3 - 2 * mean)
 
 
 def bicubic(image: jax.Array, placement: Placement) -> jax.Array:
-    """The image resampled by cubic convolution (Keys, 1981), pixel centres aligned, antialiased where it shrinks."""
+    """Returns an image resampled by cubic convolution (Keys, 1981), pixel centres aligned, antialiased where shrunk.
+
+    Args:
+        image: the source, `[n, h, w, c]`.
+        placement: how the source and the output lie on each other.
+    """
     up = placement.up
     factors = 1 / jnp.stack([up.rows.inverse, up.cols.inverse])
 
@@ -40,4 +56,4 @@ def bicubic(image: jax.Array, placement: Placement) -> jax.Array:
     if placement.source is None:
         return resampled(image)
     mask = placement.source.mask(image)[None].astype(image.dtype)
-    return resampled(inside(image, placement.source)) / resampled(mask)  # what lies outside has no weight
+    return resampled(inside(image, placement.source)) / resampled(mask)  # pixels outside have no weight

@@ -1,10 +1,11 @@
-"""The blend: the structure of both super-resolved sources at four scales, each weighed by what stands out where.
+"""The blend of both super-resolved sources: their structure at four scales, weighted by how much each source has.
 
-The paper has no such thing. Its selection by magnitude, as a fused image's base, deletes what a source shows dark where
-the other one is bright. The blend takes both sources apart into bands of detail of about 1, 2, 4 and 8 pixels and what
-is left, their levels. Where a band has more of one source's structure than of the other's, a small network that sees
-the energies of all bands gives that band more weight; the levels meet near the brighter one. So all that the fused
-image shows is in a source, and weights are smooth in space: they are found at half the resolution.
+The blend is not in the paper. The paper's selection by magnitude, as the base of a fused image, deletes what a source
+shows dark where the other one is bright. The blend splits both sources into bands of detail of about 1, 2, 4 and 8
+pixels and a remainder, their levels. Where a band has more of one source's structure than of the other's, a small
+network that sees the energies of all bands gives that source more weight; the levels meet near the brighter one. So
+everything that the fused image shows comes from a source. Weights are computed at half the resolution, so they are
+smooth in space.
 """
 
 import flax.linen as nn
@@ -14,21 +15,24 @@ import jax.numpy as jnp
 from mfjax.model.extent import Extent, continued
 from mfjax.model.layers import Conv, LeakyConv
 
-DILATIONS = 1, 2, 4, 8  # of the smoothing that parts two bands, in pixels
-SPREADS = 1, 1, 2, 2  # of the smoothing of each band's energy, in pixels of half the resolution
-SPLINE = 1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16  # a cubic B-spline, of which smoothings à trous are made
-REACH = 44  # pixels that a blended one looks to each side
+DILATIONS = 1, 2, 4, 8  # dilation of the smoothing that separates two bands, in pixels
+SPREADS = 1, 1, 2, 2  # dilation of the smoothing of each band's energy, in pixels of half the resolution
+SPLINE = 1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16  # a cubic B-spline, the kernel of the smoothings (à trous)
+REACH = 44  # pixels to each side that a blended pixel depends on
 
-LEAST_ENERGY = 0.004  # a gray level: what is less is noise
+LEAST_ENERGY = 0.004  # one gray level: less is noise
 BRIGHTER = 10.0  # how sharply the brighter of two levels is preferred
 
-WHITE, BLACK = 0.08, 0.04  # what is nearer to the ends of [0, 1] is bent, so that nothing is clipped
+WHITE, BLACK = 0.08, 0.04  # values nearer than this to 1 and 0 are bent, so that nothing is clipped
 
 
 class Blend(nn.Module):
-    """Both super-resolved sources as one image, `[n, h, w, 1]`, from those and how coarse each source was."""
+    """The weighted sum of both super-resolved sources' bands and levels, `[n, h, w, 1]`.
 
-    hidden: int  # channels of the network that weighs
+    Called with both images, `[n, h, w, 1]`, infrared first, and the `coarseness` of each source.
+    """
+
+    hidden: int  # channels of the weighting network
 
     @nn.compact
     def __call__(
@@ -40,8 +44,8 @@ class Blend(nn.Module):
         h, w = images[0].shape[1:3]
         details, levels = zip(*(bands(image, extent) for image in images), strict=True)
         half_levels = [halved(level, extent) for level in levels]
-        seen = _seen(details, half_levels, coarseness, extent)  # [n, h/2, w/2, 14]
-        x = LeakyConv(self.hidden, 1, name="hidden_0")(seen)
+        evidence = _evidence(details, half_levels, coarseness, extent)  # [n, h/2, w/2, 14]
+        x = LeakyConv(self.hidden, 1, name="hidden_0")(evidence)
         x = LeakyConv(self.hidden, 1, name="hidden_1")(x)
         weights, brightness = jnp.split(Conv(2 * len(DILATIONS) + 1, 1, name="weights")(x), [2 * len(DILATIONS)], -1)
         share = nn.sigmoid(brightness + BRIGHTER * 2 * (half_levels[0] - half_levels[1]))
@@ -55,17 +59,17 @@ class Blend(nn.Module):
         return out
 
 
-def _seen(
+def _evidence(
     details: tuple[list[jax.Array], ...],
     half_levels: list[jax.Array],
     coarseness: tuple[jax.Array, jax.Array],
     extent: Extent | None,
 ) -> jax.Array:
-    """Returns what weights are found from: for each band which source has more of it and how much, and the levels."""
+    """Returns the weighting network's input: for each band which source has more and how much, and the levels."""
     half = None if extent is None else extent.shrunk(2)
     maps = []
-    for of_ir, of_vis, spread in zip(*details, SPREADS, strict=True):
-        ir, vis = (smoothed_at(halved(jnp.abs(band), extent), spread, half) for band in (of_ir, of_vis))
+    for *pair, spread in zip(*details, SPREADS, strict=True):
+        ir, vis = (smoothed_at(halved(jnp.abs(band), extent), spread, half) for band in pair)
         both = ir + vis + LEAST_ENERGY
         maps += [(ir - vis) / both, jnp.log(both) + 3.5]
     ir, vis = half_levels
@@ -75,7 +79,12 @@ def _seen(
 
 
 def bands(image: jax.Array, extent: Extent | None = None) -> tuple[list[jax.Array], jax.Array]:
-    """Returns an image's detail in one band a dilation, and its level: what is left. They add up to the image."""
+    """Returns an image's detail, a band for each of `DILATIONS`, and the remainder, its level; they add up to it.
+
+    Args:
+        image: the image, `[n, h, w, c]`.
+        extent: the part of the array that is image; None: all of it.
+    """
     found = []
     for dilation in DILATIONS:
         smooth = smoothed_at(image, dilation, extent)
@@ -85,7 +94,13 @@ def bands(image: jax.Array, extent: Extent | None = None) -> tuple[list[jax.Arra
 
 
 def smoothed_at(image: jax.Array, dilation: int, extent: Extent | None = None) -> jax.Array:
-    """Returns an image smoothed by a cubic B-spline whose taps are `dilation` pixels apart; its ends are continued."""
+    """Returns an image smoothed by a cubic B-spline whose taps are `dilation` pixels apart; its edges are repeated.
+
+    Args:
+        image: the image, `[n, h, w, c]`.
+        dilation: distance between the taps in pixels.
+        extent: the part of the array that is image; None: all of it.
+    """
     image = continued(image, extent)
     for axis in (1, 2):
         ends = [(2 * dilation, 2 * dilation) if i == axis else (0, 0) for i in range(4)]
@@ -96,7 +111,12 @@ def smoothed_at(image: jax.Array, dilation: int, extent: Extent | None = None) -
 
 
 def halved(image: jax.Array, extent: Extent | None = None) -> jax.Array:
-    """Returns the means of two by two pixels, `[n, h, w, c]` to `[n, ⌈h/2⌉, ⌈w/2⌉, c]`; ends are continued."""
+    """Returns the means of two by two pixels, `[n, h, w, c]` to `[n, ⌈h/2⌉, ⌈w/2⌉, c]`; edges are repeated.
+
+    Args:
+        image: the image, `[n, h, w, c]`.
+        extent: the part of the array that is image; None: all of it.
+    """
     h, w = image.shape[1:3]
     padded = jnp.pad(continued(image, extent), ((0, 0), (0, h % 2), (0, w % 2), (0, 0)), mode="edge")
     rows = padded[:, 0::2] + padded[:, 1::2]
@@ -104,7 +124,12 @@ def halved(image: jax.Array, extent: Extent | None = None) -> jax.Array:
 
 
 def doubled(image: jax.Array, extent: Extent | None = None) -> jax.Array:
-    """Returns a map at twice its height and width, linear between pixel centres, from one of half an extent's size."""
+    """Returns a map at twice its height and width, interpolated linearly between pixel centres.
+
+    Args:
+        image: the map, `[n, h, w, c]`.
+        extent: the part of the result that is image, twice as large as that of `image`; None: all of it.
+    """
     image = continued(image, None if extent is None else extent.shrunk(2))
     for axis in (1, 2):
         ends = [(1, 1) if i == axis else (0, 0) for i in range(4)]
@@ -116,7 +141,11 @@ def doubled(image: jax.Array, extent: Extent | None = None) -> jax.Array:
 
 
 def knee(image: jax.Array) -> jax.Array:
-    """Returns an image in (0, 1) of one that may go beyond: near black and white it is bent in place of clipped."""
+    """Returns an image bent smoothly into (0, 1) near black and white, in place of clipping.
+
+    Args:
+        image: an array of any shape, whose values may lie beyond [0, 1].
+    """
     white = 1 - WHITE + WHITE * jnp.tanh((image - (1 - WHITE)) / WHITE)
     black = BLACK - BLACK * jnp.tanh((BLACK - image) / BLACK)
     return jnp.where(image > 1 - WHITE, white, jnp.where(image < BLACK, black, image))

@@ -1,4 +1,4 @@
-"""The residual compensation module: what the upscaled features lost of the source's (Eqs. 11, 12)."""
+"""The residual compensation module (RCM): recovers what upscaled features lost of the source's (Eqs. 11, 12)."""
 
 import flax.linen as nn
 import jax
@@ -10,7 +10,7 @@ from mfjax.model.resampling import MetaDownscale, MetaUpscale
 
 
 class ResidualCompensation(nn.Module):
-    """The residual R^up `[n, H, W, c]` by which to refine upscaled features (RCM).
+    """The residual R^up `[n, H, W, c]` that refines upscaled features (RCM).
 
     Takes a source's own features F^dw `[n, h, w, c]` and their upscaled form F `[n, H, W, c]`. The caller adds the
     residual to F (Eq. 15) and the larger of the two sources' residuals to the fused features (Eqs. 13, 14).

@@ -1,7 +1,7 @@
 """The feature extraction network: 3×3 convolution, feature extraction blocks, 1×1 convolution (Fig. 2).
 
 Every layer keeps height and width: "to avoid the loss of information caused by pooling and strided convolution". An
-extent tells what of a padded image is image; None: all of it.
+extent says which part of a padded array is image; None means all of it.
 """
 
 import flax.linen as nn
@@ -46,7 +46,7 @@ class FeatureExtractionBlock(nn.Module):
 
 
 class FeatureExtractor(nn.Module):
-    """Low-resolution features F^dw of a source, `[n, h, w, 1]` to `[n, h, w, features]` (Fig. 2a)."""
+    """The low-resolution features F^dw of a source, `[n, h, w, 1]` to `[n, h, w, features]` (Fig. 2a)."""
 
     blocks: int
     width: int

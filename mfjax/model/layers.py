@@ -1,4 +1,4 @@
-"""The two layers that the whole network is built of: a convolution, and one with the paper's activation."""
+"""The two layers that build the whole network: a convolution, and one followed by the paper's activation."""
 
 import functools
 import itertools
@@ -14,11 +14,11 @@ from mfjax.model.extent import Extent, inside
 
 LEAKY_SLOPE = 0.2  # "a negative scope of 0.2", Section III.A
 
-# PyTorch's default, so the authors': a third of the variance that keeps a signal's size, which keeps six blocks of
-# residual connections from blowing it up.
+# PyTorch's default, and so the authors'. It has a third of the variance that keeps a signal's size, so six blocks of
+# residual connections don't blow the signal up.
 KERNEL_INIT = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")
 
-NARROW = 192  # products a pixel: few channels
+NARROW = 192  # products a pixel, up to which a convolution has few channels
 
 Maps = list[jax.Array]
 
@@ -26,13 +26,13 @@ Maps = list[jax.Array]
 class Conv(nn.Module):
     """A convolution that keeps height and width (zero padding), `[n, h, w, c]` to `[n, h, w, features]`.
 
-    Several maps count as one that has the channels of all of them.
+    A list of maps is convolved as one map that has the channels of all of them.
     """
 
     features: int
     size: int = 3
     dilation: int = 1
-    zero_init: bool = False  # start as the zero map: for what is added to something already good
+    zero_init: bool = False  # start as the zero map, as for a correction of something already good
 
     @nn.compact
     def __call__(self, x: jax.Array | Maps) -> jax.Array:
@@ -45,7 +45,7 @@ class Conv(nn.Module):
 
 
 class _Linear(nn.Module):
-    """The parameters of a convolution, `kernel` and `bias`, and what they do to its input, in the input's type."""
+    """A convolution's parameters, `kernel` and `bias`, applied in the type of the input."""
 
     shape: tuple[int, ...]
     kernel_init: Callable[..., Any]
@@ -55,11 +55,11 @@ class _Linear(nn.Module):
     def __call__(self, maps: Maps) -> jax.Array:
         kernel = self.param("kernel", self.kernel_init, self.shape).astype(maps[0].dtype)
         bias = self.param("bias", nn.initializers.zeros, self.shape[-1:]).astype(maps[0].dtype)
-        return _frugal_convolve(maps, kernel, self.dilation) + bias
+        return _convolve_saving_memory(maps, kernel, self.dilation) + bias
 
 
 def _convolve(maps: Maps, kernel: jax.Array, dilation: int) -> jax.Array:
-    """The convolution of the concatenated maps."""
+    """Returns the convolution of the concatenated maps."""
     x = jnp.concatenate(maps, axis=-1)
     if kernel.ndim == 2:  # a 1×1 convolution: on CPU a matrix product is more than twice as fast as `lax.conv`
         return x @ kernel
@@ -69,7 +69,7 @@ def _convolve(maps: Maps, kernel: jax.Array, dilation: int) -> jax.Array:
 
 
 def _convolve_on_cpu(maps: Maps, kernel: jax.Array, dilation: int) -> jax.Array:
-    """The same by the way that is fastest in XLA:CPU, which is slow where channels are few or concatenated."""
+    """Returns the same by the fastest way in XLA:CPU, which is slow where channels are few or concatenated."""
     ends = np.cumsum([x.shape[-1] for x in maps])[:-1]
     if kernel.size <= NARROW and kernel.ndim == 4 and kernel.shape[-1] <= 2:  # each output's sum is code of its own
         return _convolve_planes(maps, kernel, dilation)
@@ -80,12 +80,12 @@ def _convolve_on_cpu(maps: Maps, kernel: jax.Array, dilation: int) -> jax.Array:
 
 
 def _convolve_planes(maps: Maps, kernel: jax.Array, dilation: int) -> jax.Array:
-    """The same as sums of shifted maps."""
+    """Returns the same as a sum of shifted maps."""
     taps, _, inputs, outputs = kernel.shape
     reach = taps // 2 * dilation
     h, w = maps[0].shape[1:3]
     padded = [jnp.pad(x, ((0, 0), (reach, reach), (reach, reach), (0, 0))) for x in maps]
-    # A plane a channel; barriers keep XLA from undoing that, and from making one slow loop of all outputs.
+    # One plane a channel. Barriers keep XLA from undoing that, and from making one slow loop of all outputs.
     planes = jax.lax.optimization_barrier(jnp.concatenate([jnp.moveaxis(x, 3, 1) for x in padded], axis=1))
 
     def output(o: int) -> jax.Array:  # [n, h, w]
@@ -99,14 +99,14 @@ def _convolve_planes(maps: Maps, kernel: jax.Array, dilation: int) -> jax.Array:
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
-def _frugal_convolve(maps: Maps, kernel: jax.Array, dilation: int) -> jax.Array:
-    """The same by the fastest way, or, if a gradient is asked for, in half the memory."""
+def _convolve_saving_memory(maps: Maps, kernel: jax.Array, dilation: int) -> jax.Array:
+    """Returns the same by the fastest way, or, where a gradient is asked for, in half the memory."""
     convolve = _convolve_on_cpu if jax.default_backend() == "cpu" else _convolve
     return convolve(maps, kernel, dilation)
 
 
 def _forward(maps: Maps, kernel: jax.Array, dilation: int) -> tuple[jax.Array, tuple[Maps, jax.Array]]:
-    # Kept are the maps, not one more copy of them concatenated. The plain way: the other takes an eighth more memory.
+    # It saves the maps, not a concatenated copy. The way of `_convolve_on_cpu` would take an eighth more memory.
     return _convolve(maps, kernel, dilation), (maps, kernel)
 
 
@@ -119,13 +119,13 @@ def _backward(dilation: int, saved: tuple[Maps, jax.Array], g: jax.Array) -> tup
     return gradient(g)
 
 
-_frugal_convolve.defvjp(_forward, _backward)
+_convolve_saving_memory.defvjp(_forward, _backward)
 
 
 class LeakyConv(nn.Module):
     """A convolution followed by LeakyReLU, `[n, h, w, c]` to `[n, h, w, features]`.
 
-    With an extent the result is zero outside it: a map padded to a larger size gives exactly what it gives unpadded.
+    With an extent the result is zero outside it, so a map padded to a larger size gives exactly what it gives unpadded.
     """
 
     features: int

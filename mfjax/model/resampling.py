@@ -1,8 +1,8 @@
 """Meta-upscale and meta-downscale: resampling by filters that are predicted from positions and scale (Fig. 3).
 
 Output pixel i of an axis reads the 3 source pixels around ⌊i/r⌋ (zeros outside the image) with weights predicted
-from (1/r, i/r − ⌊i/r⌋), where r = output/input. A predicted filter has 9c² weights: they are never held for all pixels
-at once, and predicted for distinct offsets only where these are few, as for r = p/q in lowest terms, which has p.
+from (1/r, i/r − ⌊i/r⌋), where r = output/input. A predicted filter has 9c² weights, so they are never held for all
+pixels at once. They are predicted for distinct offsets only where these are few: r = p/q in lowest terms has p.
 """
 
 import functools
@@ -22,30 +22,36 @@ Integer = int | jax.Array
 Array = Any  # NumPy's or JAX's
 Predict = Callable[[jax.Array], jax.Array]
 
-# Hidden units of a weight predictor start about this large. All filters of all positions hang on each of them, so
-# one Adam step moves a filter weight by (hidden units) × (their size) × (learning rate): at size 1 training tumbles.
+# Hidden units of a weight predictor start about this large. All filters of all positions depend on each of them, so
+# one Adam step moves a filter weight by (hidden units) × (their size) × (learning rate): at size 1 training diverges.
 HIDDEN_SIZE = 0.1
 
-FEW_OFFSETS = 64  # up to here, to filter each source column for all offsets is cheaper than a prediction a pixel
-LARGEST_WHOLE = math.isqrt(FEW_OFFSETS)  # factor by which resampling is one convolution
+FEW_OFFSETS = 64  # up to here, filtering each source column for all offsets is cheaper than a prediction a pixel
+LARGEST_WHOLE = math.isqrt(FEW_OFFSETS)  # the largest whole factor by which resampling is one convolution
 
 
 class Axis(NamedTuple):
-    """How one axis is resampled: what each of its N output pixels reads.
+    """The source pixel and the filter that each of the N output pixels of an axis reads.
 
-    NumPy arrays where the scale is known when compiling. Otherwise P still is, and bounds the number of offsets.
+    Holds NumPy arrays where the scale is known when compiling. Where it is traced, P is still known, and bounds the
+    number of offsets.
     """
 
     source: Array  # [N] integers, the source pixel ⌊i/r⌋
-    number: Array  # [N] integers, which of the offsets
+    number: Array  # [N] integers, the index of the offset
     offsets: Array  # [P] in [0, 1), the distinct i/r − ⌊i/r⌋
     inverse: Array  # 1/r
-    factors: tuple[int, int, int] | None = None  # the arguments `up`, `down` and `first` of `whole`, if r is such
+    factors: tuple[int, int, int] | None = None  # the arguments `up`, `down` and `first` of `whole`, for a whole factor
 
     @classmethod
     def between(cls, size: int, output: int) -> Self:
-        """From all of an axis to all of another, lengths in pixels."""
-        size, output = int(size), int(output)  # of NumPy's, too
+        """Returns the resampling of a whole axis to another whole axis.
+
+        Args:
+            size: length of the source axis in pixels.
+            output: length of the output axis in pixels.
+        """
+        size, output = int(size), int(output)  # they may be NumPy's integers
         common = math.gcd(size, output)
         if common in (size, output):
             return cls.whole(output, output // common, size // common, 0)
@@ -56,16 +62,27 @@ class Axis(NamedTuple):
 
     @classmethod
     def traced(cls, count: int, numerator: Integer, denominator: Integer, limit: int) -> Self:
-        """The first `count` output pixels at r = numerator / denominator, traced; the numerator is at most `limit`."""
+        """Returns the resampling of an axis at a traced scale r = numerator / denominator.
+
+        Args:
+            count: number of output pixels, from the first on.
+            numerator: of the scale; may be traced.
+            denominator: of the scale; may be traced.
+            limit: the largest value that the numerator can take.
+        """
         i, m = jnp.arange(count), jnp.arange(limit)
         offsets = m * denominator % numerator / numerator  # past the numerator they repeat
         return cls(i * denominator // numerator, i % numerator, offsets, jnp.asarray(denominator / numerator))
 
     @classmethod
     def whole(cls, count: int, up: int, down: int, first: int) -> Self:
-        """`count` output pixels at r = `up` or 1 / `down`, a whole number; output pixel 0 reads `first`.
+        """Returns the resampling of an axis at a whole factor, r = `up` or r = 1 / `down`.
 
-        The count may be a symbol of `jax.export`.
+        Args:
+            count: number of output pixels; may be a symbol of `jax.export`.
+            up: factor by which the axis grows; 1 where it shrinks.
+            down: factor by which the axis shrinks; 1 where it grows.
+            first: the source pixel that output pixel 0 reads.
         """
         i = np.arange(count) if isinstance(count, int) else jnp.arange(count)
         offsets, inverse = np.arange(up, dtype=np.float32) / up, np.float32(down / up)
@@ -73,38 +90,55 @@ class Axis(NamedTuple):
 
 
 class Grid(NamedTuple):
-    """How a map is resampled along both of its axes."""
+    """The resampling of a map along both of its axes."""
 
     rows: Axis
     cols: Axis
 
     @classmethod
     def between(cls, inputs: tuple[int, int], outputs: tuple[int, int]) -> Self:
-        """From all of a map to all of another, sizes in pixels."""
+        """Returns the resampling of a whole map to another whole map.
+
+        Args:
+            inputs: rows and columns of the source in pixels.
+            outputs: rows and columns of the output in pixels.
+        """
         return cls(*(Axis.between(size, output) for size, output in zip(inputs, outputs, strict=True)))
 
     @classmethod
     def traced(cls, size: tuple[int, int], numerator: Integer, denominator: Integer, limit: int) -> Self:
-        """`Axis.traced` for both axes of an output."""
+        """Returns the resampling of a map at one traced scale; see `Axis.traced`.
+
+        Args:
+            size: rows and columns of the output in pixels.
+            numerator: of the scale; may be traced.
+            denominator: of the scale; may be traced.
+            limit: the largest value that the numerator can take.
+        """
         return cls(*(Axis.traced(count, numerator, denominator, limit) for count in size))
 
     @property
     def size(self) -> tuple[int, int]:
-        """Of the output, in pixels."""
+        """Returns the rows and columns of the output in pixels."""
         return self.rows.source.shape[0], self.cols.source.shape[0]
 
     @property
     def inverse_scale(self) -> jax.Array:
-        """1/r of the position vector: one r in the paper; of two, the geometric mean."""
+        """Returns 1/r of the position vector. The paper has one r; of two, it is the geometric mean."""
         return jnp.sqrt(self.rows.inverse * self.cols.inverse)
 
     def vectors(self, rows: jax.Array, cols: jax.Array) -> jax.Array:
-        """Position vectors (1/r, row offset, column offset) of every pair of offsets, `[rows, cols, 3]`."""
+        """Returns the position vectors (1/r, row offset, column offset) of every pair of offsets, `[rows, cols, 3]`.
+
+        Args:
+            rows: row offsets in [0, 1), `[rows]`.
+            cols: column offsets in [0, 1), `[cols]`.
+        """
         return jnp.stack(jnp.broadcast_arrays(self.inverse_scale, rows[:, None], cols), axis=-1)
 
 
 class WeightPredictor(nn.Module):
-    """The function from position vectors `[…, 3]` to filter weights `[…, 9c, c]`: two dense layers (Fig. 3b).
+    """A function from position vectors `[…, 3]` to filter weights `[…, 9c, c]`: two dense layers (Fig. 3b).
 
     The weights start near the identity (centre tap, each channel to itself), so a new module resamples by nearest
     neighbour: training starts from a picture instead of from noise.
@@ -158,11 +192,11 @@ MetaDownscale = MetaResample  # MDM, Section III.C: reads the upscaled map at (�
 def _resample_by_convolution(
     x: jax.Array, predict: Predict, grid: Grid, rows: tuple[int, int, int], cols: tuple[int, int, int]
 ) -> jax.Array:
-    """Resampling by a whole number per axis, up or down: a convolution whose channels become pixels."""
+    """Resamples by a whole factor on each axis, up or down: a convolution whose channels become pixels."""
     n, _, _, c = x.shape
     padding, strides = [], []
     for (up, down, first), count, size in zip((rows, cols), grid.size, x.shape[1:3], strict=True):
-        last = first + (-(-count // up) - 1) * down  # that any output pixel reads
+        last = first + (-(-count // up) - 1) * down  # the last source pixel that any output pixel reads
         padding.append((1 - first, last + 2 - size))
         strides.append(down)
     weights = predict(grid.vectors(grid.rows.offsets, grid.cols.offsets))  # [up, up', 9c, c]
@@ -174,10 +208,10 @@ def _resample_by_convolution(
 
 
 def _resample_by_rows(x: jax.Array, predict: Predict, grid: Grid) -> jax.Array:
-    """Resampling where columns have few offsets.
+    """Resamples where columns have few offsets.
 
-    Which weights a pixel needs may be known at run time only, and a gather of 9c² weights a pixel is slow. So for each
-    output row the source's columns are filtered for every column offset, in one product, and the pixels picked.
+    The weights that a pixel needs may be known at run time only, and a gather of 9c² weights a pixel is slow. So each
+    output row filters the source's columns for every column offset, in one product, and then picks its pixels.
     """
     n, _, w, c = x.shape
     q = len(grid.cols.offsets)
@@ -189,56 +223,56 @@ def _resample_by_rows(x: jax.Array, predict: Predict, grid: Grid) -> jax.Array:
 
     distinct = weights_of(grid.rows.offsets) if len(grid.rows.offsets) < grid.size[0] else None
 
-    def of_rows(source: jax.Array, number: jax.Array) -> jax.Array:
+    def filter_rows(source: jax.Array, number: jax.Array) -> jax.Array:
         weights = weights_of(_pick(grid.rows.offsets, number, 0)) if distinct is None else _pick(distinct, number, 0)
         rows = [_pick(x, source + i, 1) for i in range(TAPS)]  # each [n, rows, w + 2, c]
         taps = jnp.concatenate([row[:, :, j : j + w] for row in rows for j in range(TAPS)], axis=-1)
         filtered = jnp.einsum("nhwk,hkc->nhwc", taps, weights).reshape(n, -1, w * q, c)
         return jnp.take(filtered, grid.cols.source * q + grid.cols.number, axis=2, mode="clip")
 
-    return _some_rows_at_a_time(of_rows, grid, n * w * (TAPS * TAPS + q) * c)
+    return _some_rows_at_a_time(filter_rows, grid, n * w * (TAPS * TAPS + q) * c)
 
 
 def _resample_by_pixels(x: jax.Array, predict: Predict, grid: Grid) -> jax.Array:
-    """Resampling where columns have many offsets, as at 67/131: weights are predicted for each output pixel."""
+    """Resamples where columns have many offsets, as at 67/131: weights are predicted for each output pixel."""
     n, _, _, c = x.shape
     W = grid.size[1]
     x = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
     col_offsets = jnp.take(grid.cols.offsets, grid.cols.number)
 
-    def of_rows(source: jax.Array, number: jax.Array) -> jax.Array:
+    def filter_rows(source: jax.Array, number: jax.Array) -> jax.Array:
         weights = predict(grid.vectors(jnp.take(grid.rows.offsets, number), col_offsets))  # [rows, W, 9c, c]
         rows = [_pick(x, source + i, 1) for i in range(TAPS)]
         around = [jnp.take(row, grid.cols.source + j, axis=2, mode="clip") for row in rows for j in range(TAPS)]
         return jnp.einsum("nhwk,hwkc->nhwc", jnp.concatenate(around, axis=-1), weights)
 
-    return _some_rows_at_a_time(of_rows, grid, W * TAPS * TAPS * c * (n + c))
+    return _some_rows_at_a_time(filter_rows, grid, W * TAPS * TAPS * c * (n + c))
 
 
 def _some_rows_at_a_time(
-    of_rows: Callable[[jax.Array, jax.Array], jax.Array], grid: Grid, floats_a_row: int
+    filter_rows: Callable[[jax.Array, jax.Array], jax.Array], grid: Grid, floats_a_row: int
 ) -> jax.Array:
-    """The output map `[n, H, W, c]` from a function of some of its rows' sources and offset numbers."""
+    """Returns the output map `[n, H, W, c]`, made of some rows at a time from their source rows and offset numbers."""
     height = grid.size[0]
     steps = min(height, -(-height * floats_a_row // _floats_at_a_time()))
     rows = -(-height // steps)
     steps = -(-height // rows)
-    of_row = [jnp.asarray(a) for a in (grid.rows.source, grid.rows.number)]
+    row_inputs = [jnp.asarray(a) for a in (grid.rows.source, grid.rows.number)]
     if steps == 1:
-        return of_rows(*of_row)
-    of_row = [jnp.pad(a, (0, steps * rows - height), mode="edge").reshape(steps, rows) for a in of_row]
-    out = jnp.moveaxis(jax.lax.map(lambda args: of_rows(*args), of_row), 0, 1)  # [n, steps, rows, W, c]
+        return filter_rows(*row_inputs)
+    row_inputs = [jnp.pad(a, (0, steps * rows - height), mode="edge").reshape(steps, rows) for a in row_inputs]
+    out = jnp.moveaxis(jax.lax.map(lambda args: filter_rows(*args), row_inputs), 0, 1)  # [n, steps, rows, W, c]
     return out.reshape(out.shape[0], -1, *out.shape[3:])[:, :height]
 
 
 def _floats_at_a_time() -> int:
-    """So many that they stay in a core's cache; a GPU rather has much to do at once."""
+    """Returns how many floats to hold at a time: what fits a core's cache on CPU, enough to keep it busy on a GPU."""
     return 2**20 if jax.default_backend() == "cpu" else 2**26
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(2,))
 def _pick(x: jax.Array, index: jax.Array, axis: int) -> jax.Array:
-    """`jnp.take`, whose gradient is a product with a one-hot matrix: that of a gather is a slow scatter."""
+    """Returns `jnp.take`, with a product with a one-hot matrix as gradient: that of a gather is a slow scatter."""
     return jnp.take(x, index, axis=axis, mode="clip")
 
 

@@ -2,9 +2,9 @@
 
     mfjax reproduce table2 tno20 --recipe ablation --roots roadscene msrs m3fd --out out
 
-The paper's losses and networks with nothing added, as in `paper`, but a hundredth of its steps on crops a quarter of
-the size. The paper's learning rate is too low for so few steps, so it is 4e-4 here, with warm-up, cosine decay and
-clipping.
+It has the paper's losses and networks with nothing added, as in `paper`, but a hundredth of its steps, on
+crops a quarter of the size. The paper's learning rate is too low for so few steps, so it is 4e-4 here, with warm-up,
+cosine decay and clipping.
 
 Time: on two cores ten minutes for each network of Table II and two for each weight of Table III.
 """

@@ -2,14 +2,14 @@
 
     mfjax train --recipe default_1 --data.roots roadscene msrs m3fd
 
-Where it departs from `paper`: every reconstruction is written as a base plus what the network adds (see
-`ModelConfig.base`), since the paper's 69,000 steps are out of reach; the fusion loss trains the fusion branch only,
-since its gradient, large and noisy next to that of the SR losses, keeps the extractor from learning super-resolution;
-smaller crops; a warm-up and a cosine decay in place of a constant learning rate; gradients clipped.
+It differs from `paper` in five ways. Every reconstruction is a base plus what the network adds
+(`ModelConfig.base`), since the paper's 69,000 steps are out of reach. The fusion loss trains the fusion branch only,
+since its gradient, large and noisy next to that of the SR losses, keeps the extractor from learning super-resolution.
+Crops are smaller. The learning rate has a warm-up and a cosine decay in place of being constant. Gradients are clipped.
 
 Time: about two hours on two cores (1.1 s a step of phase one, 0.5 s of phase two, some minutes of compiling).
 Result: at ×2 on 40 pairs that were not trained on +1.33 dB (infrared) and +1.54 dB (visible) over bicubic. That
-model's first 1,000 steps were those of a schedule for 6,000; `mfjax.load("default").metadata` has both recipes. The
+model's first 1,000 steps belonged to a schedule for 6,000; `mfjax.load("default").metadata` has both recipes. The
 second run is `default_2`.
 """
 

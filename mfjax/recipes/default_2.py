@@ -1,10 +1,11 @@
-"""The second of three runs that made the default model: goes on with what `default_1` gave.
+"""The second of three runs that made the default model: it continues from the result of `default_1`.
 
     mfjax train --recipe default_2 --data.roots roadscene msrs m3fd
 
-As `default_1`, but shorter, from a lower learning rate, with averaged parameters. The third run is `default_3`.
+It is shorter than `default_1`, starts at a lower learning rate, and averages parameters. The third run is
+`default_3`.
 
-Time: an hour on two cores. Result, from what `default_1` gave: at ×2 on 40 pairs that were not trained on +1.38 dB
+Time: an hour on two cores. Result, from that of `default_1`: at ×2 on 40 pairs that were not trained on +1.38 dB
 (infrared) and +1.59 dB (visible) over bicubic, where it was +1.33 and +1.54.
 """
 

@@ -1,21 +1,21 @@
-"""The last of three runs that made the default model: phase two anew, towards what keeps the structure of both sources.
+"""The last of three runs that made the default model: phase two again, trained to keep the structure of both sources.
 
     mfjax train --recipe default_3 --data.roots roadscene msrs m3fd m3svd
 
-Starts from the super-resolution branches of the bundled default model, which `default_1` and `default_2` trained, with
-a fusion branch of random parameters. To go on with the default model on one's own images, without and with training
-its super-resolution, too:
+It starts from the super-resolution branches of the bundled default model, which `default_1` and
+`default_2` trained, and a fusion branch of random parameters. To continue with the default model on your own
+images, without and with training its super-resolution:
 
     mfjax train --recipe default_3 --data.roots DIR --start-from default
     mfjax train --recipe default_3 --data.roots DIR --start-from default
         --phase-one-steps 2400 --learning-rate 3e-4 --phase-two-learning-rate 1e-2
 
-The bundled model's fusion branch began with the blend of the small model instead (`small`), and took 240 steps at a
-learning rate of 2e-3, six minutes on two cores.
+The bundled model's fusion branch started with the blend of the small model instead (`small`), and took 240
+steps at a learning rate of 2e-3, six minutes on two cores.
 
-The fused image is made from a blend (`ModelConfig.blend`): both sources' structure at four scales, weighed by a network
-of 1,833 parameters that sees which source has more of it where. It is trained towards the `Structure` target. The
-super-resolution branches stay as they are.
+The fused image is made from a blend (`ModelConfig.blend`): both sources' structure at four scales, weighted by a
+network of 1,833 parameters that sees which source has more of it where. It is trained towards the `Structure` target.
+The super-resolution branches stay unchanged.
 """
 
 from dataclasses import replace

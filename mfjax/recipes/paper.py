@@ -2,12 +2,12 @@
 
     mfjax train --recipe paper --data.roots data/kaist data/flir_adas
 
-23 epochs of 3,000 steps: the paper trains on 12,000 pairs, drawn from KAIST and FLIR ADAS, and validates on 400 more.
-`mfjax data build` makes these two folders. On fewer pairs of one's own, add `--data.pairs 0 --data.held-out 40`.
+It takes 23 epochs of 3,000 steps: the paper trains on 12,000 pairs, drawn from KAIST and FLIR ADAS, and validates on
+400 more. `mfjax data build` makes these two folders. On fewer pairs, add `--data.pairs 0 --data.held-out 40`.
 
 Time: on two CPU cores a step of phase one takes 1 to 5 s, by its scales (`benchmarks/train_step.py`), so about two
-days in all, and validating on 400 pairs half an hour each time (`--validation.pairs 8` is a sample). Result: none yet,
-it was not run to its end. The bundled "paper" is a twenty-fourth of it, an hour on two cores:
+days in all, and validating on 400 pairs takes half an hour each time (`--validation.pairs 8` takes a sample). Result:
+none yet, it was not run to its end. The bundled model "paper" had a twenty-fourth of it, an hour on two cores:
 
     mfjax train --recipe paper --data.roots roadscene msrs m3fd --data.pairs 0 --data.held-out 0
         --data.weights roadscene 2 m3fd 4 --data.min-detail 0.03 --data.crop 64

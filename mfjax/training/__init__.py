@@ -1,7 +1,7 @@
 """Training in two phases (Section III.E).
 
-The names below are imported when they are first used: fusion targets, which also say how a model was trained, are there
-without the packages that training takes.
+The names below are imported when they are first used, so that fusion targets, which also describe how a model was
+trained, can be used without the packages that training needs.
 """
 
 import importlib

@@ -1,7 +1,7 @@
 """Checkpoints of a run's state (Orbax).
 
-A state holds parameters, their average, the optimiser's state and the step. The rest follows from the step: the phase,
-every random number (a function of seed and step) and the position in the data (`data.pipeline`: the same).
+A state holds parameters, their average, the optimiser's state and the step. Everything else follows from the step: the
+phase, every random number (a function of seed and step) and the position in the data (see `data.pipeline`).
 """
 
 import logging
@@ -20,37 +20,51 @@ logger = logging.getLogger("mfjax")
 
 
 class Checkpoints:
-    """The newest few states of a run, each written whole or not at all, in a folder of their own."""
+    """The newest few states of a run, each written completely or not at all, in a folder of their own.
+
+    Args:
+        folder: where the states are; made if it is missing.
+        keep: number of states to keep.
+    """
 
     def __init__(self, folder: Path, *, keep: int = 2):
         self.folder = folder.absolute()
         options = ocp.CheckpointManagerOptions(max_to_keep=keep, cleanup_tmp_directories=True)
-        # Of several devices that hold the same state one writes it: to share the work, a slice of each array for each
-        # device, takes a compiled program for every shape and device.
+        # One of the devices that hold the same state writes it. Sharing the work, with a slice of each array for each
+        # device, would take a compiled program for every shape and device.
         arrays = ocp.type_handlers.ArrayHandler(use_replica_parallel=False)
         registry = ocp.type_handlers.create_type_handler_registry((jax.Array, arrays))
         handler = ocp.PyTreeCheckpointHandler(type_handler_registry=registry)
         self._manager = ocp.CheckpointManager(self.folder, options=options, item_handlers=handler)
 
     def newest(self) -> int | None:
-        """The step of the newest whole state, or None if there is none."""
+        """Returns the step of the newest complete state, or None if there is none."""
         return self._manager.latest_step()
 
     def save(self, step: int, state: State) -> None:
-        """Writes a state in the background; waits for the one before.
+        """Writes a state in the background, after the state before it is written.
+
+        Args:
+            step: the number of steps taken; a state that exists already is not written again.
+            state: the state after that step.
 
         Raises:
-            OSError: this one or the one before could not be written, as when the disk is full.
+            OSError: this state or the one before could not be written, as when the disk is full.
         """
         if step == self.newest():
             return
         with self._writing():
-            self._manager.wait_until_finished()  # as `save` does; then the disk has what it will have
+            self._manager.wait_until_finished()  # as Orbax does in `save`; then the free space is known
             self._check_space(sum(leaf.nbytes for leaf in jax.tree.leaves(state)))
             self._manager.save(step, args=ocp.args.PyTreeSave(state))
 
     def restore(self, step: int, like: State) -> State:
-        """The state of a step; `like` gives shapes and structure, which must be its own (`history.check`)."""
+        """Returns the state of a step.
+
+        Args:
+            step: the number of steps taken.
+            like: a state of the same shapes and structure, such as `history.check` ensures.
+        """
         target = jax.tree.map(ocp.utils.to_shape_dtype_struct, like)
         how = ocp.checkpoint_utils.construct_restore_args(target)
         return self._manager.restore(step, args=ocp.args.PyTreeRestore(item=target, restore_args=how))
@@ -58,8 +72,12 @@ class Checkpoints:
     def set_aside(self, step: int, reason: Exception) -> None:
         """Renames a state that can't be read, so that the one before is the newest.
 
+        Args:
+            step: the step of the damaged state.
+            reason: the error met when reading it.
+
         Raises:
-            OSError: there is none before.
+            OSError: there is no state before it.
         """
         damaged = self.folder / f"{step}.damaged"
         if jax.process_index() == 0:
@@ -75,7 +93,7 @@ class Checkpoints:
         logger.warning("%s: going on from step %d", said, self.newest())
 
     def wait(self) -> None:
-        """Waits for what is being written.
+        """Waits until the last state is written.
 
         Raises:
             OSError: it could not be written.
@@ -84,22 +102,22 @@ class Checkpoints:
             self._manager.wait_until_finished()
 
     def close(self) -> None:
-        """Lets go of the folder, whatever became of the last write; `wait` tells."""
+        """Releases the folder. A write that failed raises nothing here; `wait` reports it."""
         try:
             self._manager.close()
-        except Exception as error:  # told by `wait`; here something else may be under way
+        except Exception as error:  # `wait` reports it; here another error may be on its way
             logger.debug("closing %s: %s", self.folder, error)
 
     def _check_space(self, needed: int) -> None:
-        """Raises OSError where a state does not fit: Orbax meets a full disk with pages of tracebacks."""
-        needed = int(1.1 * needed) + 2**20  # with what tells of each array
+        """Raises OSError if a state does not fit on the disk: Orbax answers a full disk with pages of tracebacks."""
+        needed = int(1.1 * needed) + 2**20  # with the metadata of each array
         free = shutil.disk_usage(self.folder).free
         if free < needed:
             raise OSError(f"it takes {needed / 2**20:,.0f} MiB, and {free / 2**20:,.0f} MiB are free")
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        """Makes one kind of error of the many that Orbax and TensorStore raise when a disk is full."""
+        """Turns the many kinds of errors that Orbax and TensorStore raise on a full disk into one OSError."""
         try:
             yield
         except Exception as error:

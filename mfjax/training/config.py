@@ -1,4 +1,4 @@
-"""What a training run is made of."""
+"""The recipe of a training run."""
 
 import runpy
 from dataclasses import dataclass, field
@@ -23,34 +23,34 @@ class TrainConfig:
     validation: ValidationConfig = field(default_factory=ValidationConfig)
     target: Target = field(default_factory=Sources)
     phase_one: PhaseOne = "paper"
-    """What phase one trains on: "paper", the pixel loss and all parameters; "apart", the same, but the fused image's
-    part of the loss trains the fusion branch only; "super-resolution", without that branch and its loss."""
+    """Losses of phase one: "paper" applies the pixel loss to all parameters; "apart" does the same, but the fused
+    image's part of the loss trains the fusion branch only; "super-resolution" leaves out that branch and its loss."""
     phase_one_steps: int = 60_000
-    """Steps of phase one."""
+    """Number of steps of phase one."""
     phase_two_steps: int = 9_000
-    """Steps that train the fusion branch only."""
+    """Number of steps of phase two, which trains the fusion branch only."""
     learning_rate: float = 1e-4
-    """Adam's; the peak of the schedule, if there is one."""
+    """Learning rate of Adam; with a schedule, its peak."""
     phase_two_learning_rate: float | None = None
-    """Learning rate of phase two; by default that of phase one."""
+    """Learning rate of phase two; by default the same as in phase one."""
     schedule: Literal["constant", "cosine"] = "constant"
-    """How the learning rate goes over each phase; "cosine" ends at a hundredth of it."""
+    """Course of the learning rate over each phase; "cosine" ends at a hundredth of it."""
     warmup_steps: int = 0
-    """Steps at the start of phase one over which the learning rate rises from 0."""
+    """Number of steps at the start of phase one over which the learning rate rises from 0."""
     clip_norm: float | None = None
-    """Largest gradient norm; longer gradients are shortened to it."""
+    """Largest gradient norm; longer gradients are shortened to it. By default none are."""
     accumulate: int = 1
-    """Steps whose gradients are averaged for one update; optimiser and schedule count updates."""
+    """Number of steps whose gradients are averaged for one update; optimiser and schedule count updates."""
     ema_decay: float | None = None
-    """Decay of a moving average of the parameters, such as 0.999, which then is what is validated and exported."""
+    """Decay, such as 0.999, of a moving average of the parameters, which is validated and exported in their place."""
     dtype: Literal["float32", "bfloat16"] = "float32"
-    """Type that the extractor computes in; parameters and losses are float32."""
+    """Type in which the extractor computes; parameters and losses are float32."""
     checkpoint_every: int = 500
-    """Steps between checkpoints."""
+    """Number of steps between checkpoints."""
     start_from: str | None = None
-    """A weights file or bundled model to start from instead of random parameters."""
+    """Weights file or bundled model to start from; by default parameters start at random."""
     seed: int = 0
-    """Of initial parameters, crops, scales and sampled pairs."""
+    """Seed of initial parameters, crops, scales and sampled pixel pairs."""
 
     def __post_init__(self) -> None:
         if self.phase_one_steps < 0 or self.phase_two_steps < 0:
@@ -89,12 +89,15 @@ class TrainConfig:
 
     @property
     def steps(self) -> int:
-        """Steps of both phases."""
+        """Returns the number of steps of both phases."""
         return self.phase_one_steps + self.phase_two_steps
 
 
 def read_config(path: Path) -> TrainConfig:
-    """The `config` that a Python file such as `configs/paper.py` defines.
+    """Returns the `config` that a Python file such as `configs/paper.py` defines.
+
+    Args:
+        path: the Python file; it is run.
 
     Raises:
         MfjaxError: there is no such file, it can't be run, or it defines no `config`.

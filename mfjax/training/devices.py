@@ -1,6 +1,6 @@
-"""Data-parallel training over all devices of all processes, along one mesh axis.
+"""Data-parallel training on all devices of all processes, along one mesh axis.
 
-Several hosts take part once each has called `jax.distributed.initialize`; `mfjax train --distributed` does.
+Several hosts take part once each has called `jax.distributed.initialize`; `mfjax train --distributed` does so.
 """
 
 import functools
@@ -16,7 +16,8 @@ from mfjax.data.pipeline import Batch
 from mfjax.errors import MfjaxError
 from mfjax.training.config import TrainConfig
 from mfjax.training.phases import Phase
-from mfjax.training.step import Canvases, Metrics, State, Step, make_step
+from mfjax.training.step import Canvases, State, Step, make_step
+from mfjax.training.targets.base import Metrics
 
 AXIS = "batch"
 
@@ -24,7 +25,10 @@ logger = logging.getLogger("mfjax")
 
 
 def batch_mesh(batch: int) -> Mesh:
-    """All devices in a row, or of one process's as many as can share a batch of so many pairs evenly.
+    """Returns a mesh of one axis over all devices, or over as many of one process as can share a batch evenly.
+
+    Args:
+        batch: number of pairs in a batch.
 
     Raises:
         MfjaxError: the devices of several processes can't share a batch evenly.
@@ -40,25 +44,36 @@ def batch_mesh(batch: int) -> Mesh:
 
 
 def parallel_step(config: TrainConfig, phase: Phase, mesh: Mesh) -> Step:
-    """The jitted step on a mesh: each device works on its part of the batch, and the state is the same on all."""
+    """Returns the jitted step on a mesh: each device computes its part of the batch, and all hold the same state.
+
+    Args:
+        config: the recipe.
+        phase: the phase that the steps belong to.
+        mesh: the devices, as `batch_mesh` returns them.
+    """
     step = make_step(config, phase, axis_name=AXIS)
 
     @functools.partial(jax.jit, static_argnums=2, donate_argnums=0)
     def update(state: State, batch: Batch, canvases: Canvases) -> tuple[State, Metrics]:
-        of_device = jax.shard_map(
+        on_mesh = jax.shard_map(
             lambda state, batch: step(state, batch, canvases),
             mesh=mesh,
             in_specs=(P(), _layout()),
             out_specs=P(),
             check_vma=False,
         )
-        return of_device(state, batch)
+        return on_mesh(state, batch)
 
     return update
 
 
 def spread(batch: Batch, mesh: Mesh) -> Batch:
-    """A batch on the mesh, from this process's part of it."""
+    """Returns a batch spread over the mesh.
+
+    Args:
+        batch: the part of the batch that this process has read.
+        mesh: the devices, as `batch_mesh` returns them.
+    """
     return Batch(
         *(
             jax.make_array_from_process_local_data(NamedSharding(mesh, spec), array)
@@ -68,11 +83,16 @@ def spread(batch: Batch, mesh: Mesh) -> Batch:
 
 
 def replicate(state: State, mesh: Mesh) -> State:
-    """A state on every device, from the same one on every process."""
+    """Returns a state on every device.
+
+    Args:
+        state: the state, the same on every process.
+        mesh: the devices, as `batch_mesh` returns them.
+    """
     return jax.device_put(state, NamedSharding(mesh, P()))
 
 
 def _layout() -> Any:
-    """Of a batch, in place of each array how it is spread: images over the mesh, scales to all."""
+    """Returns a batch of shardings in place of arrays: images are spread over the mesh, scales go to all devices."""
     specs: Any = P(AXIS), P(AXIS), P()
     return Batch(*specs)

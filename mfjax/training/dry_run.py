@@ -1,4 +1,4 @@
-"""What a run will be made of, told without data and without training: parameters, phases, programs, memory."""
+"""Describes a run before it starts, without data and training: parameters, phases, programs, memory."""
 
 import math
 from collections import Counter
@@ -23,9 +23,12 @@ DEPTH = 3  # of the module names in the table of parameters
 
 
 def describe(config: TrainConfig) -> str:
-    """Tables of parameters and phases, the number of programs that will be compiled, and memory.
+    """Returns tables of parameters and phases, the number of programs to compile, and the memory needed, as text.
 
-    Compiles one training step, the largest, for what XLA plans to use; nothing is allocated for it.
+    It compiles the largest training step to learn what XLA plans to use, and allocates nothing for it.
+
+    Args:
+        config: the recipe.
     """
     state = _state(config, 1)
     parts = [_parameters(state), _phases(config, state), _programs(config), _memory(config)]
@@ -33,7 +36,7 @@ def describe(config: TrainConfig) -> str:
 
 
 def _state(config: TrainConfig, phase: Phase) -> State:
-    """Shapes and types of a phase's state."""
+    """Returns the shapes and types of a phase's state."""
     plain = replace(config, start_from=None, ema_decay=None)
     state = jax.eval_shape(partial(initial_state, plain))
     if phase == 2:
@@ -62,7 +65,7 @@ def _phases(config: TrainConfig, state: State) -> str:
 
 
 def _programs(config: TrainConfig) -> str:
-    """One line: programs of training steps, validation and initial parameters."""
+    """Returns one line with the number of programs: training steps, validation and initial parameters."""
     steps = _steps(config)
     counts = {
         "training steps": sum(_step_programs(config, phase) for phase in steps),
@@ -74,7 +77,7 @@ def _programs(config: TrainConfig) -> str:
 
 
 def _memory(config: TrainConfig) -> str:
-    """Bytes of the state, and of the largest step while it runs on each device."""
+    """Returns the bytes of the state, and of the largest step while it runs on each device, as text."""
     phases = [phase for phase, steps in _steps(config).items() if steps]
     phase = phases[0] if phases else 1
     state = _state(config, phase)
@@ -85,7 +88,7 @@ def _memory(config: TrainConfig) -> str:
     }
     listed = ", ".join(f"{name} {_mebibytes(n)}" for name, n in held.items() if n)
     mesh = batch_mesh(config.data.batch)
-    largest = canvases(config.data.crop, *config.data.scales)[0]  # of the smallest scale
+    largest = canvases(config.data.crop, *config.data.scales)[0]  # the canvas of the smallest scale
     return (
         f"memory: state {_mebibytes(sum(held.values()))} ({listed})\n"
         f"memory: a step of phase {phase} at its largest, {config.data.batch // mesh.size} pairs of "
@@ -95,7 +98,7 @@ def _memory(config: TrainConfig) -> str:
 
 
 def _peak(config: TrainConfig, phase: Phase, state: State, mesh: Mesh) -> int:
-    """Bytes that a device holds during the largest step: arguments, results and all between."""
+    """Returns the bytes that a device holds during the largest step: arguments, results and everything between."""
     available = canvases(config.data.crop, *config.data.scales)
     side = crop_with_margin(available)
 
@@ -115,7 +118,7 @@ def _peak(config: TrainConfig, phase: Phase, state: State, mesh: Mesh) -> int:
         plan.argument_size_in_bytes
         + plan.output_size_in_bytes
         + plan.temp_size_in_bytes
-        - plan.alias_size_in_bytes  # results in the place of arguments
+        - plan.alias_size_in_bytes  # results that take the place of arguments
     )
 
 
@@ -124,7 +127,7 @@ def _steps(config: TrainConfig) -> dict[Phase, int]:
 
 
 def _step_programs(config: TrainConfig, phase: Phase) -> int:
-    """One for each pair of canvases, if the phase has any steps; at most one a step."""
+    """Returns the number of programs of a phase's steps: one for each pair of canvases, and at most one a step."""
     pairs = len(canvases(config.data.crop, *config.data.scales)) ** 2
     return min(pairs, _steps(config)[phase])
 
@@ -138,7 +141,7 @@ def _mebibytes(count: int) -> str:
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> str:
-    """Columns two spaces apart: names to the left, numbers to the right."""
+    """Returns rows as text, in columns two spaces apart: names to the left, numbers to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])

@@ -1,8 +1,7 @@
-"""What a run tells of itself while it goes: JSON lines for scripts, TensorBoard for eyes."""
+"""The log of a run: JSON lines for scripts, TensorBoard events to look at."""
 
 import json
 import math
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
@@ -11,44 +10,62 @@ import numpy as np
 import tensorboardX
 from numpy.typing import NDArray
 
+from mfjax import atomic
+
 FILE = "log.jsonl"
 RUN = "run"
-OF_THE_RUN = {"gradient_norm", "images_per_second"}  # of what a step logs, all else is a loss or a term of one
+NOT_LOSSES = {"gradient_norm", "images_per_second"}  # everything else that a step logs is a loss or a term of one
 
 
 class RunLog:
-    """The log of a run: `workdir/log.jsonl`, a line each `scalars` call, and the events in `workdir/tensorboard`.
+    """The log of a run: a line for each `scalars` call in `workdir/log.jsonl`, and events in `workdir/tensorboard`.
 
-    A run that goes on from a step begins by dropping what was logged after it, so that no step is there twice.
+    A run that continues from a step first drops the lines logged after it, so that no step is there twice.
+
+    Args:
+        workdir: folder of the run; made if it is missing.
+        start: number of steps taken before.
     """
 
     def __init__(self, workdir: Path, start: int):
         workdir.mkdir(parents=True, exist_ok=True)
         _drop_after(workdir / FILE, start)
         self._lines = (workdir / FILE).open("a", encoding="utf-8")
-        # The suffix: files are named by the second, and one of a run resumed within it would replace the other.
+        # Files are named by the second, so a run resumed within a second would replace its file without the suffix.
         self._events = tensorboardX.SummaryWriter(
             str(workdir / "tensorboard"), purge_step=start + 1, flush_secs=30, filename_suffix=f".{start}"
         )
 
     def scalars(self, step: int, phase: int, values: Mapping[str, float], *, group: str = RUN) -> None:
-        """Writes one line `{"step": …, "phase": …, NAME: VALUE, …}`, null for what isn't finite: JSON has no NaN.
+        """Writes one line `{"step": …, "phase": …, NAME: VALUE, …}`, with null for a value that isn't finite.
 
-        In TensorBoard values are `GROUP/NAME`, but of those of the run the losses and their terms are `loss/NAME`.
+        In TensorBoard values are called `GROUP/NAME`; the run's losses and their terms are called `loss/NAME`.
+
+        Args:
+            step: number of steps taken.
+            phase: 1 or 2.
+            values: the values by name.
+            group: the TensorBoard group; by default that of the run itself.
         """
         finite = {name: value if math.isfinite(value) else None for name, value in values.items()}
         self._lines.write(json.dumps({"step": step, "phase": phase} | finite) + "\n")
         self._lines.flush()
         for name, value in values.items():
-            shown = "loss" if group == RUN and name not in OF_THE_RUN else group
+            shown = "loss" if group == RUN and name not in NOT_LOSSES else group
             self._events.add_scalar(f"{shown}/{name}", value, step)
 
     def image(self, step: int, name: str, array: NDArray[np.uint8]) -> None:
-        """Shows an image, gray `[H, W]` or RGB `[H, W, 3]`, in TensorBoard."""
+        """Adds an image to TensorBoard.
+
+        Args:
+            step: number of steps taken.
+            name: title of the image.
+            array: gray `[H, W]` or RGB `[H, W, 3]`.
+        """
         self._events.add_image(name, array, step, dataformats="HW" if array.ndim == 2 else "HWC")
 
     def close(self) -> None:
-        """Waits for what is being written."""
+        """Waits until everything is written, and closes the files."""
         self._lines.close()
         self._events.close()
 
@@ -60,17 +77,15 @@ class RunLog:
 
 
 def _drop_after(path: Path, start: int) -> None:
-    """Leaves the lines up to a step; not one that was torn, as the last may be where a run was killed."""
+    """Keeps the lines of a log up to a step, and drops a torn line, as the last one may be where a run was killed."""
     lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
     kept = [line for line in lines if line.endswith(b"\n") and (step := _step(line)) is not None and step <= start]
     if kept != lines:
-        temporary = path.with_suffix(".tmp")
-        temporary.write_bytes(b"".join(kept))
-        os.replace(temporary, path)
+        atomic.write_bytes(path, b"".join(kept))
 
 
 def _step(line: bytes) -> int | None:
-    """The step of a line, None if it is torn."""
+    """Returns the step of a line, or None if the line is torn."""
     try:
         return int(json.loads(line)["step"])
     except (ValueError, KeyError, TypeError):

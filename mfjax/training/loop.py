@@ -1,4 +1,4 @@
-"""A whole run: both phases, progress, checkpoints, and the trained model as a weights file."""
+"""A complete run: both phases, progress, checkpoints, and the trained model as a weights file."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -18,7 +18,7 @@ from mfjax.training import devices, history
 from mfjax.training.checkpoints import Checkpoints
 from mfjax.training.config import TrainConfig
 from mfjax.training.phases import Phase
-from mfjax.training.step import State, begin_phase_two, best, initial_state
+from mfjax.training.step import State, begin_phase_two, best_params, initial_state
 from mfjax.training.stopping import StopRequest, StopRequestedError
 from mfjax.training.watch import Watch
 
@@ -26,32 +26,32 @@ from mfjax.training.watch import Watch
 def train(config: TrainConfig, workdir: Path, *, accept_changes: bool = False) -> Path:
     """Trains a model and returns the path of its weights, `workdir/model.safetensors`.
 
-    Goes on from the newest checkpoint in `workdir`, if there is one, and ends with the parameters of a run that was
-    never interrupted, bit for bit. Losses go to `workdir/log.jsonl` and, for TensorBoard, to `workdir/tensorboard`;
+    A run continues from the newest checkpoint in `workdir`, if there is one, and ends with the parameters of a run that
+    was never interrupted, bit for bit. Losses go to `workdir/log.jsonl` and, for TensorBoard, to `workdir/tensorboard`;
     the weights after phase one are kept as `workdir/phase_1.safetensors`.
 
-    Works on all devices of the process, and of all processes if `jax.distributed.initialize` was called; these share
-    `workdir`, and the first of them writes what is not a checkpoint.
+    It uses all devices of the process, or of all processes if `jax.distributed.initialize` was called; these share
+    `workdir`, and the first of them writes everything but the checkpoints.
 
     Args:
         config: the recipe.
-        workdir: folder of the run, made if it is not there.
-        accept_changes: whether to go on from a checkpoint with another recipe than its own, which then is noted.
+        workdir: folder of the run, made if it is missing.
+        accept_changes: continue from a checkpoint of another recipe, and record the change; an error by default.
 
     Raises:
         MfjaxError: there is no training data, the devices can't share a batch, the checkpoints in `workdir` don't fit
-            the recipe, or another run works there.
-        FloatingPointError: the loss or its gradient is not a number any more.
+            the recipe, or another run uses the folder.
+        FloatingPointError: the loss or its gradient is not a finite number.
         OSError: the disk is full, or a model that the target needs is not there.
         StopRequestedError: SIGTERM or Ctrl-C came; the state is saved.
     """
     if (model := config.target.taught_by()) is not None and config.phase_two_steps:
-        weights.find(model)  # says at once if it is not there, not after phase one
+        weights.find(model)  # reports now, not after phase one, that it is not there
     mesh = devices.batch_mesh(config.data.batch)
     workdir.mkdir(parents=True, exist_ok=True)
-    with _alone(workdir), closing(Checkpoints(workdir / "checkpoints")) as checkpoints:
+    with _locked(workdir), closing(Checkpoints(workdir / "checkpoints")) as checkpoints:
         history.check(workdir, config, checkpoints.newest() or 0, accept_changes=accept_changes)
-        training_pairs(config.data)  # says at once if there is nothing to train on
+        training_pairs(config.data)  # reports now that there is nothing to train on
         start, state = _newest_state(config, checkpoints, mesh)
         data = batches(config.data, config.seed, start=start, part=jax.process_index(), parts=jax.process_count())
         available = canvases(config.data.crop, *config.data.scales)
@@ -72,9 +72,9 @@ def train(config: TrainConfig, workdir: Path, *, accept_changes: bool = False) -
                     chosen = tuple(canvas_for(int(n), available) for n in batch.numerators)
                     state, metrics = update(state, devices.spread(batch, mesh), chosen)
                     watch.show(step, metrics, state)
-                    stopping = stop.came(step)
+                    stopping = stop.requested(step)
                     if step % config.checkpoint_every == 0 or step == last or stopping:
-                        watch.settle()  # no state is saved that isn't known to be of numbers
+                        watch.settle()  # only a state that is known to be finite is saved
                         checkpoints.save(step, state)
                     if stopping:
                         checkpoints.wait()
@@ -84,11 +84,11 @@ def train(config: TrainConfig, workdir: Path, *, accept_changes: bool = False) -
 
 
 @contextmanager
-def _alone(workdir: Path) -> Iterator[None]:
+def _locked(workdir: Path) -> Iterator[None]:
     """Keeps a second run out of a folder.
 
     Raises:
-        MfjaxError: there is one.
+        MfjaxError: another run uses it.
     """
     if jax.process_index() > 0:  # the first process of a run stands for all
         yield
@@ -101,7 +101,7 @@ def _alone(workdir: Path) -> Iterator[None]:
 
 
 def _newest_state(config: TrainConfig, checkpoints: Checkpoints, mesh: Mesh) -> tuple[int, State]:
-    """The step to go on from and its state: the newest whole checkpoint, or the start."""
+    """Returns the step to continue from and its state: those of the newest complete checkpoint, or the start."""
     # How a run resumes: 1. the phase follows from the step; 2. its optimiser gives the state's structure;
     # 3. batches and random numbers are functions of seed and step.
     while step := checkpoints.newest():
@@ -116,14 +116,14 @@ def _newest_state(config: TrainConfig, checkpoints: Checkpoints, mesh: Mesh) -> 
 
 
 def _phases(config: TrainConfig) -> list[tuple[Phase, int, int]]:
-    """Each phase with the steps at which it starts and ends."""
+    """Returns each phase with the steps at which it starts and ends."""
     return [(1, 0, config.phase_one_steps), (2, config.phase_one_steps, config.steps)]
 
 
 def _export(config: TrainConfig, state: State, workdir: Path, name: str) -> Path:
-    """Writes the parameters, with the architecture and how they were trained, as a weights file."""
+    """Writes the parameters, the architecture and the training history to a weights file, and returns its path."""
     if jax.process_index() == 0:
-        history.export(workdir / name, config, jax.device_get(best(state)), int(state.step))
+        history.export(workdir / name, config, jax.device_get(best_params(state)), int(state.step))
     if jax.process_count() > 1:
         multihost_utils.sync_global_devices(name)  # nobody looks for a file that isn't there yet
     return workdir / name

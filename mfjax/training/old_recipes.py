@@ -1,10 +1,10 @@
-"""Recipes as files of earlier versions have them, in today's fields."""
+"""Translates the recipes in files of earlier versions to today's fields."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-# The options of each target that were fields of the recipe itself, and what they are called now.
+# The options of each target that were fields of the recipe itself, and their names today.
 OPTIONS = {
     "sources": {"contrast_weight": "contrast_weight", "contrast_pairs": "contrast_pairs"},
     "enhanced": {"contrast_gain": "gain", "sharpness": "sharpness"},
@@ -13,11 +13,11 @@ OPTIONS = {
 
 
 def translated(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns a recipe, as a weights file or a run's folder holds it, with the fields of `TrainConfig` as they are now.
+    """Returns a recipe, as a weights file or a run's folder holds it, with today's fields of `TrainConfig`.
 
-    Once the fusion target was a string, `fusion_target`, with the options of all targets beside it, of which only its
-    own had an effect: these are kept. And whether the fusion loss trained all parameters in phase one was a boolean,
-    `fusion_trains_branches`. A recipe of today's form is returned as it is; what one does not say stays unsaid.
+    The fusion target used to be a string, "fusion_target", beside the options of all targets, of which only its own had
+    an effect; only these are kept. A boolean, "fusion_trains_branches", used to say whether the fusion loss trained all
+    parameters in phase one. A recipe of today's form is returned unchanged, and fields that a recipe lacks stay absent.
 
     Args:
         recipe: the fields of a recipe, parsed from JSON.

@@ -1,8 +1,8 @@
-"""What each phase trains (Section III.E), by one labelling of the parameter tree.
+"""Selects the parameters that each phase trains (Section III.E), by one labelling of the parameter tree.
 
-Phase one trains everything. Phase two freezes all that the super-resolution branches use and trains the fusion branch:
-dual attention, fusion convolutions, the fused image's reconstruction. A phase one of super-resolution only freezes that
-branch instead.
+Phase one trains everything. Phase two freezes everything that the super-resolution branches use and trains the fusion
+branch: dual attention, fusion convolutions, the fused image's reconstruction. A phase one of super-resolution only
+freezes that branch instead.
 """
 
 from typing import Any, Literal
@@ -17,12 +17,12 @@ Params = dict[str, Any]
 
 
 def trainable(params: Params, phase: Phase, phase_one: PhaseOne = "paper") -> Params:
-    """Returns for every parameter whether the phase trains it: a tree of booleans like `params`.
+    """Returns a tree of booleans like `params`: true for each parameter that the phase trains.
 
     Args:
         params: nested parameters of the network.
-        phase: which phase.
-        phase_one: what phase one trains on (`TrainConfig.phase_one`).
+        phase: 1 or 2.
+        phase_one: losses of phase one (`TrainConfig.phase_one`).
     """
 
     def label(branch: str, tree: Params) -> Params:
@@ -45,14 +45,23 @@ def split(params: Params, phase: Phase, phase_one: PhaseOne = "paper") -> tuple[
 
 
 def merge(trained: Params, frozen: Params) -> Params:
-    """The tree that `split` took apart."""
+    """Returns the tree that `split` took apart.
+
+    Args:
+        trained: a tree with None in place of frozen parameters.
+        frozen: a tree with None in place of trained parameters.
+    """
     return jax.tree.map(lambda a, b: b if a is None else a, trained, frozen, is_leaf=lambda x: x is None)
 
 
 def optimizer(config: TrainConfig, phase: Phase) -> optax.GradientTransformation:
-    """Returns Adam on what the phase trains; for frozen parameters the mask keeps no moments and passes zeros.
+    """Returns Adam for the parameters that the phase trains; frozen ones have no moments and get zero updates.
 
-    In phase one it has moments for all parameters, whatever the phase trains on, so that a run can change that midway.
+    In phase one it keeps moments for all parameters, whatever the losses train, so that a run can change these midway.
+
+    Args:
+        config: the recipe.
+        phase: 1 or 2.
     """
     rate = config.learning_rate
     if phase == 2 and config.phase_two_learning_rate is not None:

@@ -1,4 +1,4 @@
-"""Which images a run is trained on: noted in its folder, for its weights file (`mfjax.data.fingerprints`)."""
+"""Records the images that a run trains on in its folder, for its weights file (see `mfjax.data.fingerprints`)."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from mfjax import weights
+from mfjax import atomic, weights
 from mfjax.data import fingerprints
 from mfjax.data.fingerprints import Seen
 from mfjax.data.pairs import PairSource
@@ -17,10 +17,13 @@ FILE = "seen.json"
 
 
 def read(workdir: Path) -> Seen | None:
-    """What is noted of a run; None where nothing is.
+    """Returns the record of a run, or None if there is none.
+
+    Args:
+        workdir: folder of the run.
 
     Raises:
-        MfjaxError: the note is damaged.
+        MfjaxError: the record is damaged.
     """
     path = workdir / FILE
     try:
@@ -29,13 +32,21 @@ def read(workdir: Path) -> Seen | None:
         raise MfjaxError(f"{path}: {error}; remove that file, and the run's model counts as of unknown data") from error
 
 
-def note(workdir: Path, seen: Seen) -> None:
-    """Writes what a run is trained on, whole or not at all."""
-    weights.write_whole(workdir / FILE, fingerprints.to_text(seen).encode())
+def write(workdir: Path, seen: Seen) -> None:
+    """Writes the record of a run, completely or not at all.
+
+    Args:
+        workdir: folder of the run.
+        seen: the images that it trains on.
+    """
+    atomic.write_bytes(workdir / FILE, fingerprints.to_text(seen).encode())
 
 
-def of_sources(sources: Sequence[PairSource]) -> Seen:
-    """The images of the pairs that are trained on, as their files hold them. Reads all of them, in threads.
+def read_sources(sources: Sequence[PairSource]) -> Seen:
+    """Returns the images of training pairs, as their files hold them. It reads all of them, in threads.
+
+    Args:
+        sources: the pairs that are trained on.
 
     Raises:
         MfjaxError: an image can't be read.
@@ -44,21 +55,25 @@ def of_sources(sources: Sequence[PairSource]) -> Seen:
     found: set[bytes] = set()
     with ThreadPoolExecutor(min(16, os.cpu_count() or 1)) as pool:
         pairs = pool.map(lambda place: _fingerprints(*place), places)
-        for of_pair in tqdm(pairs, total=len(places), desc="noting what is trained on", unit="pair", disable=None):
-            found.update(of_pair)
+        for made in tqdm(pairs, total=len(places), desc="noting what is trained on", unit="pair", disable=None):
+            found.update(made)
     return Seen(frozenset(found))
 
 
-def of_models(names: Iterable[str]) -> Seen:
-    """What the models that a run is made from, by starting from them or being taught by them, were trained on."""
+def read_models(names: Iterable[str]) -> Seen:
+    """Returns the images that other models were trained on.
+
+    Args:
+        names: the weights files or bundled models that a run starts from or is taught by.
+    """
     seen = Seen()
     for name in names:
         try:
-            of_model = fingerprints.of_metadata(weights.load(name).metadata)
+            model = fingerprints.from_metadata(weights.load(name).metadata)
         except FileNotFoundError:
-            of_model = Seen(unknown=frozenset({"its file is gone"}))
-        said = frozenset(f"of {Path(name).name}, which it was made from, {why}" for why in of_model.unknown)
-        seen |= Seen(of_model.images, said)
+            model = Seen(unknown=frozenset({"its file is gone"}))
+        unknown = frozenset(f"of {Path(name).name}, which it was made from, {why}" for why in model.unknown)
+        seen |= Seen(model.images, unknown)
     return seen
 
 

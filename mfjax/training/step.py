@@ -21,27 +21,31 @@ from mfjax.model.placement import Placement
 from mfjax.training import growth
 from mfjax.training.config import TrainConfig
 from mfjax.training.phases import Params, Phase, merge, optimizer, split
+from mfjax.training.targets.base import Metrics
 
 logger = logging.getLogger("mfjax")
 
-Metrics = dict[str, jax.Array]
 Canvases = tuple[Canvas, ...]  # infrared, visible
 Step = Callable[["State", Batch, Canvases], tuple["State", Metrics]]
 
 
 class State(NamedTuple):
-    """All that a step changes."""
+    """Everything that a step changes."""
 
     params: Params
-    average: Params | None  # their moving average, if the recipe asks for one
+    average: Params | None  # the parameters' moving average, if the recipe asks for one
     opt_state: Any
     step: jax.Array  # int32 scalar, counted over both phases
 
 
 def initial_state(config: TrainConfig) -> State:
-    """Parameters to start from, random by the configured seed or another model's, with an optimiser for phase one.
+    """Returns the state before the first step: random parameters or another model's, and an optimiser for phase one.
 
-    Of a smaller model, super-resolution branches are grown (`growth`). Another fusion branch starts anew.
+    The super-resolution branches of a smaller model are grown (`growth`). A fusion branch of another architecture is
+    replaced by a random one.
+
+    Args:
+        config: the recipe, with the seed or the model to start from.
 
     Raises:
         MfjaxError: the super-resolution branches of the model to start from don't fit into those to train.
@@ -71,7 +75,7 @@ def _random_params(config: TrainConfig) -> Params:
     tiny = np.zeros((1, 8, 8, 1), np.float32)
     network = FusionNetwork(config.model)
 
-    @jax.jit  # without it every operation compiles
+    @jax.jit  # without it every operation compiles by itself
     def init() -> Any:
         return network.init(jax.random.key(config.seed), tiny, tiny, size=(8, 8))
 
@@ -79,44 +83,53 @@ def _random_params(config: TrainConfig) -> Params:
 
 
 def _branches_of(model: ModelConfig) -> ModelConfig:
-    """Returns an architecture without what concerns its fusion branch only."""
+    """Returns an architecture with the fields that concern its fusion branch only at their defaults."""
     return replace(model, dual_attention=True, blend=0)
 
 
 def begin_phase_two(config: TrainConfig, state: State) -> State:
-    """The best parameters so far with a fresh optimiser for phase two."""
-    return _state(config, 2, best(state), state.step)
+    """Returns the state before phase two: the best parameters so far, with a fresh optimiser.
+
+    Args:
+        config: the recipe.
+        state: the state at the end of phase one.
+    """
+    return _state(config, 2, best_params(state), state.step)
 
 
 def _state(config: TrainConfig, phase: Phase, params: Params, step: Any) -> State:
-    """The state in which a phase starts."""
+    """Returns the state in which a phase starts."""
     average = None if config.ema_decay is None else jax.device_get(params)
-    # Moments and counters all start at zero: to make them nothing needs to be compiled.
+    # Moments and counters all start at zero, so nothing needs to be compiled to make them.
     shapes = jax.eval_shape(optimizer(config, phase).init, params)
     return State(params, average, jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), shapes), step)
 
 
-def best(state: State) -> Params:
-    """The parameters to use: their average, where there is one."""
+def best_params(state: State) -> Params:
+    """Returns the parameters to use: their moving average, if there is one.
+
+    Args:
+        state: the state of a run.
+    """
     return state.params if state.average is None else state.average
 
 
-class View(NamedTuple):
-    """What a step sees of a batch."""
+class Inputs(NamedTuple):
+    """The part of a batch that a step uses."""
 
     low: tuple[jax.Array, ...]  # the degraded sources, infrared first, each [n, s, s, 1] on its canvas, in [0, 1]
-    placements: tuple[Placement, ...]  # where each of them lies
-    ir: jax.Array  # at full resolution, [n, crop, crop, 1] in [0, 1]
-    vis: jax.Array
+    placements: tuple[Placement, ...]  # where each of the degraded sources lies under the crop
+    ir: jax.Array  # infrared at full resolution, [n, crop, crop, 1] in [0, 1]
+    vis: jax.Array  # visible at full resolution, like `ir`
 
 
-def look(batch: Batch, canvases: Canvases, key: jax.Array, *, crop: int) -> View:
-    """Returns a batch's crops and what they were degraded to.
+def make_inputs(batch: Batch, canvases: Canvases, key: jax.Array, *, crop: int) -> Inputs:
+    """Returns a batch's crops and their degraded versions.
 
     Args:
         batch: crops with a margin, and each source's scale.
-        canvases: of each source the canvas that its scale is drawn on; static.
-        key: decides for each source whether the network sees what lies beyond the crop, where there is room for it.
+        canvases: for each source the canvas that serves its scale; static.
+        key: decides for each source if the network sees image beyond the crop, where there is room for it.
         crop: side of the crops in pixels.
     """
     sources = jnp.asarray(batch.ir), jnp.asarray(batch.vis)
@@ -124,9 +137,9 @@ def look(batch: Batch, canvases: Canvases, key: jax.Array, *, crop: int) -> View
     numerators = [jnp.asarray(batch.numerators)[i] for i in range(2)]
     small = [degrade(*each) for each in zip(sources, canvases, numerators, strict=True)]
     whole = jax.random.bernoulli(key, shape=(2,))
-    of_each = zip(canvases, numerators, whole, strict=True)
-    placements = tuple(canvas.placement(crop, *each) for canvas, *each in of_each)
-    return View(tuple(jnp.float32(image) / 255 for image in small), placements, ir, vis)
+    drawn = zip(canvases, numerators, whole, strict=True)
+    placements = tuple(canvas.placement(crop, *each) for canvas, *each in drawn)
+    return Inputs(tuple(jnp.float32(image) / 255 for image in small), placements, ir, vis)
 
 
 def loss_fn(
@@ -140,25 +153,26 @@ def loss_fn(
     teacher: weights.Weights | None = None,
     axis_name: str | None = None,
 ) -> tuple[jax.Array, Metrics]:
-    """Returns what a phase minimises, and its terms by name. A pure function, to be differentiated by `params`.
+    """Returns the loss of a phase, and its terms by name. A pure function, to be differentiated by `params`.
 
     Args:
         params: all parameters of the network.
         batch: pairs, uint8, and each source's scale.
-        canvases: of each source the canvas that its scale is drawn on; static.
+        canvases: for each source the canvas that serves its scale; static.
         key: for the step's random numbers.
         config: the recipe.
-        phase: 1 for the pixel loss (Eq. 16), or what `config.phase_one` leaves of it; 2 for that of `config.target`.
+        phase: 1 for the pixel loss (Eq. 16), or the part of it that `config.phase_one` names; 2 for that of
+            `config.target`.
         teacher: the model whose fused images phase two's target needs (`teacher_of`), None if it needs none.
-        axis_name: the mapped axis along which a batch is spread, if it is (see `Target.loss`).
+        axis_name: the mapped axis along which a batch is spread, None on one device (see `Target.loss`).
     """
     key, key_whole = jax.random.split(key)
-    view = look(batch, canvases, key_whole, crop=config.data.crop)
-    size = view.ir.shape[1:3]
+    inputs = make_inputs(batch, canvases, key_whole, crop=config.data.crop)
+    size = inputs.ir.shape[1:3]
     network, variables = FusionNetwork(config.model, jnp.dtype(config.dtype)), {"params": params}
-    branches: Any = network.apply(variables, *view.low, size=size, placements=view.placements, method="branches")
+    branches: Any = network.apply(variables, *inputs.low, size=size, placements=inputs.placements, method="branches")
     ir, vis = (branch.image for branch in branches)
-    sr = losses.mean_absolute_error(ir, view.ir) + losses.mean_absolute_error(vis, view.vis)  # Eq. (16), first line
+    sr = losses.mean_absolute_error(ir, inputs.ir) + losses.mean_absolute_error(vis, inputs.vis)  # Eq. (16), first line
     if phase == 1 and config.phase_one == "super-resolution":
         return sr, {"sr": sr, "loss": sr}
     if phase == 1 and config.phase_one == "apart":
@@ -166,25 +180,33 @@ def loss_fn(
     fused: Any = network.apply(variables, *branches, method="fuse")
     output = FusionOutput(fused.fused, ir, vis)
     if phase == 1:
-        loss = losses.pixel_loss(output, view.ir, view.vis)
-        terms = {"fusion": losses.fusion_loss(output.fused, view.ir, view.vis)}
+        loss = losses.pixel_loss(output, inputs.ir, inputs.vis)
+        terms = {"fusion": losses.fusion_loss(output.fused, inputs.ir, inputs.vis)}
     else:
-        taught = None if teacher is None else _taught(teacher, view, network.dtype)
-        loss, terms = config.target.loss(key, output, view.ir, view.vis, taught=taught, axis_name=axis_name)
+        taught = None if teacher is None else _taught(teacher, inputs, network.dtype)
+        loss, terms = config.target.loss(key, output, inputs.ir, inputs.vis, taught=taught, axis_name=axis_name)
     return loss, {"sr": sr, **terms, "loss": loss}
 
 
 def teacher_of(config: TrainConfig, phase: Phase) -> weights.Weights | None:
-    """Returns the model whose fused images a phase's loss needs, None if it needs none."""
+    """Returns the model whose fused images a phase's loss needs, None if it needs none.
+
+    Args:
+        config: the recipe.
+        phase: 1 or 2.
+
+    Raises:
+        FileNotFoundError: the model is not there.
+    """
     name = config.target.taught_by() if phase == 2 else None
     return None if name is None else weights.load(name)
 
 
-def _taught(teacher: weights.Weights, view: View, dtype: Any) -> jax.Array:
+def _taught(teacher: weights.Weights, inputs: Inputs, dtype: Any) -> jax.Array:
     """Returns another model's fused image of the same sources, clipped, `[n, crop, crop, 1]`."""
     network = FusionNetwork(teacher.config, dtype)
     made: Any = network.apply(
-        {"params": teacher.params}, *view.low, size=view.ir.shape[1:3], placements=view.placements
+        {"params": teacher.params}, *inputs.low, size=inputs.ir.shape[1:3], placements=inputs.placements
     )
     return jnp.clip(made.fused, 0, 1)
 
@@ -194,16 +216,16 @@ def update(state: State, gradients: Params, *, config: TrainConfig, phase: Phase
 
     Args:
         state: the state before.
-        gradients: of the loss by the parameters, a tree like `state.params`; those of frozen ones make no difference
+        gradients: of the loss by the parameters, a tree like `state.params`; those of frozen parameters are ignored
             and can be None.
         config: the recipe.
-        phase: which phase the step belongs to.
+        phase: the phase that the step belongs to.
     """
     parts = partial(split, phase=phase, phase_one=config.phase_one)
     trained, frozen = parts(state.params)
     with_zeros = merge(parts(gradients)[0], jax.tree.map(jnp.zeros_like, frozen))
     updates, opt_state = optimizer(config, phase).update(with_zeros, state.opt_state, state.params)
-    # Frozen leaves are passed on as they are, bit for bit, not as themselves plus zero.
+    # Frozen leaves are passed on bit for bit, not as themselves plus zero.
     updated = optax.apply_updates(trained, parts(updates)[0])
     average = state.average
     if average is not None and config.ema_decay is not None:
@@ -218,12 +240,12 @@ def make_step(config: TrainConfig, phase: Phase, *, axis_name: str | None = None
     """Returns the function that takes a state, a batch and two static canvases to the next state and the metrics.
 
     With `axis_name` it runs on each device's part of a batch under `jax.shard_map` or `jax.pmap`, and gives what one
-    device gives for all of it: gradients and metrics are averaged over the axis, in one all-reduce; a target that adds
-    up something over the whole batch takes another.
+    device gives for all of it. Gradients and metrics are averaged over the axis in one all-reduce; a target that sums
+    something over the whole batch takes another.
 
     Args:
         config: the recipe.
-        phase: which phase the steps belong to.
+        phase: the phase that the steps belong to.
         axis_name: the mapped axis, None on one device.
 
     Raises:
@@ -239,7 +261,7 @@ def make_step(config: TrainConfig, phase: Phase, *, axis_name: str | None = None
             named: Any = {"config": config, "phase": phase, "teacher": teacher, "axis_name": axis_name}
             return loss_fn(merge(trained, frozen), batch, canvases, key, **named)
 
-        # Only the trained sub-tree is differentiated: in phase two nothing goes back through the SR branches.
+        # Only the trained sub-tree is differentiated, so phase two propagates nothing back through the SR branches.
         gradients, metrics = jax.grad(loss, has_aux=True)(trained)
         if axis_name is not None:
             flat, unflatten = ravel_pytree((gradients, metrics))  # one array, so one all-reduce

@@ -1,4 +1,4 @@
-"""Stopping a run from outside: SIGTERM, which schedulers send before they take a machine away, and Ctrl-C."""
+"""Stops a run from outside: by SIGTERM, which schedulers send before they take a machine away, and by Ctrl-C."""
 
 import logging
 import os
@@ -14,7 +14,7 @@ logger = logging.getLogger("mfjax")
 
 
 class StopRequestedError(Exception):
-    """A run was asked to stop by a signal, and has saved its state."""
+    """Raised when a run was stopped by a signal, after it saved its state."""
 
     def __init__(self, message: str, number: int = signal.SIGTERM):
         super().__init__(message)
@@ -22,16 +22,20 @@ class StopRequestedError(Exception):
 
 
 class StopRequest:
-    """Notes, inside a `with` block, that one of the signals came; a second one does what it always does."""
+    """A `with` block that notes one of the signals; a second signal has its usual effect."""
 
     signals = (signal.SIGTERM, signal.SIGINT)
 
     def __init__(self) -> None:
-        self.number = 0  # of the signal that came
+        self.number = 0  # the number of the signal that came, 0 for none
         self._before: dict[int, Any] = {}
 
-    def came(self, step: int) -> bool:
-        """Whether to stop after this step. Of several processes all agree on it, whichever got the signal."""
+    def requested(self, step: int) -> bool:
+        """Returns true if the run has to stop after this step. All processes agree, whichever got the signal.
+
+        Args:
+            step: number of steps taken.
+        """
         if jax.process_count() > 1 and multihost_utils.reached_preemption_sync_point(step):
             self.number = signal.SIGTERM
         return self.number != 0
@@ -42,7 +46,7 @@ class StopRequest:
         self._restore()
 
     def _tell_all(self, number: int, frame: FrameType | None) -> None:
-        """Of several processes, passes Ctrl-C on as the signal that JAX has them agree on."""
+        """Passes Ctrl-C on as SIGTERM, on which JAX has all processes agree."""
         os.kill(os.getpid(), signal.SIGTERM)
 
     def _restore(self) -> None:

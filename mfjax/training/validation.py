@@ -1,7 +1,7 @@
-"""How a model does on pairs that it is not trained on, while it is trained.
+"""Measures a model, while it is trained, on pairs that it is not trained on.
 
 All pairs are cut to one size and all scales run through one program, as in training: the scale is traced, and the
-degraded sources lie in the top left corner of a canvas, with a window that tells how far they reach.
+degraded sources lie in the top left corner of a canvas, with an extent that says how far they reach.
 """
 
 import math
@@ -22,8 +22,8 @@ from mfjax.errors import MfjaxError
 from mfjax.metrics import PAPER, STRUCTURE_LOST, psnr, score, ssim
 from mfjax.model import FusionNetwork, ModelConfig
 
-LARGEST_SIDE = 192  # pixels: larger images tell little more and cost time
-SMALLEST_SIDE = 12  # SSIM needs 11
+LARGEST_SQUARE = 192  # pixels: larger images tell little more and cost time
+SMALLEST_SQUARE = 12  # SSIM needs 11
 GRID_SCALE = 20  # tenths
 GAP, CAPTION = 4, 22  # pixels around the pictures of a grid and for the words above them
 COLUMNS = ("infrared, half size", "visible, half size", "infrared, SR", "visible, SR", "fused")
@@ -33,18 +33,18 @@ Image = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class ValidationConfig:
-    """What is measured in the course of a run, and how often."""
+    """Choice of what is measured during a run, and how often."""
 
     roots: tuple[str, ...] = ()
-    """What to validate on, named as `data.roots` are; nothing stands for the pairs that `data.held_out` keeps."""
+    """Folders and data sets to validate on, named as for data.roots; by default the pairs that data.held_out keeps."""
     every: int = 0
-    """Steps between validations; 0 for none."""
+    """Number of steps between validations; 0 for none."""
     pairs: int = 8
-    """Pairs that are measured, evenly spread over the sorted ones; 0 for all."""
+    """Number of pairs that are measured, evenly spread over the sorted ones; 0 for all."""
     scales: tuple[int, ...] = (15, 20, 30)
     """Down-sampling factors in tenths."""
     grid: int = 3
-    """Pairs shown as pictures; 0 for none."""
+    """Number of pairs shown as pictures; 0 for none."""
 
     def __post_init__(self) -> None:
         if isinstance(self.roots, str):
@@ -56,7 +56,7 @@ class ValidationConfig:
             raise MfjaxError(f"scales is {self.scales}; it must be one or more tenths, each at least {TENTHS}")
 
 
-class _Pair(NamedTuple):
+class _Truth(NamedTuple):
     ir: Image  # [s, s]
     vis: Image
 
@@ -64,12 +64,12 @@ class _Pair(NamedTuple):
 class Validation:
     """Measures a model on pairs that are read once and cut, centrally, to the largest square that all of them hold.
 
-    Its side is at most 192 pixels and such that every scale divides it into whole pixels, which for 1.5, 2 and 3 a
-    multiple of 6 is. Sources are degraded as by `benchmarks/sr_psnr.py`: OpenCV's `INTER_LINEAR`, 8 bits.
+    The square's side is at most 192 pixels, and every scale divides it into whole pixels: for 1.5, 2 and 3 it is a
+    multiple of 6. Sources are degraded as by `benchmarks/sr_psnr.py`: OpenCV's `cv2.INTER_LINEAR`, 8 bits.
 
     Args:
         config: what to measure.
-        model: the network's shape.
+        model: the network's architecture.
         sources: pairs that are not trained on.
 
     Raises:
@@ -93,12 +93,15 @@ class Validation:
         self._canvas, self._apply = canvas, super_resolve
 
     def measure(self, params: Mapping[str, Any]) -> dict[str, float]:
-        """Means over the pairs, by names such as `psnr_ir_x1.5`, `ssim_vis_x2` and `Q_MI_x3`.
+        """Returns means over the pairs, by names such as `psnr_ir_x1.5`, `ssim_vis_x2` and `Q_MI_x3`.
 
         For each source and scale: `psnr` in dB and `ssim` against the truth, of 8-bit images, and `gain`, the dB by
         which PSNR is above that of bicubic resampling. For each scale: the paper's fusion metrics against the truths,
         NaN where they are undefined for a fused image, and the structure lost, over the pairs in which the source has
         the stronger structure anywhere.
+
+        Args:
+            params: nested parameters of the network.
         """
         params = jax.device_put(params)
         scores: dict[str, list[float]] = {}
@@ -110,16 +113,19 @@ class Validation:
                     scores.setdefault(f"{metric}_x{numerator / TENTHS:g}", []).append(value)
                 for name, truth, low, result in zip(pair._fields, pair, small, results, strict=True):
                     cubic = cv2.resize(low, truth.shape[::-1], interpolation=cv2.INTER_CUBIC)
-                    of_result = psnr(truth, result)
-                    values = {"psnr": of_result, "ssim": ssim(truth, result), "gain": of_result - psnr(truth, cubic)}
+                    ours = psnr(truth, result)
+                    values = {"psnr": ours, "ssim": ssim(truth, result), "gain": ours - psnr(truth, cubic)}
                     for metric, value in values.items():
                         scores.setdefault(f"{metric}_{name}_x{numerator / TENTHS:g}", []).append(value)
         return {name: _mean(name, values) for name, values in scores.items()}
 
     def grid(self, params: Mapping[str, Any]) -> Image:
-        """The first pairs at ×2, gray uint8 `[H, W]`: a row for each of them.
+        """Returns a picture of the first pairs at ×2, gray uint8 `[H, W]`, with a row for each pair.
 
-        From left to right: both sources, as coarse as they are; both super-resolved; the fused image.
+        From left to right it shows both sources, as coarse as they are; both super-resolved; the fused image.
+
+        Args:
+            params: nested parameters of the network.
         """
         params = jax.device_put(params)
         rows = [_captions(self.side)]
@@ -132,19 +138,19 @@ class Validation:
         return np.vstack(rows)
 
     def _run(self, params: Mapping[str, Any], small: list[Image], numerator: int) -> list[Image]:
-        """The network's fused image and both super-resolved sources, clipped, 8 bits."""
+        """Returns the fused image and both super-resolved sources, clipped, 8 bits."""
         sources = []
         for image in small:
             source = np.zeros((1, self._canvas.size, self._canvas.size, 1), np.float32)
             source[0, : image.shape[0], : image.shape[1], 0] = images.to_float(image)
             sources.append(source)
         output = jax.device_get(self._apply(params, tuple(sources), np.int32(numerator)))
-        # A model that diverged gives NaN: shown and measured as black.
+        # A model that diverged gives NaN, which is shown and measured as black.
         return [images.from_float(np.nan_to_num(np.clip(image[0, ..., 0], 0, 1))) for image in output]
 
 
-def _read(config: ValidationConfig, sources: Sequence[PairSource], step: int) -> list[_Pair]:
-    """The pairs to measure on, cut to one square whose side is a multiple of `step`."""
+def _read(config: ValidationConfig, sources: Sequence[PairSource], step: int) -> list[_Truth]:
+    """Returns the pairs to measure on, cut to one square whose side is a multiple of `step`."""
     places = [(source, index) for source in sources for index in range(len(source))]
     if not places:
         raise MfjaxError("there are no pairs to validate on; name a folder, --validation.roots DIR")
@@ -153,20 +159,20 @@ def _read(config: ValidationConfig, sources: Sequence[PairSource], step: int) ->
     for place in np.linspace(0, len(places) - 1, count).round().astype(int):
         source, index = places[place]
         name, ir, vis = source[index]
-        side = min(*ir.shape, LARGEST_SIDE) // step * step
-        if side < SMALLEST_SIDE:
+        side = min(*ir.shape, LARGEST_SQUARE) // step * step
+        if side < SMALLEST_SQUARE:
             raise MfjaxError(
                 f"{name} is {ir.shape[0]}x{ir.shape[1]}; validating at scales of {config.scales} tenths needs "
-                f"a multiple of {step} pixels from {SMALLEST_SIDE} to {LARGEST_SIDE} a side: leave it out or "
+                f"a multiple of {step} pixels from {SMALLEST_SQUARE} to {LARGEST_SQUARE} a side: leave it out or "
                 f"choose other scales"
             )
-        pairs.append(_Pair(_centre(ir, side), _centre(vis, side)))
+        pairs.append(_Truth(_centre(ir, side), _centre(vis, side)))
     side = min(pair.ir.shape[0] for pair in pairs)
-    return [_Pair(*(_centre(image, side) for image in pair)) for pair in pairs]
+    return [_Truth(*(_centre(image, side) for image in pair)) for pair in pairs]
 
 
 def _mean(name: str, values: list[float]) -> float:
-    """A mean over pairs; of lost structure over those in which there is some to lose."""
+    """Returns the mean over pairs; that of lost structure leaves out pairs in which there is none to lose."""
     if name.startswith(STRUCTURE_LOST):
         values = [value for value in values if not math.isnan(value)]
     return float(np.mean(values)) if values else math.nan
@@ -182,7 +188,7 @@ def _framed(image: NDArray) -> NDArray:
 
 
 def _captions(side: int) -> Image:
-    """The words above the columns."""
+    """Returns a strip with the words above the columns."""
     strips = []
     for text in COLUMNS:
         strip = np.full((CAPTION, side + GAP), 255, np.uint8)

@@ -1,4 +1,4 @@
-"""What a run shows while it goes: progress bar, log, validation; and the halt when numbers stop being numbers."""
+"""Shows the progress of a run (bar, log, validation), and stops it when the loss is not finite."""
 
 import math
 import time
@@ -16,7 +16,8 @@ from mfjax.data.selection import open_sources
 from mfjax.training.config import TrainConfig
 from mfjax.training.log import RunLog
 from mfjax.training.phases import Phase
-from mfjax.training.step import Metrics, State, best
+from mfjax.training.step import State, best_params
+from mfjax.training.targets.base import Metrics
 from mfjax.training.validation import Validation
 
 LOG_EVERY = 20  # steps: writing metrics costs a little
@@ -24,7 +25,13 @@ LINE_EVERY = 200  # steps: where there is no terminal for a bar, as in a batch j
 
 
 class Watch:
-    """Follows a run from a step on. Of several processes the first one shows and writes; all look for what is wrong."""
+    """Follows a run from a step on. The first process shows and writes; all processes look for errors.
+
+    Args:
+        config: the recipe.
+        workdir: folder of the run.
+        start: number of steps taken before.
+    """
 
     def __init__(self, config: TrainConfig, workdir: Path, start: int):
         self.config = config
@@ -38,7 +45,13 @@ class Watch:
         self._rate = _Rate()
 
     def begin(self, phase: Phase, start: int, last: int) -> None:
-        """A phase begins, or goes on from a step."""
+        """Starts to show a phase.
+
+        Args:
+            phase: 1 or 2.
+            start: number of steps taken before.
+            last: the number of steps at which the phase ends.
+        """
         self.settle()
         self._close_bar()
         self.phase = phase
@@ -53,10 +66,15 @@ class Watch:
         self._rate = _Rate()
 
     def show(self, step: int, metrics: Metrics, state: State) -> None:
-        """Counts a step, looks at the one before, and now and then logs and validates.
+        """Counts a step, checks the one before, and every few steps logs and validates.
+
+        Args:
+            step: number of steps taken.
+            metrics: the step's metrics; they may still be being computed.
+            state: the state after the step.
 
         Raises:
-            FloatingPointError: the loss of the step before, or its gradient, is not a number.
+            FloatingPointError: the loss of the step before, or its gradient, is not finite.
         """
         # Steps are handed to the device ahead of time. Waiting for the one before makes the times shown true and
         # leaves the device something to do.
@@ -75,7 +93,7 @@ class Watch:
                 print(f"{done}: loss {values['loss']:.4f}, {self._rate.now():.1f} images/s", flush=True)
         if self.validation is not None and (step % self.config.validation.every == 0 or last):
             self.settle()
-            params = jax.device_get(best(state))
+            params = jax.device_get(best_params(state))
             self._write(step, self.validation.measure(params), group="validation")
             if self.log is not None:
                 self.log.image(step, "validation", self.validation.grid(params))
@@ -85,7 +103,7 @@ class Watch:
         """Waits for the newest step's metrics and returns them.
 
         Raises:
-            FloatingPointError: see `show`.
+            FloatingPointError: the loss or its gradient is not finite.
         """
         if self._pending is None:
             return {}
@@ -129,17 +147,18 @@ def _to_validate_on(config: TrainConfig) -> list[PairSource]:
 
 
 class _Rate:
-    """Images a second, over all since the first count, whose step may have compiled."""
+    """Images a second, over all steps since the first one, which may have compiled."""
 
     def __init__(self) -> None:
         self.images, self.start = 0, math.nan
 
     def count(self, images: int) -> None:
+        """Adds the images of a step."""
         if math.isnan(self.start):
             self.start = time.monotonic()
         else:
             self.images += images
 
     def now(self) -> float:
-        """The rate, 0 while nothing is known."""
+        """Returns the rate, 0 while it is not known."""
         return self.images / max(time.monotonic() - self.start, 1e-9)

@@ -1,4 +1,4 @@
-"""Which models come with the package, and where a model's file is."""
+"""Lists the models that come with the package, and finds the file of a model."""
 
 from pathlib import Path
 
@@ -7,12 +7,15 @@ FOLDER = Path(__file__).parent
 
 
 def available() -> list[str]:
-    """The names of the bundled models, sorted."""
+    """Returns the names of the bundled models, sorted."""
     return sorted(path.stem for path in FOLDER.glob(f"*{SUFFIX}"))
 
 
 def find(name_or_path: str | Path) -> Path:
-    """The weights file of a bundled model's name, or the given file itself.
+    """Returns the weights file of a model.
+
+    Args:
+        name_or_path: the name of a bundled model, or a weights file.
 
     Raises:
         FileNotFoundError: it is neither.

@@ -1,4 +1,4 @@
-"""What a weights file tells of the training that made it, as `training.history` noted it in the file's metadata."""
+"""Reads the training recipes in a weights file's metadata, which `training.history` wrote there."""
 
 import json
 from collections.abc import Mapping
@@ -6,7 +6,11 @@ from typing import Any
 
 
 def entries(metadata: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The recipes of a run, the first one first; none of a model that was converted, or made by other means."""
+    """Returns the recipes of a run, the first one first; an empty list for a model that was not trained by a run.
+
+    Args:
+        metadata: the free text of a weights file, `Weights.metadata`.
+    """
     try:
         found = json.loads(metadata["recipe"])
     except (KeyError, ValueError):
@@ -16,7 +20,11 @@ def entries(metadata: Mapping[str, str]) -> list[dict[str, Any]]:
 
 
 def largest_factor(metadata: Mapping[str, str]) -> float | None:
-    """The largest factor that super-resolution was last trained at; None if the file doesn't say."""
+    """Returns the largest factor that super-resolution was last trained at; None if the file doesn't say.
+
+    Args:
+        metadata: the free text of a weights file, `Weights.metadata`.
+    """
     found = entries(metadata)
     for entry in reversed(found):
         recipe = entry["recipe"]

@@ -1,23 +1,23 @@
-"""Weights files: the parameters as safetensors, the architecture and free text in the header.
+"""Reads and writes weights files: the parameters as safetensors, the architecture and free text in the header.
 
-The header's metadata holds `config`, the model's configuration as JSON, `format`, and whatever strings
+The header's metadata holds `config`, the model's configuration as JSON, `format`, and the strings that
 `save` was given (training recipe, version). Parameter names are the parameter tree's paths joined by dots.
 """
 
 import dataclasses
 import functools
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
+from mfjax import atomic
 from mfjax.errors import MfjaxError
 from mfjax.weights import bundled
 
-# JAX takes over a second to import, and a command line may need names only: it is imported where used.
+# JAX takes over a second to import, and a command line may need only names, so it is imported where it is used.
 if TYPE_CHECKING:
     from mfjax.model import ModelConfig
 
@@ -26,11 +26,11 @@ _RESERVED = {"config", "format"}
 
 
 class Weights(NamedTuple):
-    """What a weights file holds."""
+    """The content of a weights file."""
 
     config: "ModelConfig"
     params: dict[str, Any]  # nested, float32 NumPy arrays
-    metadata: dict[str, str]  # what `save` was given
+    metadata: dict[str, str]  # the free text that `save` was given
 
 
 def save(
@@ -41,17 +41,17 @@ def save(
     *,
     dtype: Literal["float32", "bfloat16"] = "float32",
 ) -> None:
-    """Writes a weights file, whole or not at all.
+    """Writes a weights file, completely or not at all.
 
     Args:
         path: the file; replaced if it exists.
         config: the architecture that `params` belongs to.
         params: nested parameters of `FusionNetwork(config)`.
-        metadata: free text to keep with them; the keys `config` and `format` are taken.
+        metadata: free text to keep with them; the keys `config` and `format` are reserved. None: no text.
         dtype: how numbers are stored; bfloat16 halves the file and keeps 8 bits of precision.
 
     Raises:
-        MfjaxError: a metadata key is taken, the parameters are not those of `config`, or there is no such folder.
+        MfjaxError: a metadata key is reserved, the parameters are not those of `config`, or there is no such folder.
     """
     import jax.numpy as jnp
     from flax.traverse_util import flatten_dict
@@ -68,15 +68,18 @@ def save(
     storage = {"float32": np.float32, "bfloat16": jnp.bfloat16}[dtype]
     tensors = {name: np.asarray(leaf, storage, order="C") for name, leaf in flat.items()}
     header = metadata | {"config": json.dumps(dataclasses.asdict(config)), "format": FORMAT}
-    write_whole(path, to_bytes(tensors, metadata=header))
+    atomic.write_bytes(path, to_bytes(tensors, metadata=header))
 
 
 def load(name_or_path: str | Path) -> Weights:
-    """The architecture, float32 parameters and free text of a bundled model or a weights file.
+    """Returns the architecture, the float32 parameters and the free text of a model.
+
+    Args:
+        name_or_path: the name of a bundled model, or a weights file.
 
     Raises:
-        FileNotFoundError: no such model or file.
-        MfjaxError: the file is not a weights file of this package, or of an architecture it can't build.
+        FileNotFoundError: there is no such model or file.
+        MfjaxError: the file is not a weights file of this package, or its architecture is not known to this version.
     """
     import jax.numpy as jnp
     from flax.traverse_util import unflatten_dict
@@ -104,13 +107,13 @@ def load(name_or_path: str | Path) -> Weights:
 
 
 def _header_metadata(data: bytes) -> dict[str, str]:
-    """The strings in a safetensors header: its length as 8 little-endian bytes, then JSON."""
+    """Returns the strings in a safetensors header: its length as 8 little-endian bytes, then JSON."""
     length = int.from_bytes(data[:8], "little")
     return json.loads(data[8 : 8 + length]).get("__metadata__", {})
 
 
 def _config_of(metadata: Mapping[str, str], path: Path) -> "ModelConfig":
-    """The architecture that a header describes, checked field by field."""
+    """Returns the architecture that a header describes, checked field by field."""
     from mfjax.model import ModelConfig
 
     if metadata.get("format") != FORMAT or "config" not in metadata:
@@ -149,7 +152,7 @@ def _check_shapes(shapes: Mapping[str, tuple[int, ...]], config: "ModelConfig", 
 
 @functools.lru_cache(maxsize=8)  # it takes a second
 def _expected_shapes(config: "ModelConfig") -> dict[str, tuple[int, ...]]:
-    """The shape of every parameter of a network, found without computing one."""
+    """Returns the shape of every parameter of a network, without computing a parameter."""
     import jax
     from flax.traverse_util import flatten_dict
 
@@ -159,13 +162,3 @@ def _expected_shapes(config: "ModelConfig") -> dict[str, tuple[int, ...]]:
     # With the key made inside, nothing is compiled.
     variables = jax.eval_shape(lambda: FusionNetwork(config).init(jax.random.key(0), image, image, size=(8, 8)))
     return {name: leaf.shape for name, leaf in flatten_dict(variables["params"], sep=".").items()}
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Writes a file beside its place and moves it there, so that no reader ever sees half of it."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        beside.write_bytes(data)
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -14,13 +14,13 @@ import cv2
 import numpy as np
 import pytest
 
-from mfjax.data.pairs import pair_folder, pair_folders
+from mfjax.data.pairs import find_sources, pairs_in
 from mfjax.data.pipeline import DataConfig, batches, draw_numerators, names_drawn
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    """Two folders of pairs; a pixel's values tell the pair, and visible is infrared plus one."""
+    """Two folders of pairs; a pixel's values identify the pair, and visible is infrared plus one."""
     top = tmp_path_factory.mktemp("pairs")
     rng = np.random.default_rng(0)
     for source in ("a", "b"):
@@ -106,7 +106,7 @@ def test_names_without_a_partner_are_named(tmp_path):
     for path in ("ir/one.png", "vis/one.png", "ir/two.png"):
         (tmp_path / path).touch()
     with pytest.raises(ValueError, match=r"1 images .* no partner .* two"):
-        pair_folder(tmp_path)
+        pairs_in(tmp_path)
 
 
 def test_two_files_of_one_name_are_named(tmp_path):
@@ -114,7 +114,7 @@ def test_two_files_of_one_name_are_named(tmp_path):
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).touch()
     with pytest.raises(ValueError, match=r"one\.jpg and one\.png have one name"):
-        pair_folder(tmp_path)
+        pairs_in(tmp_path)
 
 
 def test_weight_of_a_folder_that_is_not_there_is_one_warning(config, caplog):
@@ -126,7 +126,7 @@ def test_weight_of_a_folder_that_is_not_there_is_one_warning(config, caplog):
 
 def test_missing_folder_is_named(tmp_path):
     with pytest.raises(ValueError, match="nowhere is not a folder"):
-        pair_folders([tmp_path / "nowhere"])
+        find_sources([tmp_path / "nowhere"])
 
 
 def test_image_smaller_than_a_crop_is_named_with_both_sizes(config):
@@ -192,7 +192,7 @@ def test_workers_end_with_a_run_that_is_killed(root, tmp_path):
 
 
 def _runs(pid):
-    """Whether a process is there and isn't a zombie that nobody has waited for."""
+    """Returns true if a process exists and isn't a zombie that nobody has waited for."""
     status = Path(f"/proc/{pid}/status")
     try:
         return "State:\tZ" not in status.read_text()

@@ -1,4 +1,4 @@
-"""Which pairs are trained on and which are held out."""
+"""The selection of pairs to train on and pairs to hold out."""
 
 from dataclasses import replace
 
@@ -59,7 +59,7 @@ def test_pairs_are_held_out_in_proportion_and_never_all_of_a_set(sizes, count, e
 
 @pytest.fixture
 def config(tmp_path):
-    """Two folders of four and eight pairs; an image has one value throughout, its pair's number."""
+    """Two folders of four and eight pairs; every pixel of an image has its pair's number as value."""
     for folder, numbers in (("a", range(4)), ("b", range(4, 12))):
         for modality in ("ir", "vis"):
             (tmp_path / folder / modality).mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""Data sets from small trees in each one's published layout: what is found, built, left out and read back."""
+"""Data sets from small trees in each one's published layout: finding, building, leaving out and reading back."""
 
 import functools
 import json
@@ -12,7 +12,7 @@ import pytest
 
 from mfjax import images
 from mfjax.data.pipeline import DataConfig, batches
-from mfjax.data.selection import Chosen
+from mfjax.data.selection import Subset
 from mfjax.data.sets.builders import build
 from mfjax.data.sets.built import BuiltPairs
 from mfjax.data.sets.layouts import LAYOUTS
@@ -22,7 +22,7 @@ from mfjax.data.synthetic import Scene, scene
 
 @functools.cache
 def shot(seed, height, width, colour=True):
-    """A rendered scene; large ones are enlarged from smaller ones, which is faster."""
+    """Returns a rendered scene; large ones are enlarged from smaller ones, which is faster."""
     small = scene(seed, min(height, 128), min(width, 160), colour=colour)
     return Scene(*(cv2.resize(image, (width, height)) for image in small))
 
@@ -89,7 +89,7 @@ def test_road_scene_is_read_at_the_size_of_its_smaller_infrared(tmp_path):
 def test_built_pair_as_it_is_stored_is_neither_cut_nor_averaged(tmp_path):
     put_pair(tmp_path, "cropinfrared/FLIR_1.jpg", "crop_HR_visible/FLIR_1.jpg", 1, (60, 80), (180, 232))
     build("road_scene", tmp_path, tmp_path / "built")
-    stored = Chosen(BuiltPairs(tmp_path / "built/road_scene"), [0]).stored(0)
+    stored = Subset(BuiltPairs(tmp_path / "built/road_scene"), [0]).stored(0)
     assert (stored.ir.shape, stored.vis.shape) == ((60, 80), (180, 232))
 
 
@@ -207,7 +207,7 @@ def test_folder_without_the_files_says_which_are_wanted_and_from_where(name, tmp
 
 @pytest.fixture
 def own(tmp_path):
-    """Five pairs of one's own, of which one is damaged, one of another aspect, one small, and a lone image."""
+    """A user's folder with five pairs, of which one is damaged, one of another aspect, one small, and a lone image."""
     root = tmp_path / "own"
     put_pair(root, "ir/good.png", "vis/good.jpg", 1, (60, 80), (120, 160))
     put_pair(root, "ir/good too.png", "vis/good too.jpg", 2)

@@ -7,8 +7,8 @@ import pytest
 
 from mfjax import images
 from mfjax.cli import main
-from mfjax.data.pairs import Pair
-from mfjax.data.sets.sheet import GAP, LINE, WIDTH, sheet, spread
+from mfjax.data.pairs import LumaPair
+from mfjax.data.sets.sheet import GAP, LINE, WIDTH, evenly_spaced, sheet
 from mfjax.data.synthetic import scene, write_folder
 
 
@@ -85,12 +85,12 @@ def test_edges_that_lie_on_one_another_are_gray_and_others_coloured():
     image = images.from_float(scene(1, 120, 160).ir)
     rows = slice(LINE + GAP, LINE + GAP + 240)
     overlay = slice(3 * GAP + 2 * WIDTH, 3 * GAP + 3 * WIDTH)
-    same = sheet([Pair("same", image, image)], "")[rows, overlay]
-    moved = sheet([Pair("moved", image, np.roll(image, 12, axis=1))], "")[rows, overlay]
+    same = sheet([LumaPair("same", image, image)], "")[rows, overlay]
+    moved = sheet([LumaPair("moved", image, np.roll(image, 12, axis=1))], "")[rows, overlay]
     np.testing.assert_array_equal(same[..., 0], same[..., 1])
     assert np.abs(moved[..., 0].astype(int) - moved[..., 1]).mean() > 20
 
 
 def test_pairs_shown_are_spread_over_all():
-    assert spread(101, 5) == [0, 25, 50, 75, 100]
-    assert spread(2, 8) == [0, 1]
+    assert evenly_spaced(101, 5) == [0, 25, 50, 75, 100]
+    assert evenly_spaced(2, 8) == [0, 1]

@@ -1,4 +1,4 @@
-"""Parity with the authors' network, every stage; and what the conversion refuses.
+"""Parity with the authors' network at every stage, and files that the conversion refuses.
 
 golden/make.py tells where the reference values come from.
 """
@@ -32,7 +32,7 @@ def state(golden):
 
 
 def stages(config, params, ir, vis, size):
-    """Every stage that is stored, by its name there."""
+    """Returns every stage that is stored, by its name there."""
     variables = {"params": params}
     output, recorded = FusionNetwork(config).apply(variables, ir, vis, size=size, capture_intermediates=True)
     recorded = recorded["intermediates"]

@@ -1,4 +1,4 @@
-"""The blend: its bands, how it is padded, and what it can make of two sources."""
+"""The blend: its bands, its padding, and the images that it can make of two sources."""
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""States on disk. What becomes of a run that is killed or meets a full disk is in `test_loop` and `test_processes`."""
+"""States on disk. Runs that are killed, or meet a full disk, are tested in `test_loop` and `test_processes`."""
 
 import shutil
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""Several devices give what one gives, and exchange gradients and metrics only."""
+"""Several devices give the update of one, and exchange gradients and metrics only."""
 
 import re
 from dataclasses import replace
@@ -54,7 +54,7 @@ def on_mesh(config, phase, batch, chosen):
 
 
 def assert_same_update(a, b):
-    """Whether two steps' parameters and metrics agree; gradients' size shows in the metrics, not in Adam's update."""
+    """Asserts that two steps' parameters and metrics agree; gradients' size shows in the metrics, not Adam's update."""
     chex.assert_trees_all_close(a[0].params, b[0].params, atol=2e-5)
     chex.assert_trees_all_close(a[1], b[1], rtol=1e-3)
 

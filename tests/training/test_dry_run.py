@@ -1,4 +1,4 @@
-"""What a run is said to be made of before it starts."""
+"""The description of a run before it starts."""
 
 from dataclasses import replace
 from functools import partial
@@ -26,7 +26,7 @@ def text(config):
 
 
 def row(text, name):
-    """The numbers of a table's row."""
+    """Returns the numbers of a table's row."""
     [cells] = [line.split()[1:] for line in text.splitlines() if line.split()[:1] == [name]]
     return [int(cell.replace(",", "")) for cell in cells]
 

@@ -1,4 +1,4 @@
-"""A grown network computes what the smaller one does, and its new parts learn."""
+"""A grown network gives the results of the smaller one, and its new parts learn."""
 
 from dataclasses import replace
 

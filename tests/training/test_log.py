@@ -1,4 +1,4 @@
-"""The log of a run, and of one that goes on."""
+"""The log of a run, and of a run that continues."""
 
 import json
 import struct
@@ -16,7 +16,7 @@ def lines(workdir):
 
 
 def events(workdir):
-    """All TensorBoard events of a run: records of length, checksum, event, checksum."""
+    """Returns all TensorBoard events of a run: records of length, checksum, event, checksum."""
     found = []
     for file in sorted((workdir / "tensorboard").iterdir()):
         data = file.read_bytes()

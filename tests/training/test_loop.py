@@ -1,4 +1,4 @@
-"""A whole run, as a user starts it."""
+"""A complete run, as a user starts it."""
 
 import json
 import re
@@ -112,7 +112,7 @@ def test_weights_file_lists_the_images_that_the_run_was_trained_on(config, run):
     [root] = map(Path, config.data.roots)
     files = [file for side in ("ir", "vis") for file in (root / side).iterdir()]
     of_files = {fingerprints.fingerprint(cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)) for file in files}
-    assert fingerprints.of_metadata(weights.load(run[1]).metadata) == fingerprints.Seen(frozenset(of_files))
+    assert fingerprints.from_metadata(weights.load(run[1]).metadata) == fingerprints.Seen(frozenset(of_files))
     assert len(of_files) == 4
 
 
@@ -294,7 +294,7 @@ def test_run_that_started_from_a_model_lists_what_that_was_trained_on_too(config
     data = replace(config.data, roots=(str(tmp_path / "more"),))
     start = replace(config, data=data, start_from=str(run[1]), phase_one_steps=1, phase_two_steps=0)
     model = weights.load(train(start, tmp_path / "run"))
-    seen, before = (fingerprints.of_metadata(each.metadata) for each in (model, weights.load(run[1])))
+    seen, before = (fingerprints.from_metadata(each.metadata) for each in (model, weights.load(run[1])))
     assert before.images < seen.images
     assert len(seen.images) == len(before.images) + 2
     assert not seen.unknown
@@ -303,7 +303,7 @@ def test_run_that_started_from_a_model_lists_what_that_was_trained_on_too(config
 
 @pytest.fixture(scope="module")
 def started(config, run, tmp_path_factory):
-    """A run that started from another's model: its configuration and folder."""
+    """A run that started from another run's model: its configuration and folder."""
     start, workdir = replace(config, start_from=str(run[1]), phase_one_steps=0), tmp_path_factory.mktemp("started")
     train(start, workdir)
     return start, workdir

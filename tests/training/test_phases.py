@@ -12,7 +12,7 @@ PARAMS = {"branch": {"a": jnp.zeros(2)}, "fusion": {"b": jnp.zeros(2)}}
 
 
 def update_sizes(phase, steps, *, gradient=1.0, **recipe):
-    """How far the fusion branch's parameters move at each step of a constant gradient; Adam's step is the rate."""
+    """Returns how far the fusion branch moves at each step of a constant gradient; Adam's step is the rate."""
     transform = optimizer(TrainConfig(**recipe), phase)
     gradients = jax.tree.map(lambda p: jnp.full_like(p, gradient), PARAMS)
 

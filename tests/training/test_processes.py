@@ -75,7 +75,7 @@ def recipe(tiny_config, tmp_path_factory):
 
 
 def start(recipe, workdir, *flags, devices, program=("-m", "mfjax"), stderr=None):
-    """The command `mfjax train` in a process of its own."""
+    """Starts `mfjax train` in a process of its own."""
     command = [sys.executable, *program, "train", "--config", str(recipe), "--workdir", str(workdir), *flags]
     environment = os.environ | {
         "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices} --xla_backend_optimization_level=0"
@@ -98,7 +98,7 @@ def unbroken(recipe, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def expected(unbroken):
-    """The parameters it ended with."""
+    """The parameters with which the unbroken run ended."""
     return weights.load(unbroken / "model.safetensors").params
 
 
@@ -165,7 +165,7 @@ def test_two_processes_stop_together_go_on_and_give_what_one_gives_with_as_many_
 
 
 def start_two(recipe, workdir):
-    """Two processes of one job that meet on the loopback address."""
+    """Starts two processes of one job that meet on the loopback address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"

@@ -1,4 +1,4 @@
-"""What is noted of the images that a run is trained on."""
+"""The record of the images that a run is trained on."""
 
 import json
 from dataclasses import replace
@@ -53,10 +53,10 @@ def test_damaged_list_is_refused(text):
 
 
 def test_model_whose_file_has_no_list_was_trained_on_unknown_images(tiny_weights):
-    assert seen.of_models([str(tiny_weights)]) == Seen(
+    assert seen.read_models([str(tiny_weights)]) == Seen(
         unknown=frozenset({f"of {tiny_weights.name}, which it was made from, {fingerprints.UNKNOWN}"})
     )
-    assert "its file is gone" in str(seen.of_models(["nowhere.safetensors"]).unknown)
+    assert "its file is gone" in str(seen.read_models(["nowhere.safetensors"]).unknown)
 
 
 def test_run_that_goes_on_with_other_pairs_lists_both_and_does_not_read_twice(tiny_config, tmp_path, monkeypatch):
@@ -64,8 +64,8 @@ def test_run_that_goes_on_with_other_pairs_lists_both_and_does_not_read_twice(ti
     history.append(tmp_path, first, 0)
     assert len(seen.read(tmp_path).images) == 2
     history.append(tmp_path, second, 5)
-    assert seen.read(tmp_path) == seen.of_sources(open_sources([*first.data.roots, *second.data.roots]))
-    monkeypatch.setattr(seen, "of_sources", None)
+    assert seen.read(tmp_path) == seen.read_sources(open_sources([*first.data.roots, *second.data.roots]))
+    monkeypatch.setattr(seen, "read_sources", None)
     history.append(tmp_path, second, 6)
 
 
@@ -92,9 +92,9 @@ def test_run_from_before_this_was_noted_has_its_list_when_it_ends_if_its_recipe_
     history.append(tmp_path, config, 0)
     (tmp_path / "seen.json").unlink()
     model = history.export(tmp_path / "model.safetensors", config, tiny_params, 5)
-    assert len(fingerprints.of_metadata(weights.load(model).metadata).images) == 2
+    assert len(fingerprints.from_metadata(weights.load(model).metadata).images) == 2
     [entry] = json.loads((tmp_path / "recipe.json").read_text())
     (tmp_path / "recipe.json").write_text(json.dumps([entry | {"recipe": {}}, entry]))
     (tmp_path / "seen.json").unlink()
     history.export(model, config, tiny_params, 5)
-    assert "other recipes" in str(fingerprints.of_metadata(weights.load(model).metadata).unknown)
+    assert "other recipes" in str(fingerprints.from_metadata(weights.load(model).metadata).unknown)

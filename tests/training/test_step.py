@@ -1,4 +1,4 @@
-"""One training step: what it changes and what it leaves."""
+"""One training step: the parameters that it changes and those that it leaves."""
 
 import json
 from dataclasses import replace
@@ -68,7 +68,7 @@ def updated(steps, batch, chosen, starts):
 
 
 def changed(before, after):
-    """Names of the parameters of which any bit differs."""
+    """Returns the names of the parameters of which any bit differs."""
     leaves = zip(jax.tree_util.tree_leaves_with_path(before), jax.tree.leaves(after), strict=True)
     return {
         jax.tree_util.keystr(path, simple=True, separator="/")
@@ -135,7 +135,7 @@ def test_loss_falls_when_one_batch_is_repeated(steps, batch, chosen, starts):
 
 
 def test_jitted_step_equals_eager_step(config, batch, chosen):
-    # Of a network with few operations: each is a program of its own. `test_network` compares the whole one.
+    # The network has few operations, since each is a program of its own. `test_network` compares the whole one.
     config = replace(config, model=replace(config.model, compensations=0, dual_attention=False))
     start = begin_phase_two(config, initial_state(config))
     eager = make_step(config, 2)(start, batch, chosen)
@@ -144,7 +144,7 @@ def test_jitted_step_equals_eager_step(config, batch, chosen):
 
 
 def assert_same_update(a, b, *, rtol=1e-3):
-    """Whether two steps' parameters and metrics agree; gradients' size shows in the metrics, not in Adam's update."""
+    """Asserts that two steps' parameters and metrics agree; gradients' size shows in the metrics, not Adam's update."""
     chex.assert_trees_all_close(a[0].params, b[0].params, atol=2e-5)
     chex.assert_trees_all_close(a[1], b[1], rtol=rtol)
 

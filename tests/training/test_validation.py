@@ -1,4 +1,4 @@
-"""What is measured and shown of a model while it is trained."""
+"""Measurements and pictures of a model while it is trained."""
 
 import cv2
 import jax
@@ -42,7 +42,7 @@ def validate(root, model, **options):
 
 
 def known_scale(config, params, pair, numerator):
-    """Fused and super-resolved images of a degraded pair by the network compiled for one scale, 8 bits."""
+    """Returns fused and super-resolved images of a degraded pair by the network compiled for one scale, 8 bits."""
     side = pair[0].shape[0]
     low = (side * 10 // numerator,) * 2
     small = [cv2.resize(image, low, interpolation=cv2.INTER_LINEAR) for image in pair]

@@ -1,4 +1,4 @@
-"""How well a pair is registered, measured from where the edges of its two images lie."""
+"""Measures how well a pair is registered, by where the edges of its two images lie."""
 
 from typing import NamedTuple
 
@@ -6,29 +6,32 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-WIDTH = 256  # pixels across at which edges are compared
-REACH = 0.08  # of the width: the largest displacement looked for, in all directions
+WIDTH = 256  # width in pixels at which edges are compared
+REACH = 0.08  # the largest displacement that is searched, in all directions, as a share of the width
 
 
 class Alignment(NamedTuple):
-    """How a visible image lies on its infrared one."""
+    """The position of a visible image on its infrared one."""
 
     score: float
-    """The correlation of edges as they lie, over the largest that any displacement gives; in [0, 1].
+    """Correlation of the edges as they lie, divided by the largest that any displacement gives; in [0, 1].
 
-    1 where no displacement improves it, whatever the contrast of the two images; 0 without any common edge.
-    """
+    It is 1 if no displacement improves it, whatever the contrast of the two images, and 0 without any common edge."""
     rows: float
-    """How far down the visible image would have to move to lie best, in pixels of the images."""
+    """Distance in pixels by which the visible image would have to move down to lie best."""
     cols: float
-    """The same to the right."""
+    """Distance in pixels by which it would have to move to the right."""
 
 
 def alignment(ir: NDArray, vis: NDArray) -> Alignment:
-    """The alignment of two gray images [h, w] of equal size.
+    """Returns the alignment of two gray images.
 
-    The normalised correlation coefficient of smoothed gradient magnitudes at a width of 256 pixels, over displacements
-    of up to 8 % of the width. A local or rotated error is seen only as far as it weakens the correlation in place.
+    It compares smoothed gradient magnitudes at a width of 256 pixels by their normalised correlation coefficient, over
+    displacements of up to 8 % of the width. A local or rotated error counts only as far as it weakens the correlation.
+
+    Args:
+        ir: the infrared image, [h, w].
+        vis: the visible image, of the same size.
 
     Raises:
         ValueError: the sizes differ.
@@ -50,7 +53,7 @@ def alignment(ir: NDArray, vis: NDArray) -> Alignment:
 
 
 def _edges(image: NDArray) -> NDArray:
-    """Gradient magnitude, its square root taken so that no single edge decides, smoothed to forgive a pixel."""
+    """Returns the square root of the gradient magnitude (no single edge decides), smoothed to forgive a pixel."""
     smooth = cv2.GaussianBlur(image.astype(np.float32), (0, 0), 1)
     magnitude = np.hypot(cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1))
     return cv2.GaussianBlur(np.sqrt(magnitude), (0, 0), 1)

@@ -1,8 +1,8 @@
-"""The TFDS builders, and a call that builds one's data. Importing this imports TFDS, which takes a second.
+"""The TFDS builders, and a function that builds a data set. Importing this imports TFDS, which takes a second.
 
 Records are array_record files, which need no TensorFlow and are read at random. They hold the images' files byte for
-byte, in their own sizes. `index.json` beside them has the pairs' names, sizes and alignment in the records' order,
-`left_out.json` what was left out and why.
+byte, in their own sizes. Beside them, `index.json` holds the pairs' names, sizes and alignment in the records' order,
+and `left_out.json` the pairs that were left out, with the reasons.
 """
 
 import io
@@ -27,7 +27,7 @@ from mfjax.errors import MfjaxError
 
 
 class Built(NamedTuple):
-    """What `build` has done."""
+    """The result of `build`."""
 
     folder: Path
     summary: str
@@ -39,7 +39,7 @@ class PairBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
 
     VERSION = tfds.core.Version("1.0.0")
     LAYOUT: ClassVar[Layout]
-    """Of the files, from which a builder also has its name and what TFDS says of downloading by hand."""
+    """The layout of the files. It also gives the builder its name and its instructions for downloading by hand."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         cls.name = cls.LAYOUT.name
@@ -95,7 +95,7 @@ class PairBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
             yield pair.name, example
 
     def _download_and_prepare(self, *args: Any, **kwargs: Any) -> None:
-        """Writes records as TFDS does, then the two lists into the same folder, which appears once it is whole."""
+        """Writes the records as TFDS does, then both lists into the same folder, which appears when it is complete."""
         super()._download_and_prepare(*args, **kwargs)
         folder = Path(self.data_dir)
         index = {
@@ -128,18 +128,18 @@ def build(
     min_side: int | None = None,
     homographies: Path | None = None,
 ) -> Built:
-    """Builds a data set.
+    """Builds a data set from files that were downloaded by hand.
 
     Args:
         name: one of `LAYOUTS`.
         source: the folder with the files as downloaded.
-        target: where to put the data set: in target/NAME/VERSION.
+        target: where to put the data set, in target/NAME/VERSION.
         min_alignment: alignment score in [0, 1] below which a pair is left out; by default the layout's.
-        min_side: pixels a side that a pair must have.
-        homographies: a file for `read_homographies`, in place of the layout's crops.
+        min_side: smallest side in pixels that a pair must have; by default 2.
+        homographies: a file for `read_homographies`, in place of the layout's crops; by default none.
 
     Raises:
-        MfjaxError: `source` does not hold the data set, nothing in it is fit, or the data set is built already.
+        MfjaxError: `source` does not hold the data set, no pair in it is fit, or the data set is built already.
     """
     if name not in LAYOUTS:
         raise MfjaxError(f"there is no data set {name!r}; there are {', '.join(LAYOUTS)}")
@@ -149,13 +149,13 @@ def build(
         requirements = replace(requirements, min_side=min_side)
     if homographies is not None:
         requirements = replace(requirements, homographies=read_homographies(homographies))
-    layout.candidates(source)  # says what is wrong before anything is made
+    layout.candidates(source)  # raises what is wrong before anything is made
     builder = builder_of(layout)(data_dir=target, requirements=requirements)
     folder = Path(builder.data_dir)
     if folder.exists():
         raise MfjaxError(f"{folder} is built already; remove it to build it anew, or choose another --to")
-    tfds.disable_progress_bar()  # there is one of ours
-    with redirect_stdout(io.StringIO()):  # TFDS prints of downloads, of which there are none
+    tfds.disable_progress_bar()  # we show our own
+    with redirect_stdout(io.StringIO()):  # TFDS prints messages about downloads, but nothing is downloaded
         config = tfds.download.DownloadConfig(manual_dir=source.resolve())
         builder.download_and_prepare(download_config=config, file_format="array_record")
     left_out = _all(builder.left_out)

@@ -1,4 +1,4 @@
-"""Built data sets, read at random."""
+"""Reads built data sets at random access."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from mfjax import images
-from mfjax.data.pairs import Pair
+from mfjax.data.pairs import LumaPair
 from mfjax.data.sets.checks import open_pair
 from mfjax.errors import MfjaxError
 
@@ -15,7 +15,11 @@ DEFAULT_SPLITS = ("train", "pairs")
 
 
 def find_built(path: Path) -> Path | None:
-    """The folder with a built data set's records: `path`, or the newest version below it; None if it has none."""
+    """Returns the folder of a built data set's records: `path`, or the newest version below it; None without one.
+
+    Args:
+        path: a data set's folder, or one of its versions in it.
+    """
     found = [file.parent for file in (*path.glob(INDEX), *sorted(path.glob(f"[0-9]*/{INDEX}"))) if _is_built(file)]
     return found[-1] if found else None
 
@@ -25,13 +29,13 @@ def _is_built(index: Path) -> bool:
 
 
 class BuiltPairs:
-    """The pairs of one split of a built data set: a sequence of `Pair`, to be indexed by several threads.
+    """The pairs of one split of a built data set, as a source that several threads can index.
 
-    A visible image is cut to what infrared sees, and the larger image of the two averaged down to the smaller.
+    A visible image is cut to what infrared sees, and the larger of the two images is averaged down to the smaller.
 
     Args:
         path: a data set's folder, such as data/kaist, or one of its versions in it.
-        split: "train", or "pairs" where the authors made no splits, unless another is named.
+        split: name of the split; by default "train", or "pairs" if the authors made no splits.
 
     Raises:
         MfjaxError: `path` is no built data set, or has no such split.
@@ -51,7 +55,7 @@ class BuiltPairs:
             wanted = f"split {split}" if split else "split to train on"
             raise MfjaxError(f"{path} has no {wanted}; name one of its own: {', '.join(f'{path}@{s}' for s in splits)}")
 
-        import tensorflow_datasets as tfds  # takes a second, which whoever trains from folders need not wait
+        import tensorflow_datasets as tfds  # takes a second, which training from folders need not spend
 
         self.name: str = index["name"]
         self.names: list[str] = splits[self.split]["names"]
@@ -63,13 +67,17 @@ class BuiltPairs:
     def __len__(self) -> int:
         return len(self.names)
 
-    def __getitem__(self, index: int) -> Pair:
+    def __getitem__(self, index: int) -> LumaPair:
         record = self._records[range(len(self))[index]]  # an IndexError beyond the end, as of any sequence
         name = record["name"].decode()
-        return Pair(name, *open_pair(record["ir"], record["vis"], np.asarray(record["view"]), name))
+        return LumaPair(name, *open_pair(record["ir"], record["vis"], np.asarray(record["view"]), name))
 
-    def stored(self, index: int) -> Pair:
-        """Both images as they came, whatever of the visible one infrared sees."""
+    def stored(self, index: int) -> LumaPair:
+        """Returns both images as they were published, with all of the visible one.
+
+        Args:
+            index: number of the pair.
+        """
         record = self._records[range(len(self))[index]]
         name = record["name"].decode()
-        return Pair(name, *(images.luma(images.decode(record[side], Path(name))) for side in ("ir", "vis")))
+        return LumaPair(name, *(images.luma(images.decode(record[side], Path(name))) for side in ("ir", "vis")))

@@ -1,4 +1,4 @@
-"""What a pair must be to enter a data set, and the two images of one brought to one view and size."""
+"""Checks which pairs may enter a data set, and brings the two images of a pair to one view and size."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -19,13 +19,13 @@ from mfjax.inference import sizes
 
 @dataclass(frozen=True)
 class Requirements:
-    """What pairs are left out for, besides being incomplete, unreadable, or of two aspects."""
+    """Conditions that a pair must meet, besides being complete, readable, and of one aspect."""
 
     min_alignment: float = 0.0
     min_side: int = images.MIN_SIDE
-    """Pixels that the smaller side of a pair must have, once both images are of one size."""
+    """Smallest number of pixels that a side of the pair may have, once both images are of one size."""
     homographies: dict[tuple[int, int], View] | None = None
-    """In place of the layout's views: by the visible image's size, from infrared to visible pixels, (x, y)."""
+    """Homographies in place of the layout's views, from infrared to visible pixels, (x, y), by visible image size."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.min_alignment <= 1:
@@ -33,15 +33,15 @@ class Requirements:
 
 
 class LeftOut(NamedTuple):
-    """A pair that is not built."""
+    """A pair that does not enter the data set."""
 
     name: str
-    kind: str  # one word, to count by
+    kind: str  # one word, by which reasons are counted
     reason: str
 
 
 class Fit(NamedTuple):
-    """A pair that is: the files' bytes as they are, and what was measured."""
+    """A pair that enters the data set: the files' bytes as they are, and its measurements."""
 
     name: str
     ir: bytes
@@ -52,7 +52,13 @@ class Fit(NamedTuple):
 
 
 def examine(candidate: Candidate, layout: Layout, wanted: Requirements) -> Fit | LeftOut:
-    """Whether a candidate is fit, all of its two files read."""
+    """Returns the pair if it is fit, or the reason why it is left out. It reads both files completely.
+
+    Args:
+        candidate: the files of the pair.
+        layout: the data set's layout, which knows its cameras' views.
+        wanted: the conditions to meet.
+    """
     name, ir_file, vis_file = candidate
     if ir_file is None or vis_file is None:
         missing, present = ("infrared", vis_file) if ir_file is None else ("visible", ir_file)
@@ -66,12 +72,12 @@ def examine(candidate: Candidate, layout: Layout, wanted: Requirements) -> Fit |
     if view is None:
         return LeftOut(name, "view", f"which part of {_size(vis)} infrared sees is not known; give a homography for it")
     try:
-        seen = in_view(vis, view)
+        seen = crop_to_view(vis, view)
     except MfjaxError as error:
         return LeftOut(name, "view", f"{vis_file}: {error}")
     if sizes.aspects_apart(seen.shape, ir.shape) > sizes.ASPECTS_DIFFER:
         return LeftOut(name, "aspect", f"infrared is {_size(ir)} but visible, as infrared sees it, {_size(seen)}")
-    ir, vis = same_size(ir, seen)
+    ir, vis = to_same_size(ir, seen)
     if min(ir.shape) < wanted.min_side:
         return LeftOut(name, "size", f"{_size(ir)}; {wanted.min_side} pixels a side are wanted")
     measured = alignment(ir, vis)
@@ -86,13 +92,27 @@ def examine(candidate: Candidate, layout: Layout, wanted: Requirements) -> Fit |
 
 
 def open_pair(ir: bytes, vis: bytes, view: View, name: str) -> tuple[NDArray, NDArray]:
-    """Luma of a pair from its files' bytes, uint8 [h, w] of one view and one size."""
+    """Returns the luma of a pair, uint8 [h, w], at one view and one size.
+
+    Args:
+        ir: the bytes of the infrared file.
+        vis: the bytes of the visible file.
+        view: the part of the visible image that infrared sees.
+        name: name of the pair, for messages.
+
+    Raises:
+        MfjaxError: an image is damaged, or infrared sees more than the visible image.
+    """
     first, second = (images.luma(images.decode(data, Path(name))) for data in (ir, vis))
-    return same_size(first, in_view(second, view))
+    return to_same_size(first, crop_to_view(second, view))
 
 
-def in_view(vis: NDArray, view: View) -> NDArray:
-    """The part of a visible image that the infrared camera sees, at the visible image's own resolution.
+def crop_to_view(vis: NDArray, view: View) -> NDArray:
+    """Returns the part of a visible image that the infrared camera sees, at the visible image's own resolution.
+
+    Args:
+        vis: the visible image, [h, w].
+        view: the part of the visible image that infrared sees.
 
     Raises:
         MfjaxError: infrared sees more than 1 % of a side beyond the visible image.
@@ -111,8 +131,13 @@ def in_view(vis: NDArray, view: View) -> NDArray:
     return cv2.warpPerspective(vis, to_visible, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
 
-def same_size(ir: NDArray, vis: NDArray) -> tuple[NDArray, NDArray]:
-    """Both images at the smaller one's rows and columns, averaged over areas; equal sizes stay as they are."""
+def to_same_size(ir: NDArray, vis: NDArray) -> tuple[NDArray, NDArray]:
+    """Returns both images at the smaller one's rows and columns, averaged over areas; equal sizes are left unchanged.
+
+    Args:
+        ir: the infrared image, [h, w].
+        vis: the visible image, [h, w].
+    """
     rows, cols = np.minimum(ir.shape, vis.shape).tolist()
     first, second = (
         image if image.shape == (rows, cols) else cv2.resize(image, (cols, rows), interpolation=cv2.INTER_AREA)
@@ -122,7 +147,12 @@ def same_size(ir: NDArray, vis: NDArray) -> tuple[NDArray, NDArray]:
 
 
 def summary(kept: int, left_out: Iterable[LeftOut]) -> str:
-    """How many pairs were kept and left out: "kept 95,316 of 95,328; left out 12: 7 unreadable, 5 aspect"."""
+    """Returns the numbers kept and left out as text: "kept 95,316 of 95,328; left out 12: 7 unreadable, 5 aspect".
+
+    Args:
+        kept: number of pairs that are kept.
+        left_out: the pairs that are left out.
+    """
     kinds = Counter(entry.kind for entry in left_out)
     text = f"kept {kept:,} of {kept + kinds.total():,}"
     if kinds:
@@ -140,7 +170,7 @@ def _view(ir_size: tuple[int, ...], vis_size: tuple[int, ...], layout: Layout, w
 
 
 def _to_unit(rows: int, cols: int) -> NDArray[np.float64]:
-    """From pixels, (x, y) with (0, 0) at the centre of the first, to the unit square."""
+    """Returns the matrix from pixels, (x, y) with (0, 0) at the centre of the first, to the unit square."""
     return np.array([[1 / cols, 0, 0.5 / cols], [0, 1 / rows, 0.5 / rows], [0, 0, 1]])
 
 

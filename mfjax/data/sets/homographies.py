@@ -10,7 +10,7 @@ from mfjax.errors import MfjaxError
 
 
 def read_homographies(path: Path) -> dict[tuple[int, int], View]:
-    """One's own calibration: by the visible image's size, from infrared pixels to visible ones.
+    """Returns the user's own calibration: homographies from infrared to visible pixels, by the visible image's size.
 
     Pixels are (x, y), and (0, 0) is the centre of the top left one, as in OpenCV.
 
@@ -31,4 +31,4 @@ def read_homographies(path: Path) -> dict[tuple[int, int], View]:
     for size, matrix in entries.items():
         if len(size) != 2 or matrix.shape != (3, 3) or not abs(np.linalg.det(matrix)) > 1e-9:
             raise MfjaxError(f"{path}: {size} has {matrix.tolist()}; wanted are rows x columns and an invertible 3x3")
-    return entries  # type: ignore[return-value]  # of two, as was just checked
+    return entries  # type: ignore[return-value]  # each key has two numbers, as was just checked

@@ -1,4 +1,4 @@
-"""A contact sheet, to judge by eye whether the pairs of a data set are registered."""
+"""A contact sheet, to judge by eye how well the pairs of a data set are registered."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mfjax.data.pairs import Pair
+from mfjax.data.pairs import LumaPair
 from mfjax.data.sets.alignment import alignment
 
 WIDTH = 320  # pixels of each picture
@@ -15,23 +15,32 @@ INK, PAPER = (30, 30, 30), 255
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
-def sheet(pairs: Sequence[Pair], title: str) -> NDArray:
-    """A picture of pairs, RGB uint8 [H, W, 3]: a row each of infrared, visible and both images' edges.
+def sheet(pairs: Sequence[LumaPair], title: str) -> NDArray:
+    """Returns a picture of pairs, RGB uint8 [H, W, 3]: a row each with infrared, visible and the edges of both.
 
-    Edges are red in infrared, cyan in visible, so white where they lie on one another. The line below has the pair's
-    name, its alignment score and how far visible would have to move to lie best.
+    Edges are red in infrared and cyan in visible, so they are white where they coincide. The line below shows the
+    pair's name, its alignment score and how far visible would have to move to lie best.
+
+    Args:
+        pairs: the pairs to show.
+        title: text at the top.
     """
     header = _text(f"{title}: infrared, visible, edges (red: infrared, cyan: visible, white: both)")
     return np.vstack([header, *(row for pair in pairs for row in _rows(pair))])
 
 
-def spread(count: int, wanted: int) -> list[int]:
-    """At most `wanted` indices, evenly spread over `count`."""
+def evenly_spaced(count: int, wanted: int) -> list[int]:
+    """Returns indices that are evenly spread over a sequence, ascending.
+
+    Args:
+        count: length of the sequence.
+        wanted: the largest number of indices.
+    """
     return [int(index) for index in np.linspace(0, count - 1, min(count, wanted)).round()]
 
 
-def _rows(pair: Pair) -> tuple[NDArray, NDArray]:
-    """The three pictures in a row, and the words below them."""
+def _rows(pair: LumaPair) -> tuple[NDArray, NDArray]:
+    """Returns the three pictures in a row, and the words below them."""
     height = max(2, round(pair.ir.shape[0] * WIDTH / pair.ir.shape[1]))
     resized = [cv2.resize(image, (WIDTH, height), interpolation=cv2.INTER_AREA) for image in pair[1:]]
     ir_edges, vis_edges = (_edges(image) for image in resized)
@@ -46,7 +55,7 @@ def _rows(pair: Pair) -> tuple[NDArray, NDArray]:
 
 
 def _text(words: str) -> NDArray:
-    """A line of text as wide as a row, made smaller where it would not fit; OpenCV's letters are ASCII."""
+    """Returns a line of text as wide as a row, made smaller if it would not fit; OpenCV's letters are ASCII."""
     line = np.full((LINE, 3 * WIDTH + 4 * GAP, 3), PAPER, np.uint8)
     words = words.encode("ascii", "replace").decode()
     (width, _), _ = cv2.getTextSize(words, FONT, 0.45, 1)
@@ -55,7 +64,7 @@ def _text(words: str) -> NDArray:
 
 
 def _edges(image: NDArray) -> NDArray:
-    """Gradient magnitude of an image, stretched so that its strongest 2 % are white, uint8."""
+    """Returns the gradient magnitude of an image, uint8, stretched so that its strongest 2 % are white."""
     smooth = cv2.GaussianBlur(image.astype(np.float32), (0, 0), 0.8)
     magnitude = np.hypot(cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1))
     return np.clip(magnitude / max(float(np.quantile(magnitude, 0.98)), 1.0) * 255, 0, 255).astype(np.uint8)

@@ -26,20 +26,19 @@ from mfjax.errors import MfjaxError
 ACROSS, UP, FORWARDS = (1, 0, 0), (0, 1, 0), (0, 0, 1)
 COLDEST, HOTTEST = 4.0, 27.0  # degrees Celsius that infrared shows as black and white
 
-
 Kind = Literal["person", "car"]
 KINDS: tuple[Kind, ...] = get_args(Kind)  # in the order of their numbers in label files
 
 
 class Scene(NamedTuple):
-    """A registered pair, float32 in [0, 1]."""
+    """A registered pair of pictures, float32 in [0, 1]."""
 
     ir: NDArray[np.float32]  # [h, w]
     vis: NDArray[np.float32]  # [h, w, 3], or [h, w] without colour
 
 
 class Object(NamedTuple):
-    """Somebody or a car in a scene, with its box in shares of the picture's width and height from the top left."""
+    """A person or a car in a scene, with its box in shares of the picture's width and height from the top left."""
 
     kind: Kind
     left: float
@@ -49,7 +48,7 @@ class Object(NamedTuple):
 
 
 def scene(seed: int, height: int, width: int, *, colour: bool = True) -> Scene:
-    """A street scene as an infrared and a visible camera see it at the same place.
+    """Returns a street scene as an infrared and a visible camera see it from the same place.
 
     The field of view is 4:3 at any size, so pictures of one seed in several sizes stay registered, and other
     shapes are stretched. Only the cameras' noise depends on the size.
@@ -58,7 +57,7 @@ def scene(seed: int, height: int, width: int, *, colour: bool = True) -> Scene:
         seed: of the scene; another seed is another street, hour and crowd.
         height: rows of both pictures.
         width: columns of both pictures.
-        colour: whether `vis` is RGB [h, w, 3] or its luma [h, w].
+        colour: by default `vis` is RGB [h, w, 3]; if false it is its luma [h, w].
 
     Raises:
         MfjaxError: a side is not positive.
@@ -74,13 +73,13 @@ def scene(seed: int, height: int, width: int, *, colour: bool = True) -> Scene:
 
 
 def objects(seed: int, height: int, width: int, *, least: float = 4) -> list[Object]:
-    """The people and cars of a scene that can be seen in it, each with the tight box of what is seen of it.
+    """Returns the people and cars that can be seen in a scene, each with the tight box of its visible part.
 
     Args:
         seed: of the scene.
         height: rows of its pictures.
-        width: columns.
-        least: pixels of those pictures that a box must be wide and high; smaller ones are left out.
+        width: columns of its pictures.
+        least: number of pixels that a box must be wide and high; smaller ones are left out.
 
     Raises:
         MfjaxError: a side is not positive.
@@ -117,9 +116,12 @@ def write_folder(
         seed: of the first pair; the following ones count up.
         ir_size: rows and columns of the infrared files.
         vis_size: rows and columns of the visible files; those of infrared by default.
-        colour: whether visible files are RGB or gray.
-        labels: whether to write the boxes of `objects` in the visible picture, too, in YOLO's format: root/labels with
-            NAME.txt for each pair, a line `class x y width height` for each box, and classes.txt.
+        colour: by default visible files are RGB; if false they are gray.
+        labels: if true, also writes the boxes of `objects` in the visible picture in YOLO's format: root/labels with
+            NAME.txt for each pair, a line "class x y width height" for each box, and classes.txt.
+
+    Raises:
+        ValueError: a side is not positive, or a file can't be written.
     """
     root = Path(root)
     if labels:
@@ -138,14 +140,14 @@ def write_folder(
             (root / "labels" / f"{number:05d}.txt").write_text("".join(lines), encoding="utf-8")
 
 
-def _yolo(of: Object) -> str:
-    """A line: the class's number, the box's centre, width and height."""
-    box = (of.left + of.right) / 2, (of.top + of.bottom) / 2, of.right - of.left, of.bottom - of.top
-    return f"{KINDS.index(of.kind)} " + " ".join(f"{value:.6f}" for value in box) + "\n"
+def _yolo(item: Object) -> str:
+    """Returns a line of text: the class's number, the box's centre, width and height."""
+    box = (item.left + item.right) / 2, (item.top + item.bottom) / 2, item.right - item.left, item.bottom - item.top
+    return f"{KINDS.index(item.kind)} " + " ".join(f"{value:.6f}" for value in box) + "\n"
 
 
 def _staged(seed: int, height: int, width: int) -> tuple[Stage, Light, list[Kind]]:
-    """The stage of a scene, finer than its pictures by a whole factor, and what its owners 1, 2, … are."""
+    """Returns a scene's stage, finer than its pictures by a whole factor, its light, and its owners' kinds."""
     if height < 1 or width < 1:
         raise MfjaxError(f"a scene needs at least 1x1 pixels, not {height}x{width}")
     rng = np.random.default_rng(seed)
@@ -157,10 +159,10 @@ def _staged(seed: int, height: int, width: int) -> tuple[Stage, Light, list[Kind
 
 
 def _build(stage: Stage, street: Street, light: Light, noise: Noise) -> list[Kind]:
-    """Puts everything on the stage; what is near goes first, so that hidden surfaces are skipped.
+    """Puts everything on the stage; near things go first, so that hidden surfaces are skipped.
 
     Returns:
-        What people and cars are, in the order of the owner's numbers that they have on the stage, from 1.
+        The kinds of people and cars, in the order of the owner's numbers that they have on the stage, from 1.
     """
     kinds: list[Kind] = []
     stage.backdrop(light.sky)
@@ -198,7 +200,7 @@ def _averaged(picture: NDArray, fine: int) -> NDArray:
 
 
 def _infrared(celsius: NDArray, sensor: np.random.Generator) -> NDArray[np.float32]:
-    """What a thermal camera shows: a softer picture, a little noise, columns that differ slightly."""
+    """Returns the picture of a thermal camera: softer, with a little noise, and columns that differ slightly."""
     height, width = celsius.shape
     soft = cv2.GaussianBlur(celsius, (0, 0), 0.0016 * height + 0.25)
     level = np.clip((soft - COLDEST) / (HOTTEST - COLDEST), 0, 1)
@@ -207,13 +209,13 @@ def _infrared(celsius: NDArray, sensor: np.random.Generator) -> NDArray[np.float
 
 
 def _visible(radiance: NDArray, light: Light, sensor: np.random.Generator) -> NDArray[np.float32]:
-    """What a camera shows: lights bloom, the exposure suits the hour, dark corners, noise in the dark."""
+    """Returns the picture of a camera: lights bloom, exposure suits the hour, corners are dark, the dark is noisy."""
     height, width = radiance.shape[:2]
     bloom = sum(
         share * cv2.GaussianBlur(np.minimum(radiance, 6), (0, 0), sigma * height)
         for share, sigma in ((0.035, 0.006), (0.03, 0.025), (0.02, 0.08))
     )
-    exposed = 1 - np.exp(-float(light.of_hour(EXPOSURE)[0]) * (radiance + bloom))
+    exposed = 1 - np.exp(-float(light.at_hour(EXPOSURE)[0]) * (radiance + bloom))
     rows, cols = np.linspace(-1, 1, height)[:, None], np.linspace(-ASPECT, ASPECT, width)[None, :]
     exposed = exposed * (1 - 0.09 * (rows**2 + cols**2))[..., None]
     shown = np.clip(exposed, 0, 1) ** np.float32(1 / 2.2)

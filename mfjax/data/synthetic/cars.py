@@ -1,4 +1,4 @@
-"""Cars: the profile of a side, swept across the car's width strip by strip."""
+"""Draws cars: the profile of a side, swept across the car's width strip by strip."""
 
 from collections.abc import Iterable
 from itertools import pairwise
@@ -26,7 +26,7 @@ PROFILES = {
         (3.30, 1.92), (4.00, 1.15), (4.55, 0.95), (4.65, 0.35),
     ),
 }  # fmt: skip
-# What lies between two points of a profile; a van's is a hatchback's.
+# The part of a car between two points of a profile; a van has those of a hatchback.
 STRIPS = {
     "hatchback": ("rear", "glass", "roof", "roof", "glass", "hood", "front"),
     "saloon": ("rear", "boot", "glass", "roof", "glass", "hood", "front"),
@@ -40,7 +40,13 @@ PLATE, DARK, NO_GLOW = (0.65, 0.65, 0.60), (0.015,) * 3, (0.0,) * 3
 
 
 def car(stage: Stage, light: Light, what: Car) -> None:
-    """Puts a car on the stage: the side turned to the camera, and every strip of its profile."""
+    """Puts a car on the stage: the side turned to the camera, and every strip of its profile.
+
+    Args:
+        stage: where to draw.
+        light: of the scene.
+        what: the car.
+    """
     profile = np.array(PROFILES[what.kind])
     length = float(profile[:, 0].max())
     belt = VAN_BELT if what.kind == "van" else BELT
@@ -118,7 +124,7 @@ def _side(what: Car, profile: NDArray, length: float, belt: float) -> Cutout:
 
 
 def _strip(what: Car, light: Light, kind: str, low: float, high: float, reach: float) -> Cutout:
-    """One strip of the profile: `low` and `high` are half its widths at its lower and upper edge."""
+    """Returns one strip of the profile; `low` and `high` are half its widths at its lower and upper edge."""
     scale = 120
     rows, cols = max(int(reach * scale), 8), int(2 * HALF_WIDTH * scale)
     figure = blank(rows, cols)
@@ -126,7 +132,7 @@ def _strip(what: Car, light: Light, kind: str, low: float, high: float, reach: f
     middle = cols / 2
 
     def band(bottom: float, top: float, inset: float, colour: ArrayLike, warmth: float) -> None:
-        """A trapezium between two heights (shares of the strip), inset from its sides in metres."""
+        """Draws a trapezium between two heights (shares of the strip), inset from its sides in metres."""
         y0, y1 = rows * (1 - bottom), rows * (1 - top)
         half0, half1 = ((low + (high - low) * share - inset) * scale for share in (bottom, top))
         outline = [(middle - half0, y0), (middle - half1, y1), (middle + half1, y1), (middle + half0, y0)]
@@ -135,7 +141,7 @@ def _strip(what: Car, light: Light, kind: str, low: float, high: float, reach: f
     def pair(
         x0: float, x1: float, y0: float, y1: float, colour: ArrayLike, warmth: float, glow: ArrayLike = NO_GLOW
     ) -> None:
-        """The same rectangle left and right, in metres from the middle and shares of the height."""
+        """Draws the same rectangle left and right, in metres from the middle and shares of the height."""
         top, bottom = rows * (1 - y1), rows * (1 - y0)
         for left, right in ((-x1, -x0), (x0, x1)):
             left, right = middle + left * scale, middle + right * scale
@@ -143,7 +149,7 @@ def _strip(what: Car, light: Light, kind: str, low: float, high: float, reach: f
 
     lit = light.lamps_on and what.driving
     if kind == "glass":
-        sky = 0.06 * light.of_hour(HORIZON) + 0.10 * light.of_hour(ZENITH)
+        sky = 0.06 * light.at_hour(HORIZON) + 0.10 * light.at_hour(ZENITH)
         band(0, 1, 0.0, paint, 0.8)
         band(0.03, 0.95, 0.07, GLASS, 0.6)
         shine = np.linspace(1.3, 0.5, rows, dtype=np.float32)[:, None, None] * sky

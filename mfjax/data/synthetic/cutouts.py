@@ -13,7 +13,7 @@ Point = tuple[float, float] | NDArray
 
 
 class Cutout(NamedTuple):
-    """A flat figure, rows from the top: where it is, its reflectance, its degrees above the air."""
+    """A flat figure, rows from the top: the pixels it covers, its reflectance, its degrees above the air."""
 
     covered: NDArray  # [h, w] in [0, 1]
     colour: NDArray  # [h, w, 3]
@@ -22,7 +22,7 @@ class Cutout(NamedTuple):
 
 
 def blank(height: int, width: int) -> Cutout:
-    """An empty cut-out."""
+    """Returns an empty cut-out of so many pixels."""
     shape = (height, width)
     return Cutout(
         np.zeros(shape, np.float32),
@@ -35,20 +35,28 @@ def blank(height: int, width: int) -> Cutout:
 def fill(
     cutout: Cutout, points: ArrayLike, colour: ArrayLike, warmth: float, glow: ArrayLike = (0.0, 0.0, 0.0)
 ) -> None:
-    """Fills a polygon whose points are (x, y) in pixels."""
+    """Fills a polygon of a cut-out.
+
+    Args:
+        cutout: changed in place.
+        points: corners (x, y) in pixels.
+        colour: reflectance, three numbers.
+        warmth: degrees above the air.
+        glow: light of its own, three numbers.
+    """
     polygon = np.rint(np.asarray(points, float) * 16).astype(np.int32)
     for plane, value in zip(cutout, (1.0, np.asarray(colour).tolist(), warmth, np.asarray(glow).tolist()), strict=True):
         cv2.fillPoly(plane, [polygon], value, cv2.LINE_8, 4)
 
 
 def disc(centre: Point, radius: float, squeeze: float = 1.0) -> NDArray:
-    """The outline [40, 2] of a disc, narrower than high where `squeeze` is below 1."""
+    """Returns the outline [40, 2] of a disc, narrower than high if `squeeze` is below 1."""
     turn = np.linspace(0, 2 * np.pi, 40)
     return np.stack([centre[0] + squeeze * radius * np.cos(turn), centre[1] + radius * np.sin(turn)], axis=1)
 
 
 def limb(start: Point, end: Point, width_start: float, width_end: float) -> NDArray:
-    """The outline around two discs, as of an arm or a leg."""
+    """Returns the outline around two discs, as of an arm or a leg."""
     both = np.concatenate([disc(start, width_start), disc(end, width_end)]).astype(np.float32)
     return cv2.convexHull(both)[:, 0]
 
@@ -64,7 +72,18 @@ def place(
     *,
     tilt: float = 1.0,
 ) -> None:
-    """Puts a cut-out of `size` (width, height) in metres on a plane, its lower left corner at `origin`."""
+    """Puts a cut-out on the stage.
+
+    Args:
+        stage: where to draw.
+        light: of the scene.
+        cutout: the figure.
+        origin: its lower left corner, in metres.
+        along: direction of its width.
+        up: direction of its height.
+        size: width and height in metres.
+        tilt: share of the light that reaches a surface of its slope.
+    """
     width, height = size
     rows, cols = cutout.covered.shape
     origin, along, up = (np.asarray(vector, float) for vector in (origin, along, up))

@@ -1,4 +1,4 @@
-"""What stands beside the road: people, trees, lamp posts and signs."""
+"""Draws the figures beside the road: people, trees, lamp posts and signs."""
 
 import cv2
 import numpy as np
@@ -10,7 +10,7 @@ from mfjax.data.synthetic.stage import Noise, Stage
 
 
 def person(stage: Stage, light: Light, noise: Noise, who: Person) -> None:
-    """Puts somebody on foot on the stage, facing the camera's picture plane."""
+    """Puts a person on foot on the stage, facing the camera's picture plane."""
     size = (0.62 * who.height, 1.02 * who.height)
     origin = (who.x - size[0] / 2, 0, who.z)
     place(stage, light, _walker(noise, who), origin, (1, 0, 0), (0, 1, 0), size)
@@ -107,7 +107,7 @@ def tree(stage: Stage, light: Light, crown: Cutout, which: Tree) -> None:
 
 
 def foliage(noise: Noise, seed: int) -> Cutout:
-    """A tree in leaf: a trunk, boughs, and a crown of clumps."""
+    """Returns a tree in leaf: a trunk, boughs, and a crown of clumps."""
     rows, cols = 420, 360
     figure = blank(rows, cols)
     rng = np.random.default_rng(seed)

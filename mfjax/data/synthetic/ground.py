@@ -1,4 +1,4 @@
-"""The ground of a street and the far skyline, each with its colour and its warmth."""
+"""Draws the ground of a street and the far skyline, each with its colour and its warmth."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ from mfjax.data.synthetic.stage import Noise, Shader, Surface, flag, smooth
 
 
 def ground(street: Street, light: Light, noise: Noise) -> Shader:
-    """The ground plane at s = x, t = z: road with its marks, kerbs, paved and green sides, shadows."""
+    """Returns the shader of the ground at s = x, t = z: road with its marks, kerbs, paved and green sides, shadows."""
 
     def shade(x: NDArray, z: NDArray, depth: NDArray) -> Surface:
         near = np.clip(18 / depth, 0, 1)
@@ -75,11 +75,11 @@ def _road_marks(street: Street, x: NDArray, z: NDArray) -> NDArray:
 
 
 def _under_things(street: Street, x: NDArray, z: NDArray) -> tuple[NDArray, NDArray]:
-    """Share of the light that reaches the ground, and by how many degrees engines warm it."""
+    """Returns the share of the light that reaches the ground, and the degrees by which engines warm it."""
     light, warm = np.ones_like(x), np.zeros_like(x)
 
     def around(middle: float, reach: float) -> slice:
-        """Rows of the patch near z = middle; z is the same along a row, for the camera is level."""
+        """Returns the rows of the patch near z = middle; z is the same along a row, for the camera is level."""
         rows = np.flatnonzero(np.abs(z[:, 0] - middle) < reach)
         return slice(rows[0], rows[-1] + 1) if rows.size else slice(0, 0)
 
@@ -104,7 +104,7 @@ def _under_things(street: Street, x: NDArray, z: NDArray) -> tuple[NDArray, NDAr
 
 
 def _headlights(street: Street, x: NDArray, z: NDArray) -> NDArray:
-    """Light that the lamps of driving cars throw on the road before them."""
+    """Returns the light that the lamps of driving cars throw on the road before them."""
     total = np.zeros_like(x)
     if street.hour < 0.3:
         return total
@@ -118,7 +118,7 @@ def _headlights(street: Street, x: NDArray, z: NDArray) -> NDArray:
 
 
 def skyline(light: Light, noise: Noise) -> Shader:
-    """Distant roofs and trees against the sky, on a plane far away: s metres across, t metres up."""
+    """Returns the shader of distant roofs and trees on a plane far away: s metres across, t metres up."""
 
     def shade(s: NDArray, t: NDArray, depth: NDArray) -> Surface:
         block = np.floor(s / 13)

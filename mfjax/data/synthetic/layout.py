@@ -1,4 +1,4 @@
-"""Where everything stands in a street: drawn from a seed, in metres, before any pixel is known."""
+"""Lays out a street from a seed: the place of everything in metres, before any pixel is known."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ class Building:
     """A box beside the street, from z to z + length."""
 
     side: int  # -1 left, 1 right
-    x: float  # of the wall on the street
+    x: float  # place of the wall on the street
     z: float
     length: float
     floors: int
@@ -66,14 +66,14 @@ class Building:
     bay: float  # width of a window's share of the wall
     wall: tuple[float, float, float]
     brick: bool
-    name: str  # over the shop; none where empty
+    name: str  # sign over the shop; empty without a shop
     awning: bool
     warmth: float  # degrees above the air
     seed: int
 
     @property
     def height(self) -> float:
-        """Metres up to the parapet's edge."""
+        """Returns the metres up to the parapet's edge."""
         return self.floors * self.floor_height + 0.9
 
 
@@ -81,8 +81,8 @@ class Building:
 class Car:
     """A car parked or driving along the street."""
 
-    x: float  # of its middle
-    z: float  # of its end nearest to the camera
+    x: float  # place of its middle
+    z: float  # place of its end nearest to the camera
     oncoming: bool
     driving: bool
     engine: float  # degrees above the air
@@ -92,7 +92,7 @@ class Car:
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody on foot."""
+    """A person on foot."""
 
     x: float
     z: float
@@ -111,7 +111,7 @@ class Tree:
     x: float
     z: float
     height: float
-    crown: int  # which of the scene's CROWNS
+    crown: int  # index of one of the scene's CROWNS
 
 
 @dataclass(frozen=True)
@@ -124,16 +124,20 @@ class Street:
     pavement: float  # its width
     crossing: float  # z of a zebra crossing; beyond FAR where there is none
     lamp_colour: tuple[float, float, float]
-    lamps: tuple[tuple[float, float, float], ...]  # heads
+    lamps: tuple[tuple[float, float, float], ...]  # positions of the lamp heads
     buildings: tuple[Building, ...]
     cars: tuple[Car, ...]
     people: tuple[Person, ...]
     trees: tuple[Tree, ...]
-    signs: tuple[tuple[float, float, str], ...]  # x, z and what stands on it
+    signs: tuple[tuple[float, float, str], ...]  # x, z and the text on it
 
 
 def draw(rng: np.random.Generator) -> Street:
-    """A street at random: its camera, hour, houses, cars, people and trees."""
+    """Returns a random street: its camera, hour, houses, cars, people and trees.
+
+    Args:
+        rng: source of random numbers.
+    """
     road, pavement = _between(rng, 3.2, 5.2), _between(rng, 2.2, 3.8)
     camera = Camera(
         x=_between(rng, -0.6, 0.6) * road,

@@ -1,4 +1,4 @@
-"""The light of an hour: sky, ambient light, street lamps and haze."""
+"""The light at an hour: sky, ambient light, street lamps and haze."""
 
 from dataclasses import dataclass
 
@@ -28,33 +28,33 @@ class Light:
     lamp_colour: tuple[float, float, float]
     noise: Noise
 
-    def of_hour(self, colours: ArrayLike) -> NDArray:
-        """A quantity that is given for the three HOURS, at this hour; interpolated by ratio."""
+    def at_hour(self, colours: ArrayLike) -> NDArray:
+        """Returns a quantity at this hour, from its values at the three HOURS, interpolated by ratio."""
         logs = np.log(np.asarray(colours, float)).reshape(3, -1)
         return np.exp([np.interp(self.hour, HOURS, column) for column in logs.T]).astype(np.float32)
 
     @property
     def lamps_on(self) -> bool:
-        """Whether the street lamps are lit."""
+        """Returns true if the street lamps are lit."""
         return self.hour > 0.3
 
     def sky(self, u: NDArray, v: NDArray) -> Surface:
-        """The sky around the street's end: bright and less cold low down, with clouds."""
+        """Returns the sky around the street's end: bright and less cold low down, with clouds."""
         elevation = np.clip(v, 0, 1)
         blend = np.exp(-elevation / (0.14 + 0.25 * (1 - self.hour)))[..., None]
-        colour = self.of_hour(HORIZON) * blend + self.of_hour(ZENITH) * (1 - blend)
+        colour = self.at_hour(HORIZON) * blend + self.at_hour(ZENITH) * (1 - blend)
         # Clouds lie on a plane above: they shrink and crowd towards the horizon.
         distance = 1 / (elevation + 0.12)
         clouds = np.clip(self.noise.clouds(u * distance, 2 * distance, 9) * 0.5 + 0.35, 0, 1)
         cloudy = 0.55 * clouds[..., None] * (1 - 0.6 * blend)
-        lit = 0.55 * self.of_hour(HORIZON) + 0.45 * self.of_hour(AMBIENT)
+        lit = 0.55 * self.at_hour(HORIZON) + 0.45 * self.at_hour(AMBIENT)
         celsius = AIR - 3.5 - 15 * (1 - np.exp(-elevation / 0.4)) + 5 * clouds
         return Surface(np.ones_like(u, bool), colour * (1 - cloudy) + lit * cloudy, celsius)
 
     def falling_on(self, x: Coordinate, y: Coordinate, z: Coordinate) -> NDArray:
-        """Light [..., 3] that arrives at points: from the whole sky and from each lamp."""
+        """Returns the light [..., 3] that arrives at points: from the whole sky and from each lamp."""
         shape = np.broadcast_shapes(np.shape(x), np.shape(y), np.shape(z))
-        total = np.broadcast_to(self.of_hour(AMBIENT), (*shape, 3))
+        total = np.broadcast_to(self.at_hour(AMBIENT), (*shape, 3))
         if not self.lamps_on:
             return total
         lamplight: NDArray = np.zeros(shape, np.float32)
@@ -65,6 +65,6 @@ class Light:
         return total + lamplight[..., None] * np.asarray(self.lamp_colour, np.float32)
 
     def through_haze(self, radiance: NDArray, depth: NDArray) -> NDArray:
-        """Radiance as it arrives after `depth` metres of evening air."""
+        """Returns radiance as it arrives after `depth` metres of evening air."""
         clear = np.exp(-depth / 600)[..., None]
-        return radiance * clear + 0.6 * self.of_hour(HORIZON) * (1 - clear)
+        return radiance * clear + 0.6 * self.at_hour(HORIZON) * (1 - clear)

@@ -1,4 +1,4 @@
-"""The stage of a rendered scene: a camera, two pictures and the depth that decides who hides whom."""
+"""The stage of a rendered scene: a camera, two pictures, and the depth that decides which surface hides which."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,19 +8,19 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-ASPECT = 4 / 3  # of the field of view, whatever the number of pixels
+ASPECT = 4 / 3  # width over height of the field of view, whatever the number of pixels
 NEAR = 0.4  # metres; what is closer to the camera is not drawn
 
 
 class Surface(NamedTuple):
-    """What a camera sees of a surface at each pixel of a patch [h, w]."""
+    """The appearance of a surface to a camera at each pixel of a patch [h, w]."""
 
     covered: NDArray  # bool [h, w]: where the surface is
     radiance: NDArray  # [h, w, 3], linear, visible light
     celsius: NDArray  # [h, w], apparent temperature
 
 
-# What is seen at s, t and at a depth, each [h, w].
+# A function from s, t and a depth, each [h, w], to the surface seen there.
 Shader = Callable[[NDArray, NDArray, NDArray], Surface]
 
 
@@ -35,14 +35,14 @@ class Camera:
     vanish_v: float
 
     def ray_matrix(self, origin: ArrayLike, along: ArrayLike, up: ArrayLike) -> NDArray:
-        """The [3, 3] matrix from (u, v, 1) to (s, t, 1) / z on the plane origin + s·along + t·up."""
+        """Returns the [3, 3] matrix from (u, v, 1) to (s, t, 1) / z on the plane origin + s·along + t·up."""
         offset = np.asarray(origin, float) - (self.x, self.height, 0)
         plane = np.stack([np.asarray(along, float), np.asarray(up, float), offset], axis=1)
         lens = np.array([[self.focal, 0, self.vanish_u], [0, self.focal, self.vanish_v], [0, 0, 1]])
         return np.linalg.inv(lens @ plane)
 
     def project(self, points: ArrayLike) -> NDArray:
-        """Points [n, 3] as (u, v) [n, 2], in picture heights from the centre."""
+        """Returns points [n, 3] as (u, v) [n, 2], in picture heights from the centre."""
         offset = np.asarray(points, float) - (self.x, self.height, 0)
         return self.focal * offset[:, :2] / offset[:, 2:] + (self.vanish_u, self.vanish_v)
 
@@ -50,7 +50,7 @@ class Camera:
 class Stage:
     """Visible radiance, temperature and depth of every pixel; surfaces can be added in any order.
 
-    `owner` tells for every pixel what `adding` was when the surface that is seen there was added.
+    For every pixel, `owner` holds the number that `adding` was when the surface seen there was added.
     """
 
     def __init__(self, camera: Camera, height: int, width: int):
@@ -63,14 +63,18 @@ class Stage:
         self.adding = 0
 
     def rays(self, rows: slice, cols: slice) -> tuple[NDArray, NDArray]:
-        """Picture coordinates (u, v) of a patch, as a row [1, w] and a column [h, 1]."""
+        """Returns the picture coordinates (u, v) of a patch, as a row [1, w] and a column [h, 1]."""
         height, width = self.shape
         u = ASPECT * ((np.arange(cols.start, cols.stop, dtype=np.float32) + 0.5) / width - 0.5)
         v = 0.5 - (np.arange(rows.start, rows.stop, dtype=np.float32) + 0.5) / height
         return u[None, :], v[:, None]
 
     def backdrop(self, shade: Callable[[NDArray, NDArray], Surface]) -> None:
-        """Fills the whole picture, infinitely far: `shade(u, v)` measured from the vanishing point."""
+        """Fills the whole picture, infinitely far.
+
+        Args:
+            shade: from coordinates (u, v), measured from the vanishing point, to the surface seen there.
+        """
         u, v = self.rays(slice(0, self.shape[0]), slice(0, self.shape[1]))
         u, v = np.broadcast_arrays(u - self.camera.vanish_u, v - self.camera.vanish_v)
         _, self.radiance[:], self.celsius[:] = shade(u, v)
@@ -83,14 +87,17 @@ class Stage:
         extent: tuple[float, float, float, float],
         shade: Shader,
     ) -> None:
-        """Adds a rectangle of the plane origin + s·along + t·up, in front of all that is farther away.
+        """Adds a rectangle of the plane origin + s·along + t·up, in front of everything that is farther away.
 
         Args:
             origin: a point of the plane.
             along: direction and unit of s.
             up: direction and unit of t.
-            extent: s from, s to, t from, t to.
-            shade: from (s, t, depth) of a patch [h, w] to what is seen there.
+            extent: the first and last s, and the first and last t.
+            shade: from (s, t, depth) of a patch [h, w] to the surface seen there.
+
+        Raises:
+            ValueError: the rectangle comes closer to the camera than 0.4 m.
         """
         s0, s1, t0, t1 = extent
         corners = np.array([[s, t] for s in (s0, s1) for t in (t0, t1)])
@@ -132,12 +139,12 @@ class Stage:
 
 
 def flag(mask: NDArray) -> NDArray[np.float32]:
-    """1 where `mask` is true, else 0, in float32: NumPy multiplies bare masks into float64."""
+    """Returns 1 where `mask` is true, else 0, in float32: NumPy multiplies bare masks into float64."""
     return mask.astype(np.float32)
 
 
 def smooth(edge0: float, edge1: float, x: NDArray) -> NDArray:
-    """0 before `edge0`, 1 after `edge1`, a smooth step between."""
+    """Returns 0 before `edge0`, 1 after `edge1`, and a smooth step between."""
     x = np.clip((x - edge0) / (edge1 - edge0), 0, 1)
     return x * x * (3 - 2 * x)
 
@@ -162,11 +169,11 @@ class Noise:
         return large[edge : edge + self.SIDE, edge : edge + self.SIDE]
 
     def clouds(self, s: NDArray, t: NDArray, period: float) -> NDArray:
-        """Many octaves, of zero mean and unit deviation; repeats after `period`."""
+        """Returns many octaves of noise, of zero mean and unit deviation; it repeats after `period`."""
         return self._look_up(self._cloud, s, t, period)
 
     def grain(self, s: NDArray, t: NDArray, period: float) -> NDArray:
-        """The finest octaves alone."""
+        """Returns the finest octaves alone."""
         return self._look_up(self._grain, s, t, period)
 
     def _look_up(self, texture: NDArray, s: NDArray, t: NDArray, period: float) -> NDArray:

@@ -1,4 +1,4 @@
-"""House walls: brick and plaster, windows lit and dark, shops and their names."""
+"""Draws house walls: brick and plaster, windows lit and dark, shops and their names."""
 
 from typing import NamedTuple
 
@@ -10,22 +10,22 @@ from mfjax.data.synthetic.layout import FAR, Building
 from mfjax.data.synthetic.light import AIR, HORIZON, ZENITH, Light
 from mfjax.data.synthetic.stage import Noise, Surface, flag, smooth
 
-COLUMNS = 64  # of windows, after which their rooms repeat
+COLUMNS = 64  # number of window columns after which their rooms repeat
 FRAME_COLOUR = np.array([0.50, 0.50, 0.48], np.float32)
 LETTER_COLOUR = np.array([0.85, 0.80, 0.66], np.float32)
 AWNING_COLOUR = np.array([0.45, 0.06, 0.05], np.float32)
-LAMP_COLOUR, TUBE_COLOUR = np.array([[1.0, 0.66, 0.32], [1.0, 0.86, 0.66]], np.float32)  # of rooms
+LAMP_COLOUR, TUBE_COLOUR = np.array([[1.0, 0.66, 0.32], [1.0, 0.86, 0.66]], np.float32)  # light in the rooms
 
 
 class _Windows(NamedTuple):
-    """Which pixels [h, w] belong to what part of a window, and which room is behind them."""
+    """The parts of a window that pixels [h, w] belong to, and the rooms behind them."""
 
     pane: NDArray
     frame: NDArray
     below: NDArray  # the wall under a sill, where shade and a radiator's warmth are
     height: NDArray  # 0 at the foot of a pane, 1 at its head
     across: NDArray  # -1 at the left edge of a pane, 1 at its right
-    lit: NDArray  # whether the room has its light on
+    lit: NDArray  # true if the room has its light on
     room: tuple[NDArray, NDArray]  # storey and column: the index into the rooms' tables
 
 
@@ -33,10 +33,10 @@ class Wall:
     """The shader of one wall of a building, at s metres along it and t metres up.
 
     Args:
-        building: whose wall.
+        building: the building that the wall belongs to.
         light: of the scene.
         noise: for stains and grain.
-        end: the wall across the street's direction: few windows, no shop.
+        end: if true, the wall across the street's direction, with few windows and no shop.
     """
 
     def __init__(self, building: Building, light: Light, noise: Noise, *, end: bool = False):
@@ -46,11 +46,11 @@ class Wall:
         self.shop = bool(building.name) and not end
         self.lit = (rng.random(rooms) < 0.06 + 0.34 * min(light.hour, 0.75)) & (light.hour > 0.15)
         self.brightness, self.tint, self.warmth, self.curtain = rng.random((4, *rooms), dtype=np.float32)
-        self.window_share = float(rng.uniform(0.36, 0.58))  # of the bay's width
+        self.window_share = float(rng.uniform(0.36, 0.58))  # share of the bay's width
         self.has_window = rng.random(COLUMNS) > (0.55 if end else 0.0)
 
     def __call__(self, s: NDArray, t: NDArray, depth: NDArray) -> Surface:
-        """What is seen at s, t and a depth, each [h, w]."""
+        """Returns the surface at s, t and a depth, each [h, w]."""
         near = np.clip(22 / depth, 0, 1)  # far away, the finest detail is averaged out
         windows = self._windows(s, t)
         colour, celsius = self._plaster(s, t, depth, near)
@@ -68,7 +68,7 @@ class Wall:
         return Surface(np.ones_like(s, bool), self.light.through_haze(radiance, depth), celsius)
 
     def _falling(self, s: NDArray, t: NDArray) -> NDArray:
-        """Light on the wall: less of the sky is seen from low down."""
+        """Returns the light on the wall: less of the sky is seen from low down."""
         house = self.building
         if self.end:
             arriving = self.light.falling_on(house.x + house.side * s, t, house.z)
@@ -77,7 +77,7 @@ class Wall:
         return arriving * (0.62 + 0.38 * smooth(0, 9, t))[..., None]
 
     def _plaster(self, s: NDArray, t: NDArray, depth: NDArray, near: NDArray) -> tuple[NDArray, NDArray]:
-        """Colour and temperature of the bare wall: stains, bricks, soot at the foot, a band a storey."""
+        """Returns colour and temperature of the bare wall: stains, bricks, soot at the foot, a band at each storey."""
         house, noise = self.building, self.noise
         stain = noise.clouds(s + house.seed % 97, t, 23)
         streak = noise.clouds(4 * s + house.seed % 89, 0.3 * t, 29)
@@ -124,8 +124,8 @@ class Wall:
         return _Windows(pane, frame, below, height, x / half, lit, (storey, column))
 
     def _glass(self, s: NDArray, t: NDArray, windows: _Windows) -> NDArray:
-        """What a pane shows: the sky's reflection, and behind it a lit room between its curtains."""
-        sky = 0.05 * self.light.of_hour(HORIZON) + 0.12 * self.light.of_hour(ZENITH)
+        """Returns the radiance of a pane: the sky's reflection, and behind it a lit room between its curtains."""
+        sky = 0.05 * self.light.at_hour(HORIZON) + 0.12 * self.light.at_hour(ZENITH)
         ripple = np.clip(0.75 + 0.5 * windows.height + 0.45 * self.noise.clouds(s, t, 37), 0.1, None)
         drawn = np.abs(windows.across) > 1 - 0.5 * np.clip(1.3 * self.curtain[windows.room] - 0.3, 0, 1)
         folds = 0.55 + 0.15 * np.sin(60 * s)
@@ -159,7 +159,7 @@ class Wall:
 
 
 def _lettering(name: str) -> tuple[NDArray, float]:
-    """A name as a mask [rows, cols] in [0, 1], and its length in metres at a height of 0.46 m."""
+    """Returns a name as a mask [rows, cols] in [0, 1], and its length in metres at a height of 0.46 m."""
     font, size, thickness = cv2.FONT_HERSHEY_DUPLEX, 2.0, 4
     (width, height), _ = cv2.getTextSize(name, font, size, thickness)
     board = np.zeros((height + 16, width + 16), np.uint8)
@@ -168,7 +168,7 @@ def _lettering(name: str) -> tuple[NDArray, float]:
 
 
 def _sample(texture: NDArray, s: NDArray, t: NDArray) -> NDArray:
-    """A texture at coordinates in [0, 1], 0 outside; t runs down."""
+    """Returns a texture at coordinates in [0, 1], 0 outside; t runs down."""
     height, width = texture.shape[:2]
     cols, rows = (s * width - 0.5).astype(np.float32), (t * height - 0.5).astype(np.float32)
     return cv2.remap(texture, cols, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)

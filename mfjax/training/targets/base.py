@@ -1,7 +1,7 @@
-"""The interface of a fusion target, and the list of those that there are.
+"""The interface of a fusion target, and the table of all targets.
 
-A target is a file in this folder: a frozen dataclass with the target's options, its loss and a phrase that says what it
-is, registered under the name that `--target` and a weights file's history call it by. Nothing else has to know of it.
+A target is a file in this folder: a frozen dataclass with the target's options, its loss and a phrase that describes
+it, registered under the name that `--target` and a weights file's history use. No other file has to know of it.
 
     @register("darker")
     @dataclass(frozen=True)
@@ -13,7 +13,7 @@ is, registered under the name that `--target` and a weights file's history call 
         def describe(self):
             return "the darker source"
 
-A recipe can define one of its own in the same way.
+A recipe can define its own target in the same way.
 """
 
 import dataclasses
@@ -26,15 +26,15 @@ import jax
 from mfjax.errors import MfjaxError
 from mfjax.model import FusionOutput
 
-Metrics = dict[str, jax.Array]
+Metrics = dict[str, jax.Array]  # scalars by name
 
 
 @dataclasses.dataclass(frozen=True)
 class Target(ABC):
-    """What phase two trains the fused image towards."""
+    """The goal that phase two trains the fused image towards."""
 
     kind: ClassVar[str]
-    """The name that it is registered under."""
+    """The name under which it is registered."""
 
     @abstractmethod
     def loss(
@@ -47,27 +47,28 @@ class Target(ABC):
         taught: jax.Array | None = None,
         axis_name: str | None = None,
     ) -> tuple[jax.Array, Metrics]:
-        """Returns what phase two minimises, and its terms as they are to be logged. A pure function.
+        """Returns the loss of phase two, and its terms to be logged. A pure function.
 
-        What depends on the super-resolved sources only is a constant, since phase two trains the fusion branch.
+        The super-resolved sources are constants here, since phase two trains the fusion branch only.
 
         Args:
             key: for random numbers, another one each step.
             output: the network's three reconstructions, linear (not clipped), each `[n, h, w, 1]`.
             ir: the infrared source at full resolution, `[n, h, w, 1]` in [0, 1].
             vis: the visible source at full resolution, like `ir`.
-            taught: of a target that is `taught_by` another model, that model's fused image, like `ir`; else None.
-            axis_name: the mapped axis over which a batch is spread, of which the images are this device's part, as
-                `images_before` and `total` need to know; None where they are all of it. The caller takes the mean of
+            taught: the fused image of the model that `taught_by` names, like `ir`; None if it names none.
+            axis_name: the mapped axis over which a batch is spread, so that the images are this device's part of it, as
+                `images_before` and `total` need to know; None if they are the whole batch. The caller takes the mean of
                 losses, terms and gradients over the axis.
 
         Returns:
-            A scalar and named scalars. The step itself logs it as `loss` and, as `sr`, the super-resolved sources'.
+            A scalar and named scalars. The step itself logs the scalar as "loss", and the loss of the super-resolved
+            sources as "sr".
         """
 
     @abstractmethod
     def describe(self) -> str:
-        """Returns the target in a few words, as they stand in a list of how a model was trained."""
+        """Returns the target in a few words, for the list of how a model was trained."""
 
     def taught_by(self) -> str | None:
         """Returns the bundled model or weights file whose fused images the loss needs, or None if it needs none."""
@@ -87,10 +88,10 @@ def register(kind: str) -> Callable[[type[T]], type[T]]:
     """Returns a decorator that adds a target to `TARGETS`.
 
     Args:
-        kind: what command lines and weights files call it.
+        kind: the name that command lines and weights files use.
 
     Raises:
-        ValueError: another target is called so. A file that is read again brings no other one.
+        ValueError: another target has that name. Reading a file again is no error.
     """
 
     def add(target: type[T]) -> type[T]:
@@ -107,6 +108,9 @@ def register(kind: str) -> Callable[[type[T]], type[T]]:
 def from_json(fields: Mapping[str, Any]) -> Target:
     """Returns the target that `Target.to_json` wrote; options that it lacks have their defaults.
 
+    Args:
+        fields: the kind and the options by name.
+
     Raises:
         MfjaxError: no such target is known, or it has no such option or value.
     """
@@ -120,8 +124,12 @@ def from_json(fields: Mapping[str, Any]) -> Target:
     return TARGETS[kind](**options)
 
 
-def described(fields: Mapping[str, Any]) -> str:
-    """Returns a target in a few words, from its JSON: kind and options as they stand there if it is not known here."""
+def describe_json(fields: Mapping[str, Any]) -> str:
+    """Returns a target in a few words; one that is not known here as its kind and options.
+
+    Args:
+        fields: the kind and the options by name, as `Target.to_json` returns them.
+    """
     try:
         return from_json(fields).describe()
     except (ValueError, TypeError):
@@ -130,10 +138,20 @@ def described(fields: Mapping[str, Any]) -> str:
 
 
 def total(x: jax.Array, axis_name: str | None) -> jax.Array:
-    """Returns the sum of `x` over the devices along an axis; `x` itself on one device, which has no axis."""
+    """Returns the sum of `x` over the devices along an axis.
+
+    Args:
+        x: an array of any shape.
+        axis_name: the mapped axis; None on one device, where `x` itself is returned.
+    """
     return x if axis_name is None else jax.lax.psum(x, axis_name)
 
 
 def images_before(n: int, axis_name: str | None) -> jax.Array | int:
-    """Returns how many images of a batch the devices before this one have, if each has `n`."""
+    """Returns the number of images of a batch that the devices before this one have.
+
+    Args:
+        n: number of images on each device.
+        axis_name: the mapped axis; None on one device, where the number is 0.
+    """
     return 0 if axis_name is None else n * jax.lax.axis_index(axis_name)

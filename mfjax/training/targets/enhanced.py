@@ -20,7 +20,7 @@ SMOOTHING /= SMOOTHING.sum()
 @register("enhanced")
 @dataclass(frozen=True)
 class Enhanced(Target):
-    """The brighter super-resolved source at each place, with more contrast and as sharp as the full-size sources."""
+    """The brighter super-resolved source at each place, with more contrast, and as sharp as the full-size sources."""
 
     gain: float = 1.3
     """Contrast, as a multiple of the brighter source's."""
@@ -42,7 +42,7 @@ class Enhanced(Target):
         taught: jax.Array | None = None,
         axis_name: str | None = None,
     ) -> tuple[jax.Array, Metrics]:
-        """Returns the pixel loss with the distance from `image` in place of that from both sources.
+        """Returns the pixel loss, with the distance from `image` in place of that from both sources.
 
         See `Target.loss`.
         """
@@ -50,20 +50,20 @@ class Enhanced(Target):
         return losses.sr_loss(output, ir, vis) + distance, {"fusion": distance}
 
     def describe(self) -> str:
-        """Returns what it is, with the contrast."""
+        """Returns the target in a few words, with the contrast."""
         return f"the brighter source enhanced by {self.gain:g}"
 
     def image(self, output: FusionOutput, ir: jax.Array, vis: jax.Array, *, axis_name: str | None = None) -> jax.Array:
-        """Returns the image that the fused one is to be, `[n, h, w, 1]` in [0, 1].
+        """Returns the image that the fused one should become, `[n, h, w, 1]` in [0, 1].
 
-        Pixels of a batch that show sources of one scale get one sharpening, the mean of what its images need: a
-        network can learn how much a scale asks for, but not how noisy the sources were that it never sees.
+        All pixels of a batch that show a source of one scale get one sharpening, the mean of what its images need: a
+        network can learn how much sharpening a scale needs, but not the noise of sources that it never sees.
 
         Args:
             output: the network's reconstructions, of which the super-resolved sources are enhanced.
-            ir: infrared at full resolution, `[n, h, w, 1]`.
+            ir: infrared at full resolution, `[n, h, w, 1]` in [0, 1].
             vis: visible at full resolution, like `ir`.
-            axis_name: as for `loss`: the mean is over the images of all devices.
+            axis_name: as for `loss`; the mean is over the images of all devices.
         """
         base = jax.lax.stop_gradient(select_by_magnitude(output.ir, output.vis))
         is_ir = base == output.ir
@@ -73,26 +73,30 @@ class Enhanced(Target):
             needed = sharpening_for(self, base, ir, vis, where)
             sums.append(jnp.stack([(share * needed).sum(), share.sum()]))
         both = total(jnp.stack(sums), axis_name)
-        of_ir, of_vis = both[:, 0] / jnp.maximum(both[:, 1], 1e-6)
-        return enhanced(base, self.gain, jnp.where(is_ir, of_ir, of_vis))
+        for_ir, for_vis = both[:, 0] / jnp.maximum(both[:, 1], 1e-6)
+        return enhanced(base, self.gain, jnp.where(is_ir, for_ir, for_vis))
 
 
 def enhanced(base: jax.Array, gain: float, sharpening: jax.Array) -> jax.Array:
-    """Returns an image with its distance from the pivot multiplied, after a multiple of its detail was added.
+    """Returns an image with a multiple of its detail added, then its distance from the pivot multiplied, then clipped.
 
-    Clipped to [0, 1]. Detail is what a Gaussian of one pixel takes away.
+    Detail is the part that a Gaussian of one pixel removes.
 
     Args:
         base: the image, `[n, h, w, 1]` in [0, 1].
         gain: factor of the distance from the pivot.
-        sharpening: factor of the detail, one for all or of any shape that goes with the image's.
+        sharpening: factor of the detail, one for all, or of a shape that broadcasts with the image's.
     """
     level = pivot(mean_level(base))
     return jnp.clip(level + gain * (base - level + sharpening * (base - smoothed(base))), 0, 1)
 
 
 def smoothed(image: jax.Array) -> jax.Array:
-    """Returns an image `[n, h, w, c]` under a Gaussian of one pixel; its ends are continued."""
+    """Returns an image smoothed by a Gaussian of one pixel; its edges are repeated.
+
+    Args:
+        image: the image, `[n, h, w, c]`.
+    """
     reach = len(SMOOTHING) // 2
     for axis in (1, 2):
         ends = [(reach, reach) if i == axis else (0, 0) for i in range(4)]
@@ -105,31 +109,31 @@ def smoothed(image: jax.Array) -> jax.Array:
 
 
 def sharpening_for(target: Enhanced, base: jax.Array, ir: jax.Array, vis: jax.Array, where: jax.Array) -> jax.Array:
-    """Returns the sharpening with which each image reaches its spatial frequency in `enhanced`, `[n]`, −1 to 3.
+    """Returns the sharpening with which each image reaches its spatial frequency in `enhanced`, `[n]`, in [−1, 3].
 
-    That is, at sharpness 1, the one that brings Q_SF to 0, but for clipping (Zheng, Essock, Hansen, Haun, Inf. Fusion
-    8(2), 2007). Below 0 it smooths. At 3 it ends, since what coarse sources lost for good no sharpening brings back.
+    At sharpness 1 it brings Q_SF to 0, but for clipping (Zheng, Essock, Hansen, Haun, Inf. Fusion 8(2), 2007). Below 0
+    it smooths. It ends at 3, since no sharpening restores what coarse sources lost.
 
     Args:
-        target: contrast and sharpness to reach.
-        base: what is enhanced, `[n, h, w, 1]`, as all images.
-        ir: infrared at full resolution.
-        vis: visible at full resolution.
-        where: pixels to look at; those that show a source of one scale.
+        target: the contrast and sharpness to reach.
+        base: the images to enhance, `[n, h, w, 1]`.
+        ir: infrared at full resolution, like `base`.
+        vis: visible at full resolution, like `base`.
+        where: the pixels to consider, boolean, like `base`: those that show a source of one scale.
     """
     # The squared spatial frequency of base + x·detail is a·x² + 2b·x + c.
-    a = b = c = wished = jnp.zeros(base.shape[0])
+    a = b = c = wanted = jnp.zeros(base.shape[0])
     maps = base - smoothed(base), base, ir, vis
     starts = where[:, :, :-1], where[:, :-1], where[:, :-1, :-1], where[:, :-1, 1:]
     for weight, start, *differences in zip(
         (1.0, 1.0, 0.5**0.5, 0.5**0.5), starts, *map(_four_differences, maps), strict=True
     ):
-        of_detail, of_base, of_ir, of_vis = (jnp.where(start, each, 0) for each in differences)
-        a += weight * _sum(of_detail**2)
-        b += weight * _sum(of_base * of_detail)
-        c += weight * _sum(of_base**2)
-        wished += weight * _sum(jnp.maximum(jnp.abs(of_ir), jnp.abs(of_vis)) ** 2)
-    missing = (target.sharpness / target.gain) ** 2 * wished - c
+        d_detail, d_base, d_ir, d_vis = (jnp.where(start, each, 0) for each in differences)
+        a += weight * _sum(d_detail**2)
+        b += weight * _sum(d_base * d_detail)
+        c += weight * _sum(d_base**2)
+        wanted += weight * _sum(jnp.maximum(jnp.abs(d_ir), jnp.abs(d_vis)) ** 2)
+    missing = (target.sharpness / target.gain) ** 2 * wanted - c
     x = (jnp.sqrt(jnp.maximum(b**2 + a * missing, 0)) - b) / (a + 1e-6)  # flat images have no detail
     return jnp.clip(x, -1, 3)
 
@@ -139,7 +143,7 @@ def _sum(x: jax.Array) -> jax.Array:
 
 
 def _four_differences(x: jax.Array) -> tuple[jax.Array, ...]:
-    """Returns differences to the right, below, and along both diagonals."""
+    """Returns the differences to the right, below, and along both diagonals."""
     return (
         x[:, :, 1:] - x[:, :, :-1],
         x[:, 1:] - x[:, :-1],

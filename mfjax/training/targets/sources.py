@@ -20,7 +20,7 @@ class Sources(Target):
     contrast_weight: float = 0.005
     """λ of Eq. (22), the weight of the contrast loss."""
     contrast_pairs: int = 4096
-    """Pixel pairs an image from which the contrast loss is estimated."""
+    """Number of pixel pairs in each image from which the contrast loss is estimated."""
 
     def __post_init__(self) -> None:
         if self.contrast_weight < 0:
@@ -38,7 +38,7 @@ class Sources(Target):
         taught: jax.Array | None = None,
         axis_name: str | None = None,
     ) -> tuple[jax.Array, Metrics]:
-        """Returns L_total, Eq. (22), and the terms of it that are of the fused image. See `Target.loss`."""
+        """Returns L_total (Eq. 22), and its terms that concern the fused image. See `Target.loss`."""
         pixel = losses.pixel_loss(output, ir, vis)
         contrast = self._contrast_loss(key, output.fused, ir, vis, axis_name)
         return losses.total_loss(pixel, contrast, self.contrast_weight), {
@@ -48,15 +48,15 @@ class Sources(Target):
         }
 
     def describe(self) -> str:
-        """Returns what it is, with λ."""
+        """Returns the target in a few words, with λ."""
         return f"both sources, λ {self.contrast_weight:g}"
 
     def _contrast_loss(
         self, key: jax.Array, fused: jax.Array, ir: jax.Array, vis: jax.Array, axis_name: str | None
     ) -> losses.ContrastLoss:
-        # A key an image: which pixel pairs are drawn does not depend on how a batch is spread over devices.
+        # Each image has its own key, so the pixel pairs don't depend on how a batch is spread over devices.
         n = fused.shape[0]
         keys = jax.vmap(partial(jax.random.fold_in, key))(images_before(n, axis_name) + jnp.arange(n))
-        of_one = partial(losses.contrast_loss, pairs=self.contrast_pairs)
-        terms = jax.vmap(of_one)(keys, *(image[:, None] for image in (fused, ir, vis)))
+        loss_of_image = partial(losses.contrast_loss, pairs=self.contrast_pairs)
+        terms = jax.vmap(loss_of_image)(keys, *(image[:, None] for image in (fused, ir, vis)))
         return losses.ContrastLoss(*(term.mean() for term in terms))

@@ -1,4 +1,4 @@
-"""A target for small models: what another model makes of the same sources."""
+"""A target for small models: the fused images that another model makes of the same sources."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ class Teacher(Target):
     """The fused image that another model makes of the same sources."""
 
     model: str = "default"
-    """A bundled model or weights file."""
+    """Name of a bundled model, or a weights file."""
 
     def __post_init__(self) -> None:
         if not self.model:
@@ -34,7 +34,7 @@ class Teacher(Target):
         taught: jax.Array | None = None,
         axis_name: str | None = None,
     ) -> tuple[jax.Array, Metrics]:
-        """Returns the pixel loss with the distance from the taught image in place of that from both sources.
+        """Returns the pixel loss, with the distance from the taught image in place of that from both sources.
 
         See `Target.loss`.
 
@@ -47,7 +47,7 @@ class Teacher(Target):
         return losses.sr_loss(output, ir, vis) + distance, {"fusion": distance}
 
     def describe(self) -> str:
-        """Returns whose images they are."""
+        """Returns the target in a few words, with the model's file name."""
         return f"what {Path(self.model).name} makes"
 
     def taught_by(self) -> str | None:

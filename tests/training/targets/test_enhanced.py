@@ -1,4 +1,4 @@
-"""The enhanced target's image against what it is said to be."""
+"""The enhanced target's image against its definition."""
 
 import jax.numpy as jnp
 import numpy as np

@@ -1,4 +1,4 @@
-"""What all fusion targets have in common, and how one is added."""
+"""The interface of all fusion targets, and adding a new one."""
 
 import json
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mfjax.model import FusionOutput
-from mfjax.training.targets import TARGETS, Enhanced, Sources, Target, Teacher, base, described, from_json, register
+from mfjax.training.targets import TARGETS, Enhanced, Sources, Target, Teacher, base, describe_json, from_json, register
 
 EXAMPLES = [Sources(contrast_weight=0.01, contrast_pairs=64), Enhanced(gain=1.2, sharpness=1.06), Teacher("small")]
 
@@ -76,7 +76,7 @@ def test_loss_of_a_target_is_a_function_that_gives_scalars_and_a_gradient_of_the
     ids=lambda case: getattr(case, "kind", ""),
 )
 def test_target_says_what_it_is(target, said):
-    assert target.describe() == described(target.to_json()) == said
+    assert target.describe() == describe_json(target.to_json()) == said
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_target_says_what_it_is(target, said):
     ],
 )
 def test_target_of_a_file_from_elsewhere_is_described_by_what_stands_there(fields, said):
-    assert described(fields) == said
+    assert describe_json(fields) == said
 
 
 def test_teachers_place_on_ones_own_machine_is_not_written_down():
@@ -122,7 +122,7 @@ def test_target_that_there_can_not_be_is_named(fields, message):
 def test_target_of_ones_own_is_known_once_it_is_registered(registry):
     own = register("dim")(dim())
     assert registry["dim"] is own
-    assert described({"kind": "dim", "factor": 0.25}) == "the darker source, 0.25 times"
+    assert describe_json({"kind": "dim", "factor": 0.25}) == "the darker source, 0.25 times"
     assert own().to_json() == {"kind": "dim", "factor": 0.5}
 
 

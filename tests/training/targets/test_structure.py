@@ -1,4 +1,4 @@
-"""What the structure target asks of a fused image."""
+"""The losses of the structure target."""
 
 import jax
 import jax.numpy as jnp
@@ -7,11 +7,11 @@ import pytest
 
 from mfjax.model import FusionOutput
 from mfjax.training.targets import Structure
-from mfjax.training.targets.structure import Window, fidelity_lost, grain_added, level_missed, structure_lost
+from mfjax.training.targets.structure import Window, fidelity_loss, grain_loss, level_loss, structure_loss
 
 
 def waves(cols, rows=48, width=64, level=0.5, height=0.2):
-    """Vertical bars of so many columns' period, `[1, rows, width, 1]`."""
+    """Returns vertical bars with a period of `cols` columns, `[1, rows, width, 1]`."""
     x = level + height * np.sin(np.arange(width) * 2 * np.pi / cols)
     return jnp.asarray(np.broadcast_to(x, (rows, width)), jnp.float32)[None, ..., None]
 
@@ -20,7 +20,7 @@ FLAT = jnp.full((1, 48, 64, 1), 0.8)
 
 
 def lost(fused, ir, vis):
-    return float(structure_lost(Window.of(fused, ir, vis, 2)))
+    return float(structure_loss(Window.between(fused, ir, vis, 2)))
 
 
 def test_image_that_follows_the_source_with_structure_has_lost_nothing():
@@ -47,7 +47,7 @@ def test_grain_is_no_structure():
 def test_fidelity_falls_with_contrast_and_with_noise():
     bars, noise = waves(8), 0.05 * jax.random.normal(jax.random.key(0), FLAT.shape)
     half = 0.5 + (bars - 0.5) / 2
-    of = [float(fidelity_lost(Window.of(fused, bars, FLAT, 2))) for fused in (bars, half, half + noise, FLAT)]
+    of = [float(fidelity_loss(Window.between(fused, bars, FLAT, 2))) for fused in (bars, half, half + noise, FLAT)]
     assert of == sorted(of)
     assert of[0] < of[1] - 0.01
     assert of[1] < of[2] - 0.01
@@ -56,7 +56,8 @@ def test_fidelity_falls_with_contrast_and_with_noise():
 def test_grain_may_grow_by_a_tenth_only():
     grain = 0.01 * jax.random.normal(jax.random.key(0), FLAT.shape)
     added = [
-        float(grain_added(Window.of(0.5 + gain * grain, 0.5 + grain, FLAT * 0 + 0.5, 2))) for gain in (1, 1.05, 2, 3)
+        float(grain_loss(Window.between(0.5 + gain * grain, 0.5 + grain, FLAT * 0 + 0.5, 2)))
+        for gain in (1, 1.05, 2, 3)
     ]
     assert added[:2] == pytest.approx([0, 0], abs=1e-5)
     assert 0 < added[2] < added[3]
@@ -64,8 +65,8 @@ def test_grain_may_grow_by_a_tenth_only():
 
 def test_level_is_the_brighter_sources_with_more_contrast():
     ir, vis = waves(40, level=0.3, height=0.1), waves(40, level=0.6, height=0.1)
-    assert float(level_missed(vis, ir, vis, 1.0)) == pytest.approx(0, abs=1e-5)
-    assert float(level_missed(vis, ir, vis, 1.3)) > 0.01
+    assert float(level_loss(vis, ir, vis, 1.0)) == pytest.approx(0, abs=1e-5)
+    assert float(level_loss(vis, ir, vis, 1.3)) > 0.01
 
 
 def test_loss_is_the_weighted_sum_of_its_terms_beside_the_sources_own():

@@ -24,15 +24,14 @@ from mfjax.errors import MfjaxError
 View = NDArray[np.float64]
 """Homography [3, 3] from the infrared image's unit square to the visible image's, x before y.
 
-(0, 0) is the outer corner of the top left pixel, (1, 1) that of the bottom right one, so that a view doesn't depend on
-the number of pixels; the identity means that both images show the same field of view.
-"""
+(0, 0) is the outer corner of the top left pixel, (1, 1) that of the bottom right one, so a view doesn't depend on the
+number of pixels. The identity means that both images show the same field of view."""
 
 SAME: View = np.eye(3)
 
 
 class Candidate(NamedTuple):
-    """The files of what may be a pair; None for one that is not there."""
+    """The files of a possible pair; None for a file that is missing."""
 
     name: str  # unique in its split
     ir: Path | None
@@ -40,7 +39,7 @@ class Candidate(NamedTuple):
 
 
 Candidates = dict[str, list[Candidate]]
-"""By split: "train" for what is meant to be trained on, "pairs" for a set that its authors did not split."""
+"""Candidates by split: "train" holds the pairs to train on, "pairs" those of a set that its authors did not split."""
 
 
 def _same_view(ir_size: tuple[int, int], vis_size: tuple[int, int]) -> View | None:
@@ -49,26 +48,29 @@ def _same_view(ir_size: tuple[int, int], vis_size: tuple[int, int]) -> View | No
 
 @dataclass(frozen=True)
 class Layout:
-    """How a data set's files lie, and where they come from."""
+    """The arrangement of a data set's files, and the place to get them from."""
 
     name: str
     title: str
     home: str
-    """Where to get it."""
+    """Address to get the files from."""
     files: str
-    """The files that are wanted, as a person reads it."""
+    """The required files, described for a person."""
     find: Callable[[Path], Candidates]
-    """The candidates below a folder, by split and sorted by name; none if it is not a folder of this set."""
+    """Returns the candidates below a folder, by split and sorted by name; none if the folder is not of this set."""
     view: Callable[[tuple[int, int], tuple[int, int]], View | None] = _same_view
-    """From the sizes (rows, cols) of infrared and visible to the view; None for a camera that is not known."""
+    """Returns the view for the sizes (rows, cols) of infrared and visible; None if the camera is not known."""
     min_alignment: float = 0.0
-    """Alignment scores below this are left out unless said otherwise; see `alignment`."""
+    """Alignment score below which a pair is left out by default; see `mfjax.data.sets.alignment`."""
 
     def candidates(self, root: Path) -> Candidates:
-        """The candidates below `root`, by split.
+        """Returns the candidates below `root`, by split.
+
+        Args:
+            root: the folder with the files as downloaded.
 
         Raises:
-            MfjaxError: `root` is no folder of this data set; the message says which files are wanted and from where.
+            MfjaxError: `root` is no folder of this data set; the message says which files are required and from where.
         """
         found = self.find(root) if root.is_dir() else {}
         found = {split: candidates for split, candidates in found.items() if candidates}
@@ -98,11 +100,16 @@ def register(layout: Layout) -> Layout:
 
 
 def paired(ir: Mapping[str, Path], vis: Mapping[str, Path]) -> list[Candidate]:
-    """Candidates of equal names, sorted; a name that only one side has is one too."""
+    """Returns candidates of equal names, sorted; a name that only one side has gives an incomplete candidate.
+
+    Args:
+        ir: infrared files by name.
+        vis: visible files by name.
+    """
     return [Candidate(name, ir.get(name), vis.get(name)) for name in sorted(ir.keys() | vis.keys())]
 
 
 def with_subfolders(root: Path) -> Iterable[Path]:
-    """`root` and its direct subfolders: unpacking an archive often makes a folder more."""
+    """Yields `root` and its direct subfolders, since unpacking an archive often adds one folder."""
     yield root
     yield from sorted(folder for folder in root.iterdir() if folder.is_dir())

@@ -1,7 +1,7 @@
 """FLIR ADAS, both releases: a thermal and a visible camera side by side behind one windscreen.
 
-The visible camera has a wider field of view, another place and, in parts, another moment; pairs are not registered. A
-crop of the visible image for each of its sizes brings them close, for what is far away; the alignment score then says
+The visible camera has a wider field of view, another place and, in parts, another moment, so pairs are not registered.
+For each size of the visible image, a crop brings the pair close for distant objects; the alignment score then decides
 which pairs are good enough. None of the crops was checked on the real images: whoever has calibrated the cameras
 should pass homographies of their own (`mfjax.data.sets.homographies`).
 """
@@ -17,7 +17,7 @@ from mfjax.errors import MfjaxError
 
 MAP = "rgb_to_thermal_vid_map.json"
 
-# By the visible image's size (rows, cols): left, top, width and height in pixels of what the thermal camera sees of it.
+# Left, top, width and height in pixels of what the thermal camera sees, by the visible image's size (rows, cols).
 CROPS: dict[tuple[int, int], tuple[float, float, float, float]] = {
     # Release 1, most images. The mean of two crops that others found and publish in their code: factor 2.477 at
     # (155, 155), and 2.5 at (162.5, 145). They differ by up to 22 pixels, which are 9 of infrared.
@@ -31,7 +31,7 @@ CROPS: dict[tuple[int, int], tuple[float, float, float, float]] = {
 
 
 def _view(ir_size: tuple[int, int], vis_size: tuple[int, int]) -> View | None:
-    """The crop as a homography of unit squares; None for sizes that `CROPS` does not have."""
+    """Returns the crop as a homography of unit squares; None for sizes that `CROPS` does not have."""
     if vis_size not in CROPS:
         return None
     rows, cols = vis_size
@@ -57,9 +57,9 @@ def _release_one(root: Path) -> Candidates:
 
 
 def _release_two(root: Path) -> Candidates:
-    """Pairs by the map from visible to thermal file names, all that relates one camera's frames to the other's.
+    """Returns pairs by FLIR's map from visible to thermal file names, the only relation between both cameras' frames.
 
-    FLIR's map has the 3,749 frames of the split "video" only: the images of train and val were chosen separately for
+    The map has the 3,749 frames of the split "video" only: the images of train and val were chosen separately for
     each camera, and a video has another identifier in each. Whoever has found pairs among them can add them to it.
     """
     try:

@@ -7,7 +7,7 @@ from mfjax.data.sets.layouts.base import Candidates, Layout, paired, register, w
 
 
 def _find(root: Path) -> Candidates:
-    """KAIST by the authors' split: sets 00 to 05 to train on, 06 to 11 to test."""
+    """Returns KAIST's pairs by the authors' split: sets 00 to 05 to train on, 06 to 11 to test."""
     found: Candidates = {"train": [], "test": []}
     for folder in with_subfolders(root):
         for video in sorted(folder.glob("set[0-9][0-9]/V[0-9][0-9][0-9]")):

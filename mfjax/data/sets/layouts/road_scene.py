@@ -7,7 +7,7 @@ from mfjax.data.sets.layouts.base import Candidates, Layout, paired, register, w
 
 
 def _find(root: Path) -> Candidates:
-    """Native sizes: infrared as cropped by the authors, visible in the camera's own, higher resolution."""
+    """Returns RoadScene's pairs: infrared as the authors cropped it, visible at its camera's own, higher resolution."""
     for folder in with_subfolders(root):
         ir, vis = folder / "cropinfrared", folder / "crop_HR_visible"
         if ir.is_dir() and vis.is_dir():

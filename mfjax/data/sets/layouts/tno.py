@@ -1,10 +1,10 @@
-"""The TNO image fusion data set: scenes of four camera systems, each naming its files in its own way.
+"""The TNO image fusion data set: scenes of four camera systems, each of which names its files in its own way.
 
 As unpacked: Athena_images/SCENE[/view_N]/IR_*.bmp and VIS_*.bmp (or ir.bmp and vis.bmp; EO_ for visible in "bunker");
 DHV_images/SCENE/IR_*.bmp and VIS_*.bmp; DHV_images/Fire_sequence/part_N/thermal/RAD*.bmp and dhv/DHV*.bmp;
 FEL_images/SCENE/thermal/*i.bmp and visual/*v.bmp; Triclobs_images/SCENE/IR*.bmp and Vis*.bmp, or SCENE_IR.bmp and
 SCENE_Vis.bmp, some with NIR*.bmp; tank/LWIR.tif and Vis.tif. Near-infrared files are not thermal and are not read.
-Upper and lower case are one, and so are .bmp, .tif and .png. Frames of a sequence pair by their last number.
+Upper and lower case are the same, and so are .bmp, .tif and .png. Frames of a sequence pair by their last number.
 """
 
 import re
@@ -14,7 +14,7 @@ from pathlib import Path
 from mfjax import images
 from mfjax.data.sets.layouts.base import Candidate, Candidates, Layout, register
 
-# Words of a file name, or its folder's name, for a camera; where a scene has several, the first of them is taken.
+# Words for a camera in the name of a file or its folder; where a scene has several cameras, the first one is taken.
 THERMAL = ("lwir", "ir", "rad", "thermal")
 VISIBLE = ("vis", "visual", "visible", "dhv", "eo", "ii")
 
@@ -29,7 +29,7 @@ def _find(root: Path) -> Candidates:
 
 
 def _pairs(root: Path, scene: Path, files: list[Path]) -> list[Candidate]:
-    """The pairs of a scene: its only thermal and visible file, or those of equal numbers."""
+    """Returns the pairs of a scene: its only thermal and visible file, or the files of equal numbers."""
     ir, vis = _by_number(files, THERMAL), _by_number(files, VISIBLE)
     name = scene.relative_to(root).as_posix()
     if len(ir) == len(vis) == 1:
@@ -39,7 +39,7 @@ def _pairs(root: Path, scene: Path, files: list[Path]) -> list[Candidate]:
 
 
 def _by_number(files: list[Path], words: tuple[str, ...]) -> dict[str, Path]:
-    """One file of a camera for each last number in a name."""
+    """Returns one file of a camera for each last number in a name."""
     ranked = [(rank, file) for file in files if (rank := _rank(file, words)) is not None]
     found: dict[str, Path] = {}
     for _, file in sorted(ranked):
@@ -49,7 +49,7 @@ def _by_number(files: list[Path], words: tuple[str, ...]) -> dict[str, Path]:
 
 
 def _rank(file: Path, words: tuple[str, ...]) -> int | None:
-    """The first of the words that names a file's camera: in its name, else in its folder's."""
+    """Returns the index of the word that names a file's camera, in its name or else in its folder's; or None."""
     for text in (file.stem, file.parent.name):
         found = re.split(r"[^a-z]+", text.lower())
         if ranks := [rank for rank, word in enumerate(words) if word in found]:
