@@ -5,7 +5,7 @@ It stands alone, so that every room can raise it.
 
 
 class MfjaxError(ValueError):
-    """What was asked for can't be done; the message names the file or value that is in the way and the way out.
+    """The error of a request that can't be met; its message names the file or value in the way, and the way out.
 
     The command line shows its message as one line. Any other `ValueError` or `TypeError` is a mistake in the code, and
     keeps its traceback.

@@ -1,11 +1,11 @@
-"""What other installed packages add to mfjax: metrics and data sets.
+"""The additions of other installed packages to mfjax: metrics and data sets.
 
 A package names its module in an entry point, and importing the module registers what it has. In its pyproject.toml:
 
     [project.entry-points."mfjax.metrics"]
     sharpness = "their_package.sharpness"
 
-The groups are `mfjax.metrics`, for modules with `@metric` in them, and `mfjax.data_sets`, for those that call
+The groups are `mfjax.metrics`, for modules with `@metric` in them, and `mfjax.data.sets`, for those that call
 `mfjax.data.sets.layouts.register`.
 """
 

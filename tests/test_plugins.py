@@ -80,16 +80,16 @@ def test_package_that_is_imported_first_adds_its_metric_once(installed):
 
 
 def test_data_set_of_another_package_is_listed_with_ours(installed):
-    folder = installed({"their_cars": DATA_SET}, "[mfjax.data_sets]\nour_cars = their_cars\n")
+    folder = installed({"their_cars": DATA_SET}, "[mfjax.data.sets]\nour_cars = their_cars\n")
     done = run(folder, "-c", "from mfjax.data.sets.layouts import LAYOUTS; print(*LAYOUTS)")
     assert done.stdout.split()[-1] == "our_cars", done.stderr
 
 
 def test_data_set_of_another_package_can_be_built(installed, tmp_path, monkeypatch, capsys):
-    folder = installed({"their_cars": DATA_SET}, "[mfjax.data_sets]\nour_cars = their_cars\n")
+    folder = installed({"their_cars": DATA_SET}, "[mfjax.data.sets]\nour_cars = their_cars\n")
     monkeypatch.syspath_prepend(folder)
     monkeypatch.setitem(LAYOUTS, "our_cars", None)  # so that it is gone after the test
-    plugins.load("mfjax.data_sets")
+    plugins.load("mfjax.data.sets")
     source = tmp_path / "source"
     write_folder(source, 1, 1, ir_size=(60, 80), vis_size=(60, 80))
     (source / "ir").rename(source / "lwir")

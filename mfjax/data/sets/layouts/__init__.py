@@ -1,4 +1,4 @@
-"""How the files of each data set lie as its authors publish them, a file each (see `base`)."""
+"""The layouts of the data sets' files as their authors publish them, a file each (see `base`)."""
 
 import importlib
 import pkgutil
@@ -18,7 +18,7 @@ from mfjax.data.sets.layouts.base import (
 
 for _file in pkgutil.iter_modules(__path__):  # a data set that nothing names is there, too
     importlib.import_module(f"{__name__}.{_file.name}")
-plugins.load("mfjax.data_sets")
+plugins.load("mfjax.data.sets")
 
 __all__ = [
     "LAYOUTS",

@@ -1,7 +1,7 @@
 """The interface of a data set's layout, and the list of those that there are.
 
 A data set is a file in this folder, or in another package that names it in an entry point of the group
-`mfjax.data_sets` (see `mfjax.plugins`). It registers how the files lie as their authors publish them, and nothing else
+`mfjax.data.sets` (see `mfjax.plugins`). It registers how the files lie as their authors publish them, and nothing else
 has to know of it:
 
     def find(root: Path) -> Candidates:
