@@ -22,6 +22,7 @@ import numpy as np
 import tyro
 
 import mfjax
+from mfjax.inference.pure import branches_of
 from mfjax.model.placement import Size
 
 Engine = Literal["openvino", "xla", "torch"]
@@ -69,7 +70,7 @@ def _alone(function: Callable[..., Any], *args: Any) -> Any:
 def _limits(model: str) -> dict[tuple[Size, int], float]:
     """Seconds by output and setting that the extractor's multiply-adds take in a large matrix product."""
     fuser = mfjax.load(model)
-    kernels = jax.tree_util.tree_leaves_with_path(fuser._branches[0]["extractor"])
+    kernels = jax.tree_util.tree_leaves_with_path(branches_of(fuser.config, fuser.params)[0]["extractor"])
     products = sum(leaf.size for path, leaf in kernels if path[-1].key == "kernel")  # a pixel
     matrix = jnp.ones((4096, 4096))
     multiply = jax.jit(jnp.matmul)
@@ -103,7 +104,7 @@ def _measure(engine: Engine, model: str, sources: Size, size: Size, calls: int) 
 def _calls_that_compile(engine: Engine) -> int:
     if engine != "openvino":
         return 1
-    from mfjax.inference.openvino.composition import STREAM
+    from mfjax.inference.backends.openvino import STREAM
 
     return STREAM
 

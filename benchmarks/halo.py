@@ -14,7 +14,7 @@ import tyro
 
 import mfjax
 from mfjax import images
-from mfjax.inference.composition import Source, enlarge
+from mfjax.inference.composition import Source
 
 HALOS = 8, 16, 24, 32, 48, 103
 
@@ -38,13 +38,16 @@ def main(folder: tyro.conf.Positional[Path], *, model: str = "default", images: 
 
 def _differences(fuser: mfjax.Fuser, path: Path) -> np.ndarray:
     luma = images.to_luma(images.to_float(images.read(path)))
-    extract, params = fuser._extractors[1], fuser._branches[1]
-    whole = extract(luma)
     row, col = luma.shape[0] // 2, luma.shape[1] // 2
+
+    def extract(image: np.ndarray) -> np.ndarray:
+        return fuser.backend.extract(image, "vis").features
+
+    whole = extract(luma)
 
     def enlarged(features: np.ndarray) -> np.ndarray:
         size = 2 * luma.shape[0], 2 * luma.shape[1]
-        return enlarge(fuser.config, Source(luma, features, params), size)
+        return fuser.backend.enlarge(Source(luma, features), "vis", size)
 
     rows = []
     for halo in HALOS:

@@ -81,7 +81,7 @@ def trained_to():
 def black_network(monkeypatch):
     """Puts a network that needs no compiling and gives black images in place of the real one."""
 
-    def black(config, fusion, sources, size, *, dtypes, **options):
+    def black(self, ir, vis, size, *, dtypes, **options):
         return Fusion(*(np.zeros(size, dtype) for dtype in dtypes))
 
-    monkeypatch.setattr(fuser, "compose", black)
+    monkeypatch.setattr(fuser.Fuser, "compose", black)

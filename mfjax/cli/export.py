@@ -1,8 +1,10 @@
 """The command `mfjax export`."""
 
+import importlib
+import importlib.util
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from tyro.conf import Positional, arg
 
@@ -11,6 +13,7 @@ from mfjax.errors import MfjaxError
 from mfjax.inference import sizes, stepping
 
 Platform = Literal["cpu", "cuda", "rocm", "tpu"]
+SUFFIXES = {".onnx": "mfjax.interop.onnx.whole", ".jaxexport": "mfjax.interop.program"}  # what writes such a file
 
 
 def export(
@@ -21,44 +24,59 @@ def export(
     ir: Annotated[str | None, arg(metavar="HxW", help_behavior_hint="")] = None,
     vis: Annotated[str | None, arg(metavar="HxW", help_behavior_hint="")] = None,
     size: Annotated[str | None, arg(metavar="HxW", help_behavior_hint="")] = None,
-    platforms: tuple[Platform, ...] = ("cpu",),
+    platforms: Annotated[tuple[Platform, ...] | None, arg(help_behavior_hint="(default: cpu)")] = None,
+    precision: Literal["float32", "float16"] = "float32",
 ) -> int:
-    """Export a model as a program that JAX alone can load and run, for sizes of one ratio or for fixed sizes.
+    """Export a model as a file that needs no mfjax, for sizes of one ratio or for fixed sizes.
 
-    It takes luma in [0, 1], float32, [n, h, w] and [n, h', w'], and gives fused, infrared and visible, [n, H, W].
-    To load it: jax.export.deserialize(bytearray(open(OUT, "rb").read())).call(ir, vis)
+    NAME.onnx runs in ONNX Runtime, OpenVINO, TensorRT and others; NAME.jaxexport is a program that JAX alone loads, by
+    jax.export.deserialize(bytearray(open(OUT, "rb").read())).call(ir, vis). Both take luma in [0, 1], float32,
+    [n, h, w] and [n, h', w'], and give fused, infrared and visible, [n, H, W].
 
     Args:
-        out: The file to write.
+        out: The file to write, which ends in .onnx or .jaxexport.
         model: Name of a bundled model (default; small, for video; paper), or a weights file.
         factors: For sources of any size: how many times as large the output is as the infrared and the visible image,
-            whole numbers from 1 to what the model was trained at (3 or 4). Its sides must then be multiples of 4 and
-            of both.
+            whole numbers from 1 to what the model was trained at (3 or 4). For .jaxexport, its sides must then be
+            multiples of 4 and of both.
         ir: For fixed sizes: the infrared image's, such as 240x320.
         vis: For fixed sizes: the visible image's.
         size: For fixed sizes: the output's; by default that of the larger source.
-        platforms: What it is to run on.
+        platforms: For .jaxexport: what it is to run on.
+        precision: For .onnx: what features are extracted in, nearly all of the file and of the work.
     """
     fixed = None if ir is None or vis is None else (parse_size("--ir", ir), parse_size("--vis", vis))
     if (factors is None) == (fixed is None) or (factors is not None and (ir or vis or size)):
         raise MfjaxError("give either --factors, or --ir and --vis (and --size)")
     if not out.parent.is_dir():
         raise MfjaxError(f"{out}: there is no folder {out.parent}; make it first")
+    if out.suffix not in SUFFIXES:
+        raise MfjaxError(f"{out} has the suffix {out.suffix!r}, which chooses the format: {' or '.join(SUFFIXES)}")
+    if out.suffix == ".onnx" and platforms is not None:
+        raise MfjaxError("--platforms is for .jaxexport; an ONNX file runs wherever its runtime does")
+    if out.suffix == ".jaxexport" and precision != "float32":
+        raise MfjaxError(f"--precision {precision} is for .onnx; a JAX program computes in float32")
+    if out.suffix == ".onnx" and importlib.util.find_spec("onnx") is None:
+        raise MfjaxError("an ONNX file needs onnx, which is not installed: pip install 'mfjax[export]'")
     config, params, metadata = weights.load(model)
-    largest = stepping.largest_factor(metadata)
-
-    from mfjax.interop.program import export_factors, export_fixed
-
+    options: dict[str, Any] = {"largest_factor": stepping.largest_factor(metadata)}
+    if out.suffix == ".onnx":
+        options["precision"], kind = precision, f"in {precision}"
+    else:
+        options["platforms"] = platforms or ("cpu",)
+        kind = f"for {', '.join(options['platforms'])}"
+    # Both have the same functions.
+    format_of: Any = importlib.import_module(SUFFIXES[out.suffix])
     if factors is not None:
-        program = export_factors(config, params, factors, platforms, largest)
+        program = format_of.export_factors(config, params, factors, **options)
         takes = f"outputs {factors[0]} times the infrared and {factors[1]} times the visible size"
     else:
         assert fixed is not None
         output = sizes.output_size(*fixed, size=None if size is None else parse_size("--size", size))
-        program = export_fixed(config, params, *fixed, output, platforms, largest)
+        program = format_of.export_fixed(config, params, *fixed, output, **options)
         takes = " and ".join(f"{rows}x{cols}" for rows, cols in fixed) + f" to {output[0]}x{output[1]}"
     atomic.write_bytes(out, program)
-    print(f"{out}: {takes}, for {', '.join(platforms)}, {len(program) / 1e6:.1f} MB")
+    print(f"{out}: {takes}, {kind}, {len(program) / 1e6:.1f} MB")
     return 0
 
 

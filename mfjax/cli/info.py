@@ -8,7 +8,7 @@ from pathlib import Path
 
 import mfjax
 
-PACKAGES = ("jax", "jaxlib", "flax", "numpy", "opencv-python", "openvino", "optax", "tensorflow-datasets")
+PACKAGES = ("jax", "jaxlib", "flax", "numpy", "opencv-python", "openvino", "onnx", "optax", "tensorflow-datasets")
 
 
 def info() -> int:
@@ -18,7 +18,7 @@ def info() -> int:
     """
     import jax
 
-    from mfjax.inference.extraction import chosen_precision
+    from mfjax.inference.backends import resolve
 
     print(f"mfjax {mfjax.__version__} in {Path(mfjax.__file__).parent}")
     print(f"Python {platform.python_version()} in {sys.prefix}, {platform.platform()}")
@@ -26,7 +26,8 @@ def info() -> int:
     kinds = [device.device_kind for device in jax.devices()]
     listed = ", ".join(f"{kinds.count(kind)} × {kind}" for kind in dict.fromkeys(kinds))
     print(f"devices: {listed} ({jax.default_backend()}), {os.cpu_count()} CPU cores")
-    print(f"engine: {_engine(jax.default_backend())}; features in {chosen_precision('auto')}")
+    engine, precision = resolve("auto", "auto")
+    print(f"engine: {engine}, since {_reason(engine, jax.default_backend())}; features in {precision}")
     print(f"cache of compiled programs: {_cache()}")
     return 0
 
@@ -38,15 +39,13 @@ def _version(package: str) -> str:
         return "not installed"
 
 
-def _engine(backend: str) -> str:
-    """Returns the engine that "auto" is here, with the reason."""
-    from mfjax.inference.extraction import uses_openvino
-
-    if uses_openvino("auto"):
-        return "openvino, since JAX runs on the CPU and OpenVINO, which is faster there, is installed"
+def _reason(engine: str, backend: str) -> str:
+    """Returns why "auto" is that engine here."""
+    if engine == "openvino":
+        return "JAX runs on the CPU and OpenVINO, which is faster there, is installed"
     if backend == "cpu":
-        return "xla, since OpenVINO is not installed; on CPUs it is faster: pip install 'mfjax[cpu]'"
-    return f"xla, since JAX runs on a {backend}"
+        return "OpenVINO is not installed, which is faster on CPUs: pip install 'mfjax[cpu]'"
+    return f"JAX runs on a {backend}"
 
 
 def _cache() -> str:

@@ -15,8 +15,9 @@ from mfjax import images
 from mfjax.errors import MfjaxError
 from mfjax.evaluation.lost import is_night
 from mfjax.evaluation.paper import SCALES, SETTINGS
+from mfjax.inference.backends import Which
 from mfjax.inference.composition import Source
-from mfjax.inference.fuser import Fuser, Which
+from mfjax.inference.fuser import Fuser
 from mfjax.inference.pairs import Pair, pair_folders
 from mfjax.metrics import PAPER, STRUCTURE_LOST, score
 

@@ -31,11 +31,6 @@ class Batches:
         self.mesh = Mesh(np.array(jax.local_devices()), (AXIS,))
         self._params = jax.device_put(params, NamedSharding(self.mesh, P()))
 
-    @property
-    def usual(self) -> int:
-        """How many pairs are worth collecting: what it fuses at once of images of half a megapixel."""
-        return self.at_once((512, 1024))
-
     def at_once(self, *shapes: Size) -> int:
         """How many pairs of images of these sizes it fuses at once; 0 if they are too large."""
         pixels = max(rows * cols for rows, cols in shapes)

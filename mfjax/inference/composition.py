@@ -9,16 +9,17 @@ import functools
 import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike
+from numpy.typing import DTypeLike
 
 from mfjax import images
 from mfjax.errors import MfjaxError
 from mfjax.inference import sizes, tiles
+from mfjax.inference.pure import branches_of
 from mfjax.inference.tiles import Tile, Tiling
 from mfjax.model import ModelConfig
 from mfjax.model.extent import Extent
@@ -34,22 +35,11 @@ TileSide = int | Literal["auto"]
 Progress = Callable[[Sequence[Tile]], Iterable[Tile]]
 
 
-class Whole(Protocol):
-    """What makes the three images at once, for some sizes."""
-
-    def takes(self, sources: Sequence[Size], size: Size) -> bool:
-        """Whether it does for these."""
-
-    def __call__(self, images: Sequence[np.ndarray], features: Sequence[np.ndarray], size: Size) -> list[np.ndarray]:
-        """Fused, infrared and visible, linear, `[H, W]`."""
-
-
 class Source(NamedTuple):
-    """A source, what the extractor found in it, and what makes an image of both."""
+    """A source and what the extractor found in it."""
 
     image: np.ndarray  # luma in [0, 1], [h, w]
     features: np.ndarray  # F^dw, [h, w, c]
-    params: Params  # of its super-resolution branch
     is_average: bool = False  # of a larger one: it is its own super-resolved image, of the output's size
 
     @property
@@ -72,86 +62,112 @@ class Fusion(NamedTuple):
 
 def compose(
     config: ModelConfig,
-    fusion: Params,
+    params: Params,
     sources: tuple[Source, Source],
     size: Size,
     *,
     dtypes: tuple[DTypeLike, DTypeLike, DTypeLike] = (np.float32,) * 3,
     tile: TileSide = "auto",
     progress: Progress = iter,
-    whole: Whole | None = None,
 ) -> Fusion:
-    """The three images at `size`, clipped to [0, 1] and in the ranges of their types.
+    """Returns the three images at `size`, clipped to [0, 1] and in the ranges of their types.
 
     Args:
         config: the network's architecture.
-        fusion: the parameters of its fusion branch.
+        params: its parameters.
         sources: infrared, visible; neither larger than the output along any axis.
         size: the output's (height, width).
         dtypes: of fused, infrared and visible.
         tile: pixels a side of a canvas; "auto" is what makes little work.
         progress: wraps the tiles, each of which comes twice.
-        whole: what makes images without tiles, where it can.
 
     Raises:
         ValueError: tiles of that size are too small for these factors, or a source is larger than the output.
     """
-    as_fused, as_ir, as_vis = dtypes
-
-    def stored(image: ArrayLike, dtype: DTypeLike) -> np.ndarray:
-        return images.from_float(np.clip(np.asarray(image), 0, 1), dtype)
-
-    shapes = [source.size for source in sources]
-    if larger := [shape for shape in shapes if shape[0] > size[0] or shape[1] > size[1]]:
-        there, here = (f"{rows}x{cols}" for rows, cols in (larger[0], size))
-        raise MfjaxError(
-            f"a source is {there}, larger than the output of {here}; make it by Fuser.source for that size"
-        )
-    if tile == "auto" and whole is not None and whole.takes(shapes, size):
-        made = whole([each.image for each in sources], [each.features for each in sources], size)
-        made[1:] = (source.shown(image) for source, image in zip(sources, made[1:], strict=True))
-        return Fusion(*map(stored, made, dtypes))
-
-    tiled = choose_tiling(config, shapes, size, tile)
+    for rows, cols in (source.size for source in sources):
+        if rows > size[0] or cols > size[1]:
+            raise MfjaxError(
+                f"a source is {rows}x{cols}, larger than the output of {size[0]}x{size[1]}; "
+                "make it by Fuser.source for that size"
+            )
+    tiled = choose_tiling(config, [source.size for source in sources], size, tile)
     keep = len(tiled.tiles) * _branch_bytes(config, tiled.canvas) <= sizes.working_memory()
     out = Fusion(*(np.empty(size, dtype) for dtype in dtypes))
-    kept: list[list[Branch]] = []
-    relations, level = np.zeros((2, 1, 1, 1, config.features)), 0.0
+    branches = branches_of(config, params)
+
+    def super_resolved(each: Tile) -> list[tuple[Branch, jax.Array]]:
+        """Both sources under a tile, each with the relation of its channels."""
+        pairs = zip(branches, sources, strict=True)
+        return [_of_tile(config, branch, source, each, size, tiled) for branch, source in pairs]
+
+    kept: list[Sequence[Branch]] = []
+    totals = _Totals(config.features)
     steps = iter(progress(2 * tiled.tiles))
     for each in itertools.islice(steps, len(tiled.tiles)):
-        own, inner = (each.rows.own, each.cols.own), (each.rows.inner, each.cols.inner)
-        found = [_of_tile(config, source, each, size, tiled) for source in sources]
-        ir, vis = (np.asarray(branch.image)[0, *inner, 0] for branch, _ in found)
-        out.ir[own], out.vis[own] = (
-            stored(source.shown(image, own), dtype)
-            for source, image, dtype in zip(sources, (ir, vis), (as_ir, as_vis), strict=True)
-        )
-        relations += [np.asarray(relation, np.float64) for _, relation in found]
-        level += float(np.where(np.abs(ir) >= np.abs(vis), ir, vis).sum(dtype=np.float64))  # of `select_by_magnitude`
+        found, relations = zip(*super_resolved(each), strict=True)
+        made = [_own(branch.image, each) for branch in found]
+        for to, source, image in zip(out[1:], sources, made, strict=True):
+            to[_place(each)] = stored(source.shown(image, _place(each)), to.dtype)
+        totals.add(relations, *made)
         if keep:
-            kept.append([branch for branch, _ in found])
+            kept.append(found)
 
-    of_ir, of_vis, mean = (
-        np.asarray(total / math.prod(size), np.float32) for total in (*relations, np.full((1, 1, 1, 1), level))
-    )
-    summary = Summary((of_ir, of_vis), mean)
+    summary = totals.summary(size)
     for i, each in enumerate(steps):
-        branches = kept[i] if keep else [_of_tile(config, source, each, size, tiled)[0] for source in sources]
-        fused = _fuse(config, fusion, *branches, tiles.extent(each, size), summary)
-        own, inner = (each.rows.own, each.cols.own), (each.rows.inner, each.cols.inner)
-        out.fused[own] = stored(np.asarray(fused)[0, *inner, 0], as_fused)
+        pair = kept[i] if keep else [branch for branch, _ in super_resolved(each)]
+        fused = _fuse(config, params["fusion"], *pair, summary, tiles.extent(each, size))
+        out.fused[_place(each)] = stored(_own(fused, each), out.fused.dtype)
     return out
 
 
-def enlarge(config: ModelConfig, source: Source, size: Size) -> np.ndarray:
-    """A source super-resolved to a size that is no smaller, float32 `[H, W]` clipped to [0, 1]."""
+class _Totals:
+    """What the fusion branch needs to know of whole images, summed over tiles in double precision."""
+
+    def __init__(self, features: int) -> None:
+        self._relations, self._level = np.zeros((2, 1, 1, 1, features)), 0.0
+
+    def add(self, relations: Sequence[jax.Array], ir: np.ndarray, vis: np.ndarray) -> None:
+        """Adds a tile's relations of channels and its own pixels, super-resolved."""
+        self._relations += [np.asarray(relation, np.float64) for relation in relations]
+        larger = np.where(np.abs(ir) >= np.abs(vis), ir, vis)  # `select_by_magnitude`
+        self._level += float(larger.sum(dtype=np.float64))
+
+    def summary(self, size: Size) -> Summary:
+        """Returns the means over an image of that size."""
+        ir, vis = (self._relations / math.prod(size)).astype(np.float32)
+        return Summary((ir, vis), np.full((1, 1, 1, 1), self._level / math.prod(size), np.float32))
+
+
+def enlarge(config: ModelConfig, branch: Params, source: Source, size: Size) -> np.ndarray:
+    """Returns a source super-resolved to a size that is no smaller, float32 `[H, W]` clipped to [0, 1].
+
+    Args:
+        config: the network's architecture.
+        branch: the parameters of the source's super-resolution branch.
+        source: the source.
+        size: the output's (height, width).
+    """
     tiled = choose_tiling(config, [source.size], size, "auto")
     out = np.empty(size, np.float32)
     for each in tiled.tiles:
-        branch, _ = _of_tile(config, source, each, size, tiled)
-        found = np.asarray(branch.image)[0, each.rows.inner, each.cols.inner, 0]
-        out[each.rows.own, each.cols.own] = np.clip(found, 0, 1)
+        found, _ = _of_tile(config, branch, source, each, size, tiled)
+        out[_place(each)] = np.clip(_own(found.image, each), 0, 1)
     return out
+
+
+def stored(image: np.ndarray, dtype: DTypeLike) -> np.ndarray:
+    """Returns an image clipped to [0, 1] in the range of a type."""
+    return images.from_float(np.clip(image, 0, 1), dtype)
+
+
+def _place(tile: Tile) -> tuple[slice, slice]:
+    """Returns where a tile's own pixels are in the output."""
+    return tile.rows.own, tile.cols.own
+
+
+def _own(image: jax.Array, tile: Tile) -> np.ndarray:
+    """Returns a tile's own pixels, `[rows, cols]`, of an image of its canvas, `[1, H, W, 1]`."""
+    return np.asarray(image)[0, tile.rows.inner, tile.cols.inner, 0]
 
 
 def choose_tiling(config: ModelConfig, sources: Sequence[Size], size: Size, tile: TileSide) -> Tiling:
@@ -192,14 +208,16 @@ def _refined(
     return branch
 
 
-def _of_tile(config: ModelConfig, source: Source, tile: Tile, size: Size, tiled: Tiling) -> tuple[Branch, jax.Array]:
-    """A source super-resolved under a tile's canvas, and the relation of channels summed over the tile's own pixels."""
+def _of_tile(
+    config: ModelConfig, params: Params, source: Source, tile: Tile, size: Size, tiled: Tiling
+) -> tuple[Branch, jax.Array]:
+    """Returns a source super-resolved under a tile's canvas, and its channels' relation summed over the own pixels."""
     factor = tiles.whole_factor(source.size, size)
     here = tiles.corner(tile, source.size, size), tiles.source_canvas(tiled.canvas, factor)
     image, features = (tiles.cut(a, *here)[None] for a in (source.image, source.features))
     placement = tiles.placement(tile, source.size, size, tiled.canvas)
     own = [(np.int32(part.inner.start), np.int32(part.inner.stop)) for part in tile]
-    return _super_resolve(config, tiled.canvas, factor, source.params, image[..., None], features, placement, own)
+    return _super_resolve(config, tiled.canvas, factor, params, image[..., None], features, placement, own)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1, 2))
@@ -223,8 +241,8 @@ def _super_resolve(
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _fuse(config: ModelConfig, params: Params, ir: Branch, vis: Branch, extent: Extent, summary: Summary) -> jax.Array:
-    fused: Any = FusionBranch(config).apply({"params": params}, ir, vis, extent, summary)
+def _fuse(config: ModelConfig, params: Params, ir: Branch, vis: Branch, summary: Summary, extent: Extent) -> jax.Array:
+    fused: Any = FusionBranch(config, extent).apply({"params": params}, ir, vis, summary)
     return fused
 
 

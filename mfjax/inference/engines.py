@@ -1,4 +1,4 @@
-"""What fusing can be done by: names only, which are known before JAX is."""
+"""The names of engines and precisions, which are known before JAX is imported."""
 
 import importlib.util
 from typing import Literal, get_args
@@ -8,16 +8,20 @@ from mfjax.errors import MfjaxError
 Engine = Literal["auto", "xla", "openvino"]
 Precision = Literal["auto", "float32", "bfloat16"]
 
+NEEDED = {"openvino": ("openvino", "onnx")}  # packages of mfjax's extra `cpu`
+
 
 def check_engine(engine: str, precision: str) -> None:
-    """Raises ValueError if one of both is another word than it can be, or the engine is not installed."""
+    """Raises MfjaxError if one of both is another word than it can be, or the engine is not installed."""
     for name, value, words in (("engine", engine, Engine), ("precision", precision, Precision)):
         if value not in get_args(words):
             raise MfjaxError(f"{name} is {value!r}; it is one of {', '.join(get_args(words))}")
-    if engine == "openvino" and not has_openvino():
-        raise MfjaxError("engine is 'openvino', which is not installed: pip install 'mfjax[cpu]'")
+    if lacking := missing(engine):
+        raise MfjaxError(
+            f"engine is {engine!r}, for which {' and '.join(lacking)} must be installed: pip install 'mfjax[cpu]'"
+        )
 
 
-def has_openvino() -> bool:
-    """Whether OpenVINO is installed."""
-    return importlib.util.find_spec("openvino") is not None
+def missing(engine: str) -> list[str]:
+    """Returns the packages that an engine needs and that are not installed."""
+    return [name for name in NEEDED.get(engine, ()) if importlib.util.find_spec(name) is None]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Self
 
 import jax
 import jax.numpy as jnp
@@ -20,19 +20,17 @@ from jax.typing import ArrayLike
 from mfjax import images, weights
 from mfjax.errors import MfjaxError
 from mfjax.inference import sizes
-from mfjax.inference.batches import Batches
+from mfjax.inference.backends import Backend, Which, choose
 from mfjax.inference.colour import Color
-from mfjax.inference.composition import Fusion, Progress, Source, TileSide, Whole, compose, enlarge
-from mfjax.inference.engines import Engine, Precision, check_engine
-from mfjax.inference.extraction import Extract, chosen_precision, extractor, uses_openvino
-from mfjax.inference.memory import memory_errors
-from mfjax.inference.pure import branches_of, fuse_any
+from mfjax.inference.composition import Fusion, Progress, Source, TileSide
+from mfjax.inference.engines import Engine, Precision
+from mfjax.inference.pure import fuse_any
 from mfjax.inference.request import Request
 from mfjax.inference.sources import IrRange
 from mfjax.inference.stepping import LARGEST_FACTOR, averaged, is_average, largest_factor, plan
 from mfjax.model import FusionOutput, ModelConfig
 
-Which = Literal["ir", "vis"]
+USUAL = 512, 1024  # what size images are expected to have before one is seen
 
 
 def fuse_luma(
@@ -59,7 +57,7 @@ def fuse_luma(
         `.fused .ir .vis`, each [H, W] or [n, H, W].
 
     Raises:
-        ValueError: the sources are not both [h, w] or both [n, h, w] of one n, are integers, or the size is empty.
+        MfjaxError: the sources are not both [h, w] or both [n, h, w] of one n, are integers, or the size is empty.
     """
     sizes.check_request(size, None)
     if not sizes.are_luma(np.shape(ir), np.shape(vis)):
@@ -86,9 +84,24 @@ class Fuser:
 
     config: ModelConfig
     params: Mapping[str, Any]
+    backend: Backend  # what does the work
     metadata: Mapping[str, str] = field(default_factory=dict)  # how the model was trained
-    engine: Engine = "auto"
-    precision: Precision = "auto"
+
+    @classmethod
+    def of(
+        cls,
+        config: ModelConfig,
+        params: Mapping[str, Any],
+        metadata: Mapping[str, str] | None = None,
+        *,
+        engine: Engine = "auto",
+        precision: Precision = "auto",
+    ) -> Self:
+        """Returns the fuser of an architecture and its parameters; the options are those of `load`."""
+        metadata = metadata or {}
+        largest = largest_factor(metadata)
+        backend = choose(config, params, engine=engine, precision=precision, largest_factor=largest)
+        return cls(config, params, backend, metadata)
 
     def __call__(
         self,
@@ -124,7 +137,7 @@ class Fuser:
             (`np.result_type`: uint16 for uint8 and uint16, float32 for an integer type and float32).
 
         Raises:
-            ValueError: the sources or options are not as above, a tile is too small for these sizes, or the memory
+            MfjaxError: the sources or options are not as above, a tile is too small for these sizes, or the memory
                 would not suffice.
             MemoryError: it did not suffice.
         """
@@ -165,7 +178,7 @@ class Fuser:
     @property
     def at_once(self) -> int:
         """How many pairs `batch` can make use of at least: 1, or as many as there are devices, or more on GPUs."""
-        return 1 if self._batches is None else self._batches.usual
+        return max(1, self.backend.at_once(USUAL))
 
     def apply(self, ir: ArrayLike, vis: ArrayLike, *, size: sizes.Size) -> FusionOutput:
         """`fuse_luma` with this model: pure, for `jax.jit`, `jax.vmap` and `jax.grad`."""
@@ -181,19 +194,17 @@ class Fuser:
 
         What is too large or too small for an output of that size is averaged or enlarged first.
         """
-        side = get_args(Which).index(which)
         own = luma.shape[0], luma.shape[1]
         first, *larger = plan(own, size, self.largest_factor)
-        with memory_errors(luma.shape):
-            source = self._source(averaged(luma, first), side)
-            for step in larger:
-                source = self._source(averaged(enlarge(self.config, source, step), size), side)
-            return source._replace(is_average=is_average(own, size))
+        source = self.backend.extract(averaged(luma, first), which)
+        for step in larger:
+            enlarged = self.backend.enlarge(source, which, step)
+            source = self.backend.extract(averaged(enlarged, size), which)
+        return source._replace(is_average=is_average(own, size))
 
     def compose(self, ir: Source, vis: Source, size: sizes.Size, **options: Any) -> Fusion:
-        """The three images of two sources made for that size, luma; `options` are those of `composition.compose`."""
-        with memory_errors(size):
-            return compose(self.config, self.params["fusion"], (ir, vis), size, whole=self._whole, **options)
+        """The three images of two sources made for that size, luma; `options` are those of `Backend.compose`."""
+        return self.backend.compose(ir, vis, size, **options)
 
     def _fuse(self, request: Request, tile: TileSide, progress: Progress = iter) -> Fusion:
         made = self.compose(  # whose sources are not held while colour is made
@@ -209,45 +220,12 @@ class Fuser:
     def _fuse_group(self, group: list[Request], tile: TileSide) -> Iterator[Fusion]:
         """What each of some requests of equal sizes asks for."""
         first = group[0]
-        if self._batches is None or tile != "auto" or len(group) == 1 or not self._batches.at_once(*first.shapes):
+        if tile != "auto" or len(group) == 1 or not self.backend.at_once(*first.shapes):
             yield from (self._fuse(request, tile) for request in group)
             return
-        with memory_errors(first.size):
-            made = self._batches([each.ir for each in group], [each.vis for each in group], first.size)
-            for request, fusion in zip(group, made, strict=True):
-                yield request.finish(Fusion(*map(images.from_float, fusion, request.made_in)))
-
-    @cached_property
-    def _batches(self) -> Batches | None:
-        """What fuses several pairs at once, if that is of any use here."""
-        if uses_openvino(self.engine) or (jax.default_backend() == "cpu" and jax.local_device_count() == 1):
-            return None
-        return Batches(self.config, self.params, chosen_precision(self.precision), self.largest_factor)
-
-    def _source(self, image: np.ndarray, side: int) -> Source:
-        return Source(image, self._extractors[side](image), self._branches[side])
-
-    @property
-    def _branches(self) -> tuple[Any, Any]:
-        """The parameters of the infrared and of the visible super-resolution branch."""
-        return branches_of(self.config, self.params)
-
-    @cached_property
-    def _whole(self) -> Whole | None:
-        """What makes images without tiles, where the engine has such."""
-        if not uses_openvino(self.engine):
-            return None
-        from mfjax.inference.openvino.composition import OpenVinoComposer
-
-        return OpenVinoComposer(self.config, self.params["fusion"], self._branches)
-
-    @cached_property
-    def _extractors(self) -> tuple[Extract, Extract]:
-        """What extracts features of infrared and of visible luma."""
-        make = partial(extractor, self.config, engine=self.engine, precision=self.precision)
-        ir, vis = self._branches
-        of_ir = make(ir)
-        return of_ir, of_ir if self.config.share_branches else make(vis)
+        made = self.backend.batch([each.ir for each in group], [each.vis for each in group], first.size)
+        for request, fusion in zip(group, made, strict=True):
+            yield request.finish(Fusion(*map(images.from_float, fusion, request.made_in)))
 
 
 def load(name_or_path: str | Path = "default", *, engine: Engine = "auto", precision: Precision = "auto") -> Fuser:
@@ -262,11 +240,10 @@ def load(name_or_path: str | Path = "default", *, engine: Engine = "auto", preci
 
     Raises:
         FileNotFoundError: there is none.
-        ValueError: the file is not a weights file, or one of another architecture; or the engine is not installed.
+        MfjaxError: the file is not a weights file, or one of another architecture; or the engine is not installed.
     """
     config, params, metadata = weights.load(name_or_path)
-    check_engine(engine, precision)
-    return Fuser(config, jax.device_put(params), metadata, engine, precision)
+    return Fuser.of(config, jax.device_put(params), metadata, engine=engine, precision=precision)
 
 
 def fuse(

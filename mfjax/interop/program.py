@@ -22,9 +22,9 @@ from mfjax.inference.pure import fuse_any
 from mfjax.inference.sizes import Size
 from mfjax.inference.stepping import LARGEST_FACTOR
 from mfjax.inference.tiles import ALIGNED
+from mfjax.interop.requests import check_factors, check_sizes
 from mfjax.model import FusionNetwork, FusionOutput, ModelConfig
 from mfjax.model.placement import Placement
-from mfjax.model.resampling import LARGEST_WHOLE
 
 Shape = tuple[Any, Any, Any]  # number, height, width; may be symbols
 
@@ -35,6 +35,7 @@ def export_fixed(
     ir: Size,
     vis: Size,
     size: Size,
+    *,
     platforms: Sequence[str],
     largest_factor: float = LARGEST_FACTOR,
 ) -> bytes:
@@ -43,9 +44,7 @@ def export_fixed(
     Raises:
         MfjaxError: a size is empty, or flatbuffers is not installed.
     """
-    for name, sides in (("infrared", ir), ("visible", vis), ("output", size)):
-        if min(sides) < 1:
-            raise MfjaxError(f"{name} is {sides[0]}x{sides[1]}; it needs at least one pixel")
+    check_sizes(ir, vis, size)
     [n] = export.symbolic_shape("n")
 
     def fuse(*sources: jax.Array) -> FusionOutput:
@@ -58,6 +57,7 @@ def export_factors(
     config: ModelConfig,
     params: Mapping[str, Any],
     factors: tuple[int, int],
+    *,
     platforms: Sequence[str],
     largest_factor: float = LARGEST_FACTOR,
 ) -> bytes:
@@ -68,13 +68,7 @@ def export_factors(
     Raises:
         MfjaxError: a factor is less than 1 or more than the model enlarges by at once, or flatbuffers is not installed.
     """
-    largest = min(int(largest_factor), LARGEST_WHOLE)
-    for factor in factors:
-        if not 1 <= factor <= largest:
-            raise MfjaxError(
-                f"a factor is {factor}; it is a whole number from 1 to {largest}, up to which this model was trained: "
-                "others take steps, which a program for fixed sizes has (--ir, --vis and --size)"
-            )
+    check_factors(factors, largest_factor)
     unit = math.lcm(ALIGNED, *factors)
     n, rows, cols = export.symbolic_shape("n, rows, cols")
     ir, vis = (((unit // factor) * rows, (unit // factor) * cols) for factor in factors)

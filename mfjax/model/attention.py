@@ -4,7 +4,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from mfjax.model.extent import Extent, continued, inside
+from mfjax.model.extent import EVERYWHERE, AnyExtent
 from mfjax.model.layers import LeakyConv
 
 
@@ -24,15 +24,16 @@ class PositionAttention(nn.Module):
     A two-level U-Net on the channel mean. Sides that 4 does not divide are continued by their edge and cut again.
     """
 
+    extent: AnyExtent = EVERYWHERE
+
     @nn.compact
-    def __call__(self, x: jax.Array, extent: Extent | None = None) -> jax.Array:
+    def __call__(self, x: jax.Array) -> jax.Array:
         _, h, w, _ = x.shape
-        mean = continued(x.mean(axis=-1, keepdims=True), extent)  # GAP over the channels, [n, h, w, 1]
+        mean = self.extent.continued(x.mean(axis=-1, keepdims=True))  # GAP over the channels, [n, h, w, 1]
         mean = jnp.pad(mean, ((0, 0), (0, -h % 4), (0, -w % 4), (0, 0)), mode="edge")
-        quarters = None if extent is None else extent.shrunk(4)
-        halves = None if quarters is None else Extent(2 * quarters.rows, 2 * quarters.cols)
-        pooled = inside(nn.max_pool(mean, (2, 2), (2, 2)), halves)
-        half = LeakyConv(8, 3, name="level_1")(pooled, halves)  # Eq. (1), [n, h/2, w/2, 8]
+        halves = self.extent.shrunk(4, times=2)
+        pooled = halves.inside(nn.max_pool(mean, (2, 2), (2, 2)))
+        half = LeakyConv(8, 3, halves, name="level_1")(pooled)  # Eq. (1), [n, h/2, w/2, 8]
         quarter = LeakyConv(16, 3, name="level_2")(nn.avg_pool(half, (2, 2), (2, 2)))  # [n, h/4, w/4, 16]
         both = [half, pixel_shuffle(quarter)]  # [n, h/2, w/2, 8 + 4] together
         logits = pixel_shuffle(LeakyConv(4, 1, name="merge")(both))  # Eq. (2), [n, h, w, 1]
@@ -63,11 +64,13 @@ def channel_attention(relation: jax.Array) -> jax.Array:
 class DualAttention(nn.Module):
     """Features of one source with what stands out in them made stronger, `[n, h, w, c]` to the same (DAM).
 
-    Of a part of a source's features, `relation` is that of all of them.
+    Takes the features and their `channel_relation`, which is that of all of a source's even where they are a part.
     """
 
+    extent: AnyExtent = EVERYWHERE
+
     @nn.compact
-    def __call__(self, x: jax.Array, extent: Extent | None = None, relation: jax.Array | None = None) -> jax.Array:
-        by_position = x * PositionAttention(name="position")(x, extent)  # Eq. (3)
-        by_channel = x * channel_attention(channel_relation(x) if relation is None else relation)  # Eq. (6)
+    def __call__(self, x: jax.Array, relation: jax.Array) -> jax.Array:
+        by_position = x * PositionAttention(self.extent, name="position")(x)  # Eq. (3)
+        by_channel = x * channel_attention(relation)  # Eq. (6)
         return LeakyConv(x.shape[-1], 1, name="merge")([x, by_channel, by_position])  # Eq. (7)

@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from mfjax.model.extent import inside
+from mfjax.model.extent import Everywhere
 from mfjax.model.placement import Placement
 from mfjax.model.resampling import Grid
 
@@ -53,7 +53,7 @@ def bicubic(image: jax.Array, placement: Placement) -> jax.Array:
             x, shape, (1, 2), factors, jnp.asarray(placement.corner), method="cubic", antialias=True
         )
 
-    if placement.source is None:
+    if isinstance(placement.source, Everywhere):
         return resampled(image)
     mask = placement.source.mask(image)[None].astype(image.dtype)
-    return resampled(inside(image, placement.source)) / resampled(mask)  # pixels outside have no weight
+    return resampled(placement.source.inside(image)) / resampled(mask)  # pixels outside have no weight

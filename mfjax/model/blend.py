@@ -12,7 +12,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from mfjax.model.extent import Extent, continued
+from mfjax.model.extent import EVERYWHERE, AnyExtent
 from mfjax.model.layers import Conv, LeakyConv
 
 DILATIONS = 1, 2, 4, 8  # dilation of the smoothing that separates two bands, in pixels
@@ -33,24 +33,24 @@ class Blend(nn.Module):
     """
 
     hidden: int  # channels of the weighting network
+    extent: AnyExtent = EVERYWHERE
 
     @nn.compact
     def __call__(
         self,
         images: tuple[jax.Array, jax.Array],
         coarseness: tuple[jax.Array, jax.Array],
-        extent: Extent | None = None,
     ) -> jax.Array:
         h, w = images[0].shape[1:3]
-        details, levels = zip(*(bands(image, extent) for image in images), strict=True)
-        half_levels = [halved(level, extent) for level in levels]
-        evidence = _evidence(details, half_levels, coarseness, extent)  # [n, h/2, w/2, 14]
+        details, levels = zip(*(bands(image, self.extent) for image in images), strict=True)
+        half_levels = [halved(level, self.extent) for level in levels]
+        evidence = _evidence(details, half_levels, coarseness, self.extent)  # [n, h/2, w/2, 14]
         x = LeakyConv(self.hidden, 1, name="hidden_0")(evidence)
         x = LeakyConv(self.hidden, 1, name="hidden_1")(x)
         weights, brightness = jnp.split(Conv(2 * len(DILATIONS) + 1, 1, name="weights")(x), [2 * len(DILATIONS)], -1)
         share = nn.sigmoid(brightness + BRIGHTER * 2 * (half_levels[0] - half_levels[1]))
         found = jnp.concatenate([2 * nn.sigmoid(weights - 0.5), share], axis=-1)
-        found = doubled(found, extent)[:, :h, :w]  # [n, h, w, 9]
+        found = doubled(found, self.extent)[:, :h, :w]  # [n, h, w, 9]
         share = found[..., -1:]
         out = share * levels[0] + (1 - share) * levels[1]
         for i, both in enumerate(zip(*details, strict=True)):
@@ -63,10 +63,10 @@ def _evidence(
     details: tuple[list[jax.Array], ...],
     half_levels: list[jax.Array],
     coarseness: tuple[jax.Array, jax.Array],
-    extent: Extent | None,
+    extent: AnyExtent,
 ) -> jax.Array:
     """Returns the weighting network's input: for each band which source has more and how much, and the levels."""
-    half = None if extent is None else extent.shrunk(2)
+    half = extent.shrunk(2)
     maps = []
     for *pair, spread in zip(*details, SPREADS, strict=True):
         ir, vis = (smoothed_at(halved(jnp.abs(band), extent), spread, half) for band in pair)
@@ -78,12 +78,12 @@ def _evidence(
     return jnp.concatenate(maps, axis=-1)
 
 
-def bands(image: jax.Array, extent: Extent | None = None) -> tuple[list[jax.Array], jax.Array]:
+def bands(image: jax.Array, extent: AnyExtent = EVERYWHERE) -> tuple[list[jax.Array], jax.Array]:
     """Returns an image's detail, a band for each of `DILATIONS`, and the remainder, its level; they add up to it.
 
     Args:
         image: the image, `[n, h, w, c]`.
-        extent: the part of the array that is image; None: all of it.
+        extent: the part of the array that is image.
     """
     found = []
     for dilation in DILATIONS:
@@ -93,15 +93,15 @@ def bands(image: jax.Array, extent: Extent | None = None) -> tuple[list[jax.Arra
     return found, image
 
 
-def smoothed_at(image: jax.Array, dilation: int, extent: Extent | None = None) -> jax.Array:
+def smoothed_at(image: jax.Array, dilation: int, extent: AnyExtent = EVERYWHERE) -> jax.Array:
     """Returns an image smoothed by a cubic B-spline whose taps are `dilation` pixels apart; its edges are repeated.
 
     Args:
         image: the image, `[n, h, w, c]`.
         dilation: distance between the taps in pixels.
-        extent: the part of the array that is image; None: all of it.
+        extent: the part of the array that is image.
     """
-    image = continued(image, extent)
+    image = extent.continued(image)
     for axis in (1, 2):
         ends = [(2 * dilation, 2 * dilation) if i == axis else (0, 0) for i in range(4)]
         padded, length = jnp.pad(image, ends, mode="edge"), image.shape[axis]
@@ -110,27 +110,27 @@ def smoothed_at(image: jax.Array, dilation: int, extent: Extent | None = None) -
     return image
 
 
-def halved(image: jax.Array, extent: Extent | None = None) -> jax.Array:
+def halved(image: jax.Array, extent: AnyExtent = EVERYWHERE) -> jax.Array:
     """Returns the means of two by two pixels, `[n, h, w, c]` to `[n, ⌈h/2⌉, ⌈w/2⌉, c]`; edges are repeated.
 
     Args:
         image: the image, `[n, h, w, c]`.
-        extent: the part of the array that is image; None: all of it.
+        extent: the part of the array that is image.
     """
     h, w = image.shape[1:3]
-    padded = jnp.pad(continued(image, extent), ((0, 0), (0, h % 2), (0, w % 2), (0, 0)), mode="edge")
+    padded = jnp.pad(extent.continued(image), ((0, 0), (0, h % 2), (0, w % 2), (0, 0)), mode="edge")
     rows = padded[:, 0::2] + padded[:, 1::2]
     return (rows[:, :, 0::2] + rows[:, :, 1::2]) / 4
 
 
-def doubled(image: jax.Array, extent: Extent | None = None) -> jax.Array:
+def doubled(image: jax.Array, extent: AnyExtent = EVERYWHERE) -> jax.Array:
     """Returns a map at twice its height and width, interpolated linearly between pixel centres.
 
     Args:
         image: the map, `[n, h, w, c]`.
-        extent: the part of the result that is image, twice as large as that of `image`; None: all of it.
+        extent: the part of the result that is image, twice as large as that of `image`.
     """
-    image = continued(image, None if extent is None else extent.shrunk(2))
+    image = extent.shrunk(2).continued(image)
     for axis in (1, 2):
         ends = [(1, 1) if i == axis else (0, 0) for i in range(4)]
         padded, length = jnp.pad(image, ends, mode="edge"), image.shape[axis]

@@ -4,7 +4,6 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from mfjax.model.extent import inside
 from mfjax.model.placement import Placement
 from mfjax.model.resampling import MetaDownscale, MetaUpscale
 
@@ -25,5 +24,5 @@ class ResidualCompensation(nn.Module):
         # The source's array may reach beyond the output's; nothing is known to be lost there.
         rows, cols = ((at.source >= 0) & (at.source < side) for at, side in zip(down, high.shape[1:3], strict=True))
         known = rows[:, None] & cols
-        lost = inside(jnp.where(known[..., None], lost, 0), placement.source)
+        lost = placement.source.inside(jnp.where(known[..., None], lost, 0))
         return MetaUpscale(self.hidden, name="upscale")(lost, placement.up)  # Eq. (12)

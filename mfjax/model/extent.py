@@ -24,20 +24,36 @@ class Extent(NamedTuple):
         rows, cols = (self.top <= i) & (i < self.rows), (self.left <= j) & (j < self.cols)
         return (rows[:, None] & cols)[..., None]
 
-    def shrunk(self, factor: int) -> Self:
-        """Of a map that many times smaller, the pixels that any of the image is in."""
-        return type(self)(-(-self.rows // factor), -(-self.cols // factor))
+    def shrunk(self, factor: int, times: int = 1) -> Self:
+        """Returns the pixels of a map that many times smaller that any of the image is in, so many times as large."""
+        return type(self)(*(-(-end // factor) * times for end in (self.rows, self.cols)))
 
+    def inside(self, x: jax.Array) -> jax.Array:
+        """Returns a map with zeros where it is no image: what a convolution finds outside."""
+        return jnp.where(self.mask(x), x, 0)
 
-def inside(x: jax.Array, extent: Extent | None) -> jax.Array:
-    """The map with zeros where it is no image: what a convolution finds outside."""
-    return x if extent is None else jnp.where(extent.mask(x), x, 0)
-
-
-def continued(x: jax.Array, extent: Extent | None) -> jax.Array:
-    """The map with its image's last row and column repeated where it is no image."""
-    if extent is None:
+    def continued(self, x: jax.Array) -> jax.Array:
+        """Returns a map with its image's last row and column repeated where it is no image."""
+        for axis, end in ((1, self.rows), (2, self.cols)):
+            x = jnp.take(x, jnp.minimum(jnp.arange(x.shape[axis]), end - 1), axis=axis, mode="clip")
         return x
-    for axis, end in ((1, extent.rows), (2, extent.cols)):
-        x = jnp.take(x, jnp.minimum(jnp.arange(x.shape[axis]), end - 1), axis=axis, mode="clip")
-    return x
+
+
+class Everywhere(NamedTuple):
+    """The extent of arrays that are image everywhere: it leaves them as they are."""
+
+    def shrunk(self, factor: int, times: int = 1) -> Self:
+        """Returns itself."""
+        return self
+
+    def inside(self, x: jax.Array) -> jax.Array:
+        """Returns the map."""
+        return x
+
+    def continued(self, x: jax.Array) -> jax.Array:
+        """Returns the map."""
+        return x
+
+
+AnyExtent = Extent | Everywhere
+EVERYWHERE = Everywhere()

@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 
 from mfjax.model.attention import DualAttention
-from mfjax.model.extent import Extent
+from mfjax.model.extent import EVERYWHERE, AnyExtent
 from mfjax.model.layers import LeakyConv
 
 
@@ -17,23 +17,18 @@ def select_by_magnitude(ir: jax.Array, vis: jax.Array) -> jax.Array:
 class FusionModule(nn.Module):
     """Fused features F_con,f of both sources' upscaled features, each `[n, H, W, c]`.
 
-    Without dual attention (the paper's "Baseline") both selections are of the source features, so only one is made.
-    Of parts of both maps, `relations` are those of all of them.
+    Takes both maps and the `channel_relation` of each. Without dual attention (the paper's "Baseline") both selections
+    are of the source features, so only one is made.
     """
 
     dual_attention: bool = True
+    extent: AnyExtent = EVERYWHERE
 
     @nn.compact
-    def __call__(
-        self,
-        ir: jax.Array,
-        vis: jax.Array,
-        extent: Extent | None = None,
-        relations: tuple[jax.Array | None, jax.Array | None] = (None, None),
-    ) -> jax.Array:
+    def __call__(self, ir: jax.Array, vis: jax.Array, relations: tuple[jax.Array, jax.Array]) -> jax.Array:
         selected = [select_by_magnitude(ir, vis)]  # Eq. (9)
         if self.dual_attention:
-            attend = DualAttention(name="attention")  # one for both sources
-            attended = [attend(x, extent, of_all) for x, of_all in zip((ir, vis), relations, strict=True)]
+            attend = DualAttention(self.extent, name="attention")  # one for both sources
+            attended = [attend(x, relation) for x, relation in zip((ir, vis), relations, strict=True)]
             selected.insert(0, select_by_magnitude(*attended))  # Eq. (8)
         return LeakyConv(ir.shape[-1], 1, name="merge")(selected)  # Eq. (10)

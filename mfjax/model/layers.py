@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mfjax.model.extent import Extent, inside
+from mfjax.model.extent import EVERYWHERE, AnyExtent
 
 LEAKY_SLOPE = 0.2  # "a negative scope of 0.2", Section III.A
 
@@ -125,12 +125,13 @@ _convolve_saving_memory.defvjp(_forward, _backward)
 class LeakyConv(nn.Module):
     """A convolution followed by LeakyReLU, `[n, h, w, c]` to `[n, h, w, features]`.
 
-    With an extent the result is zero outside it, so a map padded to a larger size gives exactly what it gives unpadded.
+    Outside the extent the result is zero: a map padded to a larger size gives exactly what it gives unpadded.
     """
 
     features: int
     size: int = 3
+    extent: AnyExtent = EVERYWHERE
 
     @nn.compact
-    def __call__(self, x: jax.Array | Maps, extent: Extent | None = None) -> jax.Array:
-        return inside(nn.leaky_relu(Conv(self.features, self.size, name="linear")(x), LEAKY_SLOPE), extent)
+    def __call__(self, x: jax.Array | Maps) -> jax.Array:
+        return self.extent.inside(nn.leaky_relu(Conv(self.features, self.size, name="linear")(x), LEAKY_SLOPE))

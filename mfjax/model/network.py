@@ -1,17 +1,18 @@
 """The whole network: two super-resolution branches, the fusion branch, their reconstructions (Fig. 1)."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
 from mfjax.errors import MfjaxError
+from mfjax.model.attention import channel_relation
 from mfjax.model.base import bicubic, coarseness, mean_level, pivot
 from mfjax.model.blend import Blend, knee
 from mfjax.model.compensation import ResidualCompensation
-from mfjax.model.extent import Extent, inside
+from mfjax.model.extent import EVERYWHERE, AnyExtent
 from mfjax.model.extraction import FeatureExtractor
 from mfjax.model.fusion import FusionModule, select_by_magnitude
 from mfjax.model.layers import Conv
@@ -78,10 +79,16 @@ class Branch(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """What the fusion branch needs to know of whole images, if it is given parts of them."""
+    """What the fusion branch needs to know of whole images, whether it is given these or parts of them."""
 
     relations: tuple[Any, Any]  # of both sources' upscaled channels, each [n, 1, 1, c]
     level: Any  # the mean of whichever super-resolved source is larger at each place, [n, 1, 1, 1]
+
+    @classmethod
+    def of(cls, ir: Branch, vis: Branch) -> Self:
+        """Returns that of two whole images."""
+        relations = channel_relation(ir.upscaled), channel_relation(vis.upscaled)
+        return cls(relations, mean_level(select_by_magnitude(ir.image, vis.image)))
 
 
 class SuperResolutionBranch(nn.Module):
@@ -100,46 +107,45 @@ class SuperResolutionBranch(nn.Module):
     def __call__(self, image: jax.Array, placement: Placement) -> Branch:
         return self.refine(image, self.extract(image, placement.source), placement)
 
-    def extract(self, image: jax.Array, extent: Extent | None = None) -> jax.Array:
+    def extract(self, image: jax.Array, extent: AnyExtent = EVERYWHERE) -> jax.Array:
         """Features F^dw of a source, `[n, h, w, 1]` to `[n, h, w, c]`: nearly all of the work."""
         return self.extractor(image.astype(self.dtype), extent).astype(image.dtype)
 
     def refine(self, image: jax.Array, low: jax.Array, placement: Placement) -> Branch:
         """All the rest, from a source and its features."""
-        upscaled = high = inside(self.upscale(low, placement.up), placement.output)  # [n, H, W, c]
+        upscaled = high = placement.output.inside(self.upscale(low, placement.up))  # [n, H, W, c]
         residuals = []
         for compensation in self.compensation:
-            residuals.append(inside(compensation(low, high, placement), placement.output))
+            residuals.append(placement.output.inside(compensation(low, high, placement)))
             high = high + residuals[-1]  # Eq. (15)
         out = self.reconstruction(high)
         if self.config.base == "bicubic":
             out = out + bicubic(image, placement)
-        return Branch(inside(out, placement.output), upscaled, tuple(residuals), coarseness(placement.up))
+        return Branch(placement.output.inside(out), upscaled, tuple(residuals), coarseness(placement.up))
 
 
 class FusionBranch(nn.Module):
     """The fused image from what the two super-resolution branches found, `[n, H, W, 1]`."""
 
     config: ModelConfig
+    extent: AnyExtent = EVERYWHERE
 
     @nn.compact
-    def __call__(
-        self, ir: Branch, vis: Branch, extent: Extent | None = None, summary: Summary | None = None
-    ) -> jax.Array:
-        relations = (None, None) if summary is None else summary.relations
-        fused = FusionModule(self.config.dual_attention, name="module")(ir.upscaled, vis.upscaled, extent, relations)
+    def __call__(self, ir: Branch, vis: Branch, summary: Summary) -> jax.Array:
+        module = FusionModule(self.config.dual_attention, self.extent, name="module")
+        fused = module(ir.upscaled, vis.upscaled, summary.relations)
         for residual_ir, residual_vis in zip(ir.residuals, vis.residuals, strict=True):
             fused = fused + select_by_magnitude(residual_ir, residual_vis)  # Eqs. (13), (14)
-        fused = inside(fused, extent)
+        fused = self.extent.inside(fused)
         if self.config.base == "none":
             return Conv(1, 3, name="reconstruction")(fused)
         base = select_by_magnitude(ir.image, vis.image)
         if not self.config.blend:
             return base + Conv(1, 3, zero_init=True, name="reconstruction")(fused)
         images, coarsenesses = (ir.image, vis.image), (ir.coarseness, vis.coarseness)
-        image = Blend(self.config.blend, name="blend")(images, coarsenesses, extent)
+        image = Blend(self.config.blend, self.extent, name="blend")(images, coarsenesses)
         image = image + Conv(1, 3, zero_init=True, name="reconstruction")(fused)
-        level = pivot(mean_level(base) if summary is None else summary.level)
+        level = pivot(summary.level)
         contrast = self.param("contrast", nn.initializers.ones, (1,))
         return knee(level + contrast * (image - level))
 
@@ -195,4 +201,4 @@ class FusionNetwork(nn.Module):
 
     def fuse(self, ir: Branch, vis: Branch) -> FusionOutput:
         """The fused image from both branches: all that phase two trains."""
-        return FusionOutput(self.fusion(ir, vis), ir.image, vis.image)
+        return FusionOutput(self.fusion(ir, vis, Summary.of(ir, vis)), ir.image, vis.image)

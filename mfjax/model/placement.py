@@ -4,7 +4,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from mfjax.model.extent import Extent
+from mfjax.model.extent import EVERYWHERE, AnyExtent, Extent
 from mfjax.model.resampling import Axis, Grid, Integer
 
 Size = tuple[int, int]  # height, width
@@ -16,21 +16,21 @@ class Placement(NamedTuple):
     up: Grid  # what the output's pixels read of the source
     down: Grid  # what the source's pixels read of the output
     corner: Any  # [2] where the source's array begins, in rows and columns of the output's
-    source: Extent | None  # None: all of the array
-    output: Extent | None
+    source: AnyExtent
+    output: AnyExtent
 
     @classmethod
     def between(cls, inputs: Size, outputs: Size) -> Self:
         """All of a source under all of an output, sizes in pixels known when compiling."""
         corner = np.zeros(2, np.float32)
-        return cls(Grid.between(inputs, outputs), Grid.between(outputs, inputs), corner, None, None)
+        return cls(Grid.between(inputs, outputs), Grid.between(outputs, inputs), corner, EVERYWHERE, EVERYWHERE)
 
     @classmethod
     def whole(cls, inputs: tuple[Any, Any], factor: int) -> Self:
         """All of a source under all of an output that many times as large; sides may be symbols of `jax.export`."""
         up = Grid(*(Axis.whole(factor * side, factor, 1, 0) for side in inputs))
         down = Grid(*(Axis.whole(side, 1, factor, 0) for side in inputs))
-        return cls(up, down, np.zeros(2, np.float32), None, None)
+        return cls(up, down, np.zeros(2, np.float32), EVERYWHERE, EVERYWHERE)
 
     @classmethod
     def traced(
@@ -42,4 +42,4 @@ class Placement(NamedTuple):
         """
         up = Grid.traced(outputs, numerator, denominator, limit)
         down = Grid.traced(inputs, denominator, numerator, denominator)
-        return cls(up, down, np.zeros(2, np.float32), source, None)
+        return cls(up, down, np.zeros(2, np.float32), source, EVERYWHERE)

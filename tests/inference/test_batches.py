@@ -1,6 +1,5 @@
 """Many pairs at once, spread over devices, give what they give one by one."""
 
-import dataclasses
 import re
 
 import jax
@@ -17,7 +16,7 @@ PROGRAMS = fuse_spread, fuse_spread_in_place
 
 @pytest.fixture(scope="module")
 def fuser(tiny_config, tiny_params):
-    return Fuser(tiny_config, tiny_params, engine="xla")
+    return Fuser.of(tiny_config, tiny_params, engine="xla")
 
 
 def pictures(count, *size, dtype=np.uint8):
@@ -59,7 +58,7 @@ def test_batch_of_unequal_numbers_is_refused(fuser):
 
 def test_batch_works_with_openvino_one_by_one(tiny_config, tiny_params):
     pytest.importorskip("openvino")
-    fuser = Fuser(tiny_config, tiny_params, engine="openvino")
+    fuser = Fuser.of(tiny_config, tiny_params, engine="openvino")
     assert fuser.at_once == 1
     irs, viss = pictures(2, 12, 16), pictures(2, 24, 32)
     assert_equal(fuser.batch(irs, viss), [fuser(*pair) for pair in zip(irs, viss, strict=True)])
@@ -84,7 +83,7 @@ def test_devices_work_on_their_pairs_without_each_other(count, fuser):
 
 
 def test_incomplete_round_takes_the_same_program(fuser):
-    of_all_devices = dataclasses.replace(fuser)._batches
+    of_all_devices = Fuser.of(fuser.config, fuser.params, engine="xla").backend._batches
     images = [[picture / np.float32(255) for picture in pictures(11, *size)] for size in ((12, 16), (12, 20))]
     before = fuse_spread_in_place._cache_size()
     assert len(list(of_all_devices(*images, (12, 20)))) == 11

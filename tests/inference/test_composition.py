@@ -37,7 +37,7 @@ def sources(config, params, images):
     names = ("branch", "branch") if config.share_branches else ("branch_ir", "branch_vis")
     extract = jax.jit(partial(SuperResolutionBranch(config).apply, method="extract"))
     return tuple(
-        Source(image, np.asarray(extract({"params": params[name]}, image[None, ..., None])[0]), params[name])
+        Source(image, np.asarray(extract({"params": params[name]}, image[None, ..., None])[0]))
         for image, name in zip(images, names, strict=True)
     )
 
@@ -52,21 +52,21 @@ def assert_same(made, config, params, images, size, tolerance=1e-5):
 @pytest.mark.parametrize(("ir", "vis", "size", "tile"), CASES)
 def test_composition_equals_the_network(ir, vis, size, tile, tiny_config, tiny_params, pair):
     images = pair(ir, vis)
-    made = compose(tiny_config, tiny_params["fusion"], sources(tiny_config, tiny_params, images), size, tile=tile)
+    made = compose(tiny_config, tiny_params, sources(tiny_config, tiny_params, images), size, tile=tile)
     assert_same(made, tiny_config, tiny_params, images, size)
 
 
 def test_source_larger_than_the_output_is_refused(tiny_config, tiny_params, pair):
     both = sources(tiny_config, tiny_params, pair((20, 30), (18, 26)))
     with pytest.raises(ValueError, match="a source is 20x30, larger than the output of 40x29"):
-        compose(tiny_config, tiny_params["fusion"], both, (40, 29))
+        compose(tiny_config, tiny_params, both, (40, 29))
 
 
 def test_tiles_that_are_not_kept_are_made_again(tiny_config, tiny_params, pair, monkeypatch):
     both = sources(tiny_config, tiny_params, pair((20, 30), (50, 75)))
-    kept = compose(tiny_config, tiny_params["fusion"], both, (100, 150), tile=96)
+    kept = compose(tiny_config, tiny_params, both, (100, 150), tile=96)
     monkeypatch.setattr(sizes, "working_memory", lambda: 0)
-    again = compose(tiny_config, tiny_params["fusion"], both, (100, 150), tile=96)
+    again = compose(tiny_config, tiny_params, both, (100, 150), tile=96)
     for one, other in zip(kept, again, strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -79,7 +79,7 @@ def test_other_architectures_are_composed_too(changes, tiny_config, random_param
     config = dataclasses.replace(tiny_config, **changes)
     params = random_params(config)
     images = pair((40, 52), (80, 104))
-    made = compose(config, params["fusion"], sources(config, params, images), (100, 130), tile=80)
+    made = compose(config, params, sources(config, params, images), (100, 130), tile=80)
     assert_same(made, config, params, images, (100, 130))
 
 
@@ -93,7 +93,7 @@ def test_blend_looks_further_and_is_composed_of_tiles_as_at_once(tiny_config, ra
 
     images = pair((80, 104), (160, 208))
     both = sources(config, params, images)
-    made = compose(config, params["fusion"], both, (200, 260), tile=128, progress=progress)
+    made = compose(config, params, both, (200, 260), tile=128, progress=progress)
     assert_same(made, config, params, images, (200, 260))
     assert steps[0] > 2 * 4
 
@@ -106,7 +106,7 @@ def test_progress_is_shown_of_both_passes_over_the_tiles(tiny_config, tiny_param
         return tiles
 
     both = sources(tiny_config, tiny_params, pair((50, 60), (50, 60)))
-    compose(tiny_config, tiny_params["fusion"], both, (100, 120), tile=80, progress=progress)
+    compose(tiny_config, tiny_params, both, (100, 120), tile=80, progress=progress)
     assert steps == [2 * 4]
 
 
@@ -114,7 +114,7 @@ def test_tile_larger_than_the_images_takes_no_more_than_they_do(tiny_config, tin
     ir, vis = pair((20, 30), (40, 60))
     both = sources(tiny_config, tiny_params, (ir, vis))
     assert_same(
-        compose(tiny_config, tiny_params["fusion"], both, (40, 60), tile=10**6),
+        compose(tiny_config, tiny_params, both, (40, 60), tile=10**6),
         tiny_config,
         tiny_params,
         (ir, vis),
@@ -126,11 +126,11 @@ def test_tile_without_room_for_what_its_pixels_depend_on_is_refused(tiny_config,
     both = sources(tiny_config, tiny_params, pair((50, 60), (50, 60)))
     for tile in (24, 0):
         with pytest.raises(ValueError, match=f"tile is {tile}; for these sizes it must be at least 28"):
-            compose(tiny_config, tiny_params["fusion"], both, (100, 120), tile=tile)
+            compose(tiny_config, tiny_params, both, (100, 120), tile=tile)
 
 
 def test_fuser_takes_a_tile_and_gives_the_same_image(tiny_config, tiny_params, pair):
-    fuser = Fuser(tiny_config, tiny_params)
+    fuser = Fuser.of(tiny_config, tiny_params)
     ir, vis = pair((50, 60), (100, 120))
     steps = []
     tiled = fuser(ir, vis, tile=80, progress=lambda tiles: steps.extend(tiles) or tiles)

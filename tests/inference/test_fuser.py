@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import mfjax
+from mfjax.inference import composition
 from mfjax.inference import fuser as fuser_module
 from mfjax.model import FusionNetwork
 
@@ -123,11 +124,12 @@ def test_an_absurd_size_is_refused_with_the_memory_it_takes(fuser, ir, vis):
         fuser(ir, vis, size=(100_000, 100_000))
 
 
-def test_memory_that_runs_out_is_a_memory_error_of_one_line(fuser, ir, vis, monkeypatch):
+def test_memory_that_runs_out_is_a_memory_error_of_one_line(tiny_config, tiny_params, ir, vis, monkeypatch):
     def exhausted(*_, **__):
         raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 1 bytes.\nmore")
 
-    monkeypatch.setattr(fuser_module, "compose", exhausted)
+    monkeypatch.setattr(composition, "compose", exhausted)
+    fuser = mfjax.Fuser.of(tiny_config, tiny_params, engine="xla")
     with pytest.raises(MemoryError, match=r"memory does not suffice for 24x32.*smaller size or tile$"):
         fuser(ir, vis)
 
@@ -156,7 +158,7 @@ def luma():
 def smaller_fuser(tiny_config, random_params):
     """One with the least in it, whose gradient compiles in half the time."""
     config = dataclasses.replace(tiny_config, compensations=0, dual_attention=False)
-    return mfjax.Fuser(config, random_params(config))
+    return mfjax.Fuser.of(config, random_params(config))
 
 
 def test_the_pure_function_is_the_same_for_a_batch_and_vmapped_over_pairs(smaller_fuser, luma):

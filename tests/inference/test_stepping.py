@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from mfjax import images, weights
 from mfjax.data import synthetic
 from mfjax.inference import pure, stepping
-from mfjax.inference.engines import has_openvino
+from mfjax.inference.engines import missing
 from mfjax.inference.fuser import Fuser, load
 from mfjax.metrics import psnr
 
@@ -123,25 +123,25 @@ def assert_same(made, expected):
 
 @pytest.mark.parametrize(("ir", "vis", "size"), CASES)
 def test_call_gives_what_the_pure_function_gives(ir, vis, size, tiny_config, tiny_params):
-    fuser = Fuser(tiny_config, tiny_params)
+    fuser = Fuser.of(tiny_config, tiny_params)
     pair = picture(ir), picture(vis)
     assert_same(fuser(*pair, size=size, stretch=True), jax.jit(partial(fuser.apply, size=size))(*pair))
 
 
 def test_engines_tiles_and_batches_give_the_same_in_steps_and_averaged(tiny_config, tiny_params):
-    fuser = Fuser(tiny_config, tiny_params, engine="xla")
+    fuser = Fuser.of(tiny_config, tiny_params, engine="xla")
     pair = picture((9, 12)), picture((90, 120))
     expected = fuser(*pair, size=(48, 64))
     assert_same(fuser(*pair, size=(48, 64), tile=48), expected)
     for each in fuser.batch([pair[0]] * 2, [pair[1]] * 2, size=(48, 64)):
         assert_same(each, expected)
-    if has_openvino():
-        assert_same(dataclasses.replace(fuser, engine="openvino")(*pair, size=(48, 64)), expected)
+    if not missing("openvino"):
+        assert_same(Fuser.of(tiny_config, tiny_params, engine="openvino")(*pair, size=(48, 64)), expected)
 
 
 def test_pure_function_has_gradients_through_averages_and_steps(tiny_config, random_params):
     config = dataclasses.replace(tiny_config, compensations=0, dual_attention=False)
-    fuser = Fuser(config, random_params(config))
+    fuser = Fuser.of(config, random_params(config))
     pair = [0.25 + np.random.default_rng(0).random(size, np.float32) / 2 for size in ((3, 4), (23, 34))]
     gradients = jax.jit(jax.grad(lambda *pair: fuser.apply(*pair, size=(12, 16)).fused.std(), argnums=(0, 1)))(*pair)
     for gradient in gradients:
@@ -186,7 +186,7 @@ def test_axes_of_unlike_factors_are_no_worse_than_bicubic(factors, scenes):
 
 
 def test_source_averaged_along_both_axes_is_its_own_super_resolved_image(tiny_config, tiny_params):
-    fuser = Fuser(tiny_config, tiny_params)
+    fuser = Fuser.of(tiny_config, tiny_params)
     ir, vis = picture((48, 72)), picture((16, 24))
     expected = cv2.resize(ir, (24, 16), interpolation=cv2.INTER_AREA)
     for made in (fuser(ir, vis, size=(16, 24)), fuser(ir, vis, size=(16, 24), tile=48)):

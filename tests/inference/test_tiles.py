@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from mfjax.evaluation.paper import SETTINGS
 from mfjax.inference import tiles
-from mfjax.inference.composition import choose_tiling
-from mfjax.inference.extraction import XlaExtractor
+from mfjax.inference.backends.xla import Extractor, XlaBackend
+from mfjax.inference.composition import Source, choose_tiling
 from mfjax.model import ModelConfig
 
 TNO = [(247, 359), (270, 360), (280, 280), (371, 472), (450, 620), (457, 619), (458, 622), (475, 575), (576, 768)]
@@ -60,7 +60,7 @@ def programs(sources, output):
 
 
 def test_ten_sizes_at_nine_settings_take_at_most_twelve_programs(tiny_config, tiny_params):
-    extract = XlaExtractor(tiny_config, tiny_params["branch"], "float32")
+    extract = Extractor(tiny_config, tiny_params["branch"], "float32")
     canvases, composing = set(), set()
     for sources, output in at_settings():
         canvases |= {extract._canvas(source) for source in sources}
@@ -69,19 +69,19 @@ def test_ten_sizes_at_nine_settings_take_at_most_twelve_programs(tiny_config, ti
 
 
 def test_they_do_so_with_openvino_though_most_sizes_have_several_pairs(tiny_config, tiny_params, monkeypatch):
-    openvino = pytest.importorskip("mfjax.inference.openvino.composition")
+    openvino = pytest.importorskip("mfjax.inference.backends.openvino")
     made, composing = [], set()
     black = [np.zeros((1, 1, 1, 1), np.float32)] * 3
-    monkeypatch.setattr(openvino.OpenVinoComposer, "_compiled", lambda _, *key: made.append(key) or (lambda *_: black))
-    composer = openvino.OpenVinoComposer(tiny_config, tiny_params["fusion"], (tiny_params["branch"],) * 2)
+    monkeypatch.setattr(openvino.OpenVinoBackend, "_composer", lambda _, *key: made.append(key) or (lambda *_: black))
+    monkeypatch.setattr(XlaBackend, "compose", lambda _, *pair, **__: tiled.append(pair))
+    backend, tiled = openvino.OpenVinoBackend(tiny_config, tiny_params, "float32", 3.0), []
     for sources, output in at_settings():
-        if not composer.takes(sources, output):
-            composing |= programs(sources, output)
-            continue
         images = [np.broadcast_to(np.float32(0), size) for size in sources]
         features = [np.broadcast_to(np.float32(0), (*size, 4)) for size in sources]
         for _ in range(5):  # as many pairs have the commonest size
-            composer(images, features, output)
+            backend.compose(*map(Source, images, features), output)
+    for ir, vis, output in tiled:
+        composing |= programs([ir.size, vis.size], output)
     extractor = 1
     assert made
     assert extractor + len(made) + len(composing) <= 12

@@ -68,15 +68,31 @@ def test_program_of_fixed_sizes_averages_and_takes_steps(run):
         ),
         (["--ir", "10", "--vis", "9x9"], "--ir is '10'; it is height and width, such as 240x320"),
         (["--ir", "0x5", "--vis", "9x9"], "infrared is 0x5"),
+        (["--factors", "2", "1", "--precision", "float16"], "--precision float16 is for .onnx"),
     ],
 )
 def test_export_of_nothing_that_can_be_is_refused(options, message, tiny_weights, tmp_path, capsys):
-    assert main(["export", str(tmp_path / "out"), "--model", str(tiny_weights), *options]) == 2
+    assert main(["export", str(tmp_path / "out.jaxexport"), "--model", str(tiny_weights), *options]) == 2
     assert message in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
 
 def test_export_into_a_folder_that_is_not_there_is_refused(tiny_weights, tmp_path, capsys):
-    out = tmp_path / "no" / "out"
+    out = tmp_path / "no" / "out.jaxexport"
     assert main(["export", str(out), "--model", str(tiny_weights), "--factors", "2", "1"]) == 2
     assert "make it first" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("out", [], "has the suffix '', which chooses the format: .onnx or .jaxexport"),
+        ("out.onnx", ["--platforms", "cuda"], "--platforms is for .jaxexport"),
+    ],
+)
+def test_export_to_a_file_that_is_not_what_its_options_ask_for_is_refused(
+    name, options, message, tiny_weights, tmp_path, capsys
+):
+    out = str(tmp_path / name)
+    assert main(["export", out, "--model", str(tiny_weights), "--factors", "2", "1", *options]) == 2
+    assert message in capsys.readouterr().err

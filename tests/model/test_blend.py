@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mfjax.model.blend import REACH, Blend, bands, doubled, halved, knee
-from mfjax.model.extent import Extent
+from mfjax.model.extent import EVERYWHERE, Extent
 
 NOT_COARSE = (jnp.zeros(()), jnp.zeros(()))
 
@@ -25,8 +25,8 @@ def params():
     return jax.tree.map(lambda leaf: leaf + rng.normal(0, 0.1, leaf.shape).astype(np.float32), drawn)
 
 
-def blend(params, ir, vis, extent=None):
-    return Blend(6).apply({"params": params}, (ir, vis), NOT_COARSE, extent)
+def blend(params, ir, vis, extent=EVERYWHERE):
+    return Blend(6, extent).apply({"params": params}, (ir, vis), NOT_COARSE)
 
 
 def test_bands_and_level_add_up_to_the_image():

@@ -1,0 +1,209 @@
+"""An ONNX graph in the making: values that are added and multiplied as arrays are."""
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper
+
+OPSET = 18
+IR_VERSION = 8  # of the file: the oldest that has this opset, so that old runtimes read it
+
+LARGE = 2048  # bytes from which on equal constants are one: both sources share most filters
+
+Dim = int | str  # a length, or the name of one that is known when the graph runs
+
+
+@dataclass(frozen=True, eq=False)
+class Value:
+    """A value of a graph, usually a map `[n, channels, h, w]`. Operators take numbers, too."""
+
+    graph: "Graph"
+    name: str
+    channels: int = 1
+
+    def __add__(self, other: "Value | float") -> Self:
+        return self._with("Add", self, other)
+
+    def __radd__(self, other: float) -> Self:
+        return self._with("Add", other, self)
+
+    def __sub__(self, other: "Value | float") -> Self:
+        return self._with("Sub", self, other)
+
+    def __rsub__(self, other: float) -> Self:
+        return self._with("Sub", other, self)
+
+    def __mul__(self, other: "Value | float") -> Self:
+        return self._with("Mul", self, other)
+
+    def __rmul__(self, other: float) -> Self:
+        return self._with("Mul", other, self)
+
+    def __truediv__(self, other: "Value | float") -> Self:
+        return self._with("Div", self, other)
+
+    def _with(self, kind: str, *inputs: "Value | float") -> Any:
+        values = [each if isinstance(each, Value) else self.graph.constant(each) for each in inputs]
+        return self.graph.op(kind, *values, channels=max(each.channels for each in values))
+
+
+class Graph:
+    """Nodes and constants, to which methods add one and return its value."""
+
+    def __init__(self) -> None:
+        self._inputs: list[Any] = []
+        self._nodes: list[Any] = []
+        self._constants: dict[tuple[Any, ...], Any] = {}
+        self._dtype: Any = np.float32
+        self._number = itertools.count()  # of nodes
+
+    def input(self, name: str, shape: Sequence[Dim], channels: int = 1) -> Value:
+        """Adds an input of the graph, float32."""
+        self._inputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+        return Value(self, name, channels)
+
+    def constant(self, x: Any) -> Value:
+        """Adds floats, of the type that is computed in."""
+        return self._constant(np.asarray(x, self._dtype))
+
+    def integers(self, *x: int) -> Value:
+        """Adds a vector of integers, such as axes or a part of a shape."""
+        return self.indices(np.asarray(x))
+
+    def indices(self, x: np.ndarray) -> Value:
+        """Adds an array of integers."""
+        return self._constant(np.asarray(x, np.int64))
+
+    def op(self, kind: str, *inputs: Value, channels: int | None = None, **attributes: Any) -> Value:
+        """Adds an ONNX operation and returns its result, which has the first input's channels unless told."""
+        [out] = self.ops(kind, *inputs, channels=[inputs[0].channels if channels is None else channels], **attributes)
+        return out
+
+    def ops(self, kind: str, *inputs: Value, channels: Sequence[int], **attributes: Any) -> list[Value]:
+        """Adds an ONNX operation that has as many results as there are counts of channels, and returns them."""
+        node = next(self._number)
+        results = [Value(self, f"{kind.lower()}_{node}_{i}", count) for i, count in enumerate(channels)]
+        names, made = ([each.name for each in values] for values in (inputs, results))
+        self._nodes.append(helper.make_node(kind, names, made, name=f"{kind}_{node}", **attributes))
+        return results
+
+    @contextmanager
+    def computing_in(self, dtype: Any) -> Iterator[None]:
+        """Makes constants of another type than float32, in which what is added here then computes."""
+        self._dtype, before = dtype, self._dtype
+        try:
+            yield
+        finally:
+            self._dtype = before
+
+    def scan(self, x: Value, rows: Sequence[np.ndarray], body: Callable[..., Value], axis: int) -> Value:
+        """Adds a `Scan`: what the body makes of a map and of each row of some arrays, stacked along a new axis."""
+        inputs = [self._constant(each) for each in rows]
+        outside, self._nodes = self._nodes, []
+        number = next(self._number)
+        given = [Value(self, f"row_{number}_{i}") for i in range(len(rows))]
+        # The map goes from row to row unchanged: OpenVINO's bodies read no maps from outside.
+        before = Value(self, f"map_{number}", x.channels)
+        out, after = body(before, *given), self.op("Identity", before)
+        infos = [helper.make_tensor_value_info(each.name, TensorProto.FLOAT, None) for each in (before, after, out)]
+        for value, each in zip(given, rows, strict=True):
+            kind = helper.np_dtype_to_tensor_dtype(each.dtype)
+            infos.insert(-2, helper.make_tensor_value_info(value.name, kind, each.shape[1:]))
+        graph = helper.make_graph(self._nodes, f"row_{number}", infos[:-2], infos[-2:])
+        self._nodes = outside
+        attributes = {"body": graph, "num_scan_inputs": len(rows), "scan_output_axes": [axis]}
+        _, stacked = self.ops("Scan", x, *inputs, channels=[x.channels, out.channels], **attributes)
+        return stacked
+
+    def serialized(self, outputs: Mapping[str, tuple[Value, Sequence[Dim]]]) -> bytes:
+        """Returns the ONNX file of the graph with these outputs, float32, of these names and shapes.
+
+        Inputs that nothing reads are left out, as OpenVINO does when it reads the file.
+        """
+        read = {name for node in self._nodes for name in node.input}  # what a `Scan` reads inside is not an input
+        inputs = [each for each in self._inputs if each.name in read]
+        results = [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, (_, shape) in outputs.items()
+        ]
+        named = [helper.make_node("Identity", [value.name], [name]) for name, (value, _) in outputs.items()]
+        constants = list(self._constants.values())
+        graph = helper.make_graph(self._nodes + named, "mfjax", inputs, results, constants)
+        opsets = [helper.make_opsetid("", OPSET)]
+        model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="mfjax")
+        return bytes(model.SerializeToString())
+
+    def _constant(self, x: np.ndarray) -> Value:
+        """Adds an array; a large one once. Small ones are not shared, since OpenVINO fuses only biases that are not."""
+        raw = x.tobytes()
+        key = x.dtype.str, x.shape, raw, len(raw) < LARGE and len(self._constants)
+        if key not in self._constants:
+            name = f"constant_{len(self._constants)}"
+            kind = helper.np_dtype_to_tensor_dtype(x.dtype)
+            self._constants[key] = onnx.TensorProto(name=name, data_type=kind, dims=x.shape, raw_data=raw)
+        return Value(self, self._constants[key].name, x.shape[1] if x.ndim == 4 else 1)
+
+
+def filled(x: Value, number: float) -> Value:
+    """Returns a map of another's size and channels that is one number everywhere."""
+    shape = x.graph.op("Shape", x)
+    value = helper.make_tensor("value", TensorProto.FLOAT, [1], [number])
+    return x.graph.op("ConstantOfShape", shape, channels=x.channels, value=value)
+
+
+def cast(x: Value, dtype: Any) -> Value:
+    """Makes floats those of a type."""
+    return x.graph.op("Cast", x, to=helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
+
+
+def concat(maps: Sequence[Value], axis: int = 1) -> Value:
+    """Joins maps along an axis, by default that of channels."""
+    channels = sum(each.channels for each in maps) if axis == 1 else maps[0].channels
+    return maps[0].graph.op("Concat", *maps, channels=channels, axis=axis)
+
+
+def mean(x: Value, *axes: int) -> Value:
+    """Averages over axes, which stay, of length 1."""
+    channels = 1 if 1 in axes else x.channels
+    return x.graph.op("ReduceMean", x, x.graph.integers(*axes), channels=channels, keepdims=1)
+
+
+def size(x: Value) -> Value:
+    """Returns a map's (height, width), integers known when the graph runs."""
+    return x.graph.op("Gather", x.graph.op("Shape", x), x.graph.integers(2, 3), axis=0)
+
+
+def cut(x: Value, to: Value) -> Value:
+    """Cuts a map to its first rows and columns."""
+    g = x.graph
+    return g.op("Slice", x, g.integers(0, 0), to, g.integers(2, 3))
+
+
+def padded(x: Value, before: int, after: int | Value) -> Value:
+    """Repeats a map's edge, by so many pixels at the top and left and at the bottom and right: one number, or two."""
+    g = x.graph
+    if isinstance(after, int):
+        return g.op("Pad", x, g.integers(0, 0, before, before, 0, 0, after, after), mode="edge")
+    return g.op("Pad", x, concat([g.integers(0, 0, before, before, 0, 0), after], 0), mode="edge")
+
+
+def halves(both: Value) -> tuple[Value, Value]:
+    """Parts a batch of infrared maps followed by as many visible ones."""
+    ir, vis = both.graph.ops("Split", both, channels=[both.channels] * 2, axis=0, num_outputs=2)
+    return ir, vis
+
+
+def pooled(x: Value, kind: str) -> Value:
+    """Pools two by two pixels by "MaxPool" or "AveragePool"."""
+    return x.graph.op(kind, x, kernel_shape=[2, 2], strides=[2, 2])
+
+
+def shuffled(x: Value, factor: int = 2, mode: str = "CRD") -> Value:
+    """Makes a map larger by a factor from its channels: 4c + 2·dy + dx, or with "DCR" (dy, dx, c), as pixels."""
+    if factor == 1:
+        return x
+    return x.graph.op("DepthToSpace", x, channels=x.channels // factor**2, blocksize=factor, mode=mode)

@@ -1,0 +1,155 @@
+"""All of the network in OpenVINO is the network."""
+
+import dataclasses
+import math
+import platform
+import resource
+import sys
+from functools import partial
+from pathlib import Path
+
+import cv2
+import jax
+import numpy as np
+import pytest
+
+from mfjax.inference.backends.xla import XlaBackend
+from mfjax.inference.fuser import Fuser
+from mfjax.interop.onnx import network
+
+backend = pytest.importorskip("mfjax.inference.backends.openvino")
+STREAM = backend.STREAM
+
+CASES = [  # infrared, visible, output: factors of 2 and 1, 4 and 3, 8, with sides that 4 does and does not divide
+    ((20, 30), (40, 60), (40, 60)),
+    ((9, 12), (12, 16), (36, 48)),
+    ((7, 9), (7, 9), (56, 72)),
+    ((33, 47), (33, 47), (33, 47)),
+]
+CHANGES = [
+    {},
+    {"blend": 6},
+    {"share_branches": False},
+    {"dual_attention": False, "compensations": 0},
+    {"base": "none"},
+]
+
+
+def picture(*size):
+    """A smooth one: in noise, which source is larger at a place may hang on rounding."""
+    image = cv2.GaussianBlur(np.random.default_rng(size[0] * size[1]).random(size, np.float32), (0, 0), 2)
+    return (image - image.min()) / np.ptp(image)
+
+
+def assert_same(fuser, ir, vis, size):
+    """Composed in OpenVINO as by the network, by the program of all sizes and by that of a stream."""
+    sources = fuser.source(ir, "ir", size), fuser.source(vis, "vis", size)
+    whole = jax.jit(partial(fuser.apply, size=size))(ir, vis)
+    made = [fuser.compose(*sources, size) for _ in range(STREAM)]
+    for composed in (made[0], made[-1]):
+        for ours, theirs in zip(composed, whole, strict=True):
+            np.testing.assert_allclose(ours, np.clip(theirs, 0, 1), atol=1e-5)
+
+
+@pytest.mark.parametrize(("ir", "vis", "size"), CASES)
+def test_composition_at_whole_factors_is_the_networks(ir, vis, size, tiny_config, random_params, trained_to):
+    config = dataclasses.replace(tiny_config, blend=6)
+    fuser = Fuser.of(config, random_params(config), trained_to(8), engine="openvino")
+    assert_same(fuser, picture(*ir), picture(*vis), size)
+
+
+@pytest.mark.parametrize("changes", CHANGES)
+def test_composition_of_other_architectures_is_theirs(changes, tiny_config, random_params):
+    config = dataclasses.replace(tiny_config, **changes)
+    assert_same(Fuser.of(config, random_params(config), engine="openvino"), picture(10, 15), picture(20, 30), (20, 30))
+
+
+@pytest.fixture
+def tiled(monkeypatch):
+    """Sizes of outputs that are left to XLA's tiles."""
+    sizes, compose = [], XlaBackend.compose
+    monkeypatch.setattr(
+        XlaBackend, "compose", lambda *args, **options: sizes.append(args[3]) or compose(*args, **options)
+    )
+    return sizes
+
+
+def test_one_program_serves_all_sizes_and_a_stream_of_one_size_has_its_own(tiny_config, tiny_params, monkeypatch):
+    made, released = [], []
+    compiled, release = backend.OpenVinoBackend._composer, backend.Program.release
+    monkeypatch.setattr(backend.OpenVinoBackend, "_composer", lambda *args: made.append(args[2:]) or compiled(*args))
+    monkeypatch.setattr(backend.Program, "release", lambda self: released.append(self) or release(self))
+    fuser = Fuser.of(tiny_config, tiny_params, engine="openvino")
+
+    def stream(rows, times):
+        for _ in range(times):
+            fuser(picture(rows, 30), picture(2 * rows, 60))
+
+    for rows in (20, 24, 28):
+        stream(rows, STREAM - 1)
+    assert (made, released) == ([()], [])
+    stream(28, 1)
+    assert len(made) == 2
+    assert released == [fuser.backend._of_any_size((2, 1))]  # whose memory it would hold in vain
+    stream(20, 1)  # the first one, again
+    stream(28, STREAM)
+    assert len(made) == 2
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is asked for it")
+def test_released_memory_goes_back_to_the_system_and_the_program_still_works(tiny_config, random_params):
+    x = {"image": np.random.default_rng(0).random((1, 1, 256, 256), np.float32)}
+    config = dataclasses.replace(tiny_config, width=32)
+    program = backend.Program(network.extractor(config, random_params(config)["branch"]), {"image": (1, 1, -1, -1)})
+    [before] = program(x)
+    program.release()
+    [again] = program(x)  # on the heap: glibc has seen now that so much comes and goes
+    np.testing.assert_array_equal(again, before)
+    held = resident_bytes()
+    program.release()
+    assert held - resident_bytes() > 32 * x["image"].nbytes  # a map between two layers
+
+
+def resident_bytes():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+@pytest.mark.parametrize(
+    ("sources", "size", "factors"),
+    [
+        ([(50, 60), (100, 120)], (100, 120), (2, 1)),
+        ([(50, 60), (100, 120)], (150, 180), None),
+        ([(50, 60), (50, 120)], (100, 120), None),
+        ([(5, 6), (5, 6)], (100, 120), None),
+        ([(50, 60), (100, 120)], (50, 60), None),
+    ],
+)
+def test_factors_are_whole_along_both_axes_and_at_most_eight(sources, size, factors):
+    assert backend.whole_factors(sources, size) == factors
+
+
+def test_other_factors_large_outputs_and_tiles_that_are_asked_for_are_left_to_xla(
+    tiny_config, tiny_params, tiled, monkeypatch
+):
+    monkeypatch.setattr(backend, "LARGEST", math.prod((64, 80)))
+    fuser = Fuser.of(tiny_config, tiny_params, engine="openvino")
+    pair = picture(32, 40), picture(64, 80)
+    whole = fuser(*pair)
+    assert tiled == []
+    for ours, of_tiles in zip(whole, fuser(*pair, tile=64), strict=True):
+        np.testing.assert_allclose(ours, of_tiles, atol=1e-5)
+    fuser(*pair, size=(72, 90))
+    fuser(*pair, size=(128, 160))
+    assert tiled == [(64, 80), (72, 90), (128, 160)]
+
+
+def test_it_is_imported_without_what_reports_that_over_the_network():
+    assert not [name for name in sys.modules if name.startswith("openvino_telemetry")]
+
+
+def test_parts_are_smaller_where_memory_is_short(monkeypatch):
+    rows = []
+    for gibibytes in (1, 1 / 64):
+        monkeypatch.setattr(backend.sizes, "working_memory", lambda free=gibibytes: int(2**30 * free))
+        rows.append(backend._part((4000, 4000), 64)[0])
+    assert rows == [512, 96]
