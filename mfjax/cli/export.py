@@ -13,7 +13,7 @@ from mfjax.errors import MfjaxError
 from mfjax.inference import sizes, stepping
 
 Platform = Literal["cpu", "cuda", "rocm", "tpu"]
-SUFFIXES = {".onnx": "mfjax.interop.onnx.whole", ".jaxexport": "mfjax.interop.program"}  # what writes such a file
+SUFFIXES = {".onnx": "mfjax.interop.onnx_file", ".jaxexport": "mfjax.interop.jax_program"}  # what writes such a file
 
 
 def export(

@@ -70,9 +70,9 @@ def choose(
     Raises:
         MfjaxError: as `check_engine`.
     """
+    asked, lacking = engine, missing("openvino")
     engine, precision = resolve(engine, precision)
-    lacking = missing("openvino")
-    if engine == "xla" and jax.default_backend() == "cpu" and lacking and "openvino" not in lacking:
+    if asked == "auto" and jax.default_backend() == "cpu" and lacking and "openvino" not in lacking:
         logger.warning("OpenVINO is not used, for want of %s: pip install 'mfjax[cpu]'", ", ".join(lacking))
     module = importlib.import_module(f"mfjax.inference.backends.{engine}")
     made: Backend = module.backend(config, params, precision, largest_factor)

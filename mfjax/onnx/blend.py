@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from mfjax.interop.onnx.graph import Value, concat, cut, filled, halves, padded, pooled, shuffled, size
-from mfjax.interop.onnx.layers import Params, conv, convolve, leaky_conv
 from mfjax.model.blend import BLACK, BRIGHTER, DILATIONS, LEAST_ENERGY, SPLINE, SPREADS, WHITE
+from mfjax.onnx.graph import Value, concat, cut, filled, halves, padded, pooled, shuffled, size
+from mfjax.onnx.layers import Params, conv, convolve, leaky_conv
 
 
 def blended(sources: tuple[Value, Value], coarseness: tuple[float, float], params: Params) -> Value:

@@ -2,12 +2,12 @@
 
 from dataclasses import fields
 
-from mfjax.interop.onnx.composition import fused, refined
-from mfjax.interop.onnx.extraction import extracted
-from mfjax.interop.onnx.graph import Graph
-from mfjax.interop.onnx.layers import Params
-from mfjax.interop.onnx.resampling import Scale
 from mfjax.model import ModelConfig
+from mfjax.onnx.composition import fused, refined
+from mfjax.onnx.extraction import extracted
+from mfjax.onnx.graph import Graph
+from mfjax.onnx.layers import Params
+from mfjax.onnx.resampling import Scale
 
 STATED = {
     *("blocks", "compensations", "dual_attention", "share_branches", "base", "blend"),
@@ -19,7 +19,7 @@ def check_stated(config: ModelConfig) -> None:
     """Raises NotImplementedError if the architecture has a field that these graphs would ignore."""
     if unknown := {field.name for field in fields(config)} - STATED:
         raise NotImplementedError(
-            f"ModelConfig.{min(unknown)} is not stated in ONNX (mfjax.interop.onnx); until it is, use engine='xla'"
+            f"ModelConfig.{min(unknown)} is not stated in ONNX (mfjax.onnx); until it is, use engine='xla'"
         )
 
 

@@ -9,11 +9,11 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from mfjax.interop.onnx.graph import Value, filled, shuffled
-from mfjax.interop.onnx.layers import Params, convolve
 from mfjax.model.layers import LEAKY_SLOPE
 from mfjax.model.placement import Size
 from mfjax.model.resampling import TAPS
+from mfjax.onnx.graph import Value, filled, shuffled
+from mfjax.onnx.layers import Params, convolve
 
 MOST = 2**20  # numbers of the filters of a group, 4 MB
 PREDICTOR = "kernel_0", "bias_0", "kernel_1", "bias_1"  # its parameters

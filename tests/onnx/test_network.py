@@ -16,8 +16,8 @@ from mfjax.model.network import SuperResolutionBranch
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
-network = pytest.importorskip("mfjax.interop.onnx.network")
-whole = pytest.importorskip("mfjax.interop.onnx.whole")
+network = pytest.importorskip("mfjax.onnx.network")
+onnx_file = pytest.importorskip("mfjax.interop.onnx_file")
 
 SWITCHES = {
     "blocks": st.integers(1, 2),
@@ -84,7 +84,7 @@ def test_architecture_with_a_switch_that_is_not_stated_is_refused(tiny_params):
 def test_network_of_any_architecture_is_that_of_flax(config, random_params):
     params = random_params(config)
     ir, vis = picture(7, 9)[None], picture(14, 18)[None]
-    made = run(whole.export_factors(config, params, (2, 1)), ir=ir, vis=vis)
+    made = run(onnx_file.export_factors(config, params, (2, 1)), ir=ir, vis=vis)
     assert_same(made, in_flax(config, params, ir, vis, (14, 18)))  # not jitted: compiling takes longer
 
 
@@ -92,7 +92,7 @@ def test_network_of_any_architecture_is_that_of_flax(config, random_params):
 def test_network_of_any_size_is_that_of_flax_at_other_factors(factors, tiny_config, tiny_params):
     size = 24, 48
     ir, vis = (picture(*(length // factor for length in size))[None] for factor in factors)
-    made = run(whole.export_factors(tiny_config, tiny_params, factors, largest_factor=8), ir=ir, vis=vis)
+    made = run(onnx_file.export_factors(tiny_config, tiny_params, factors, largest_factor=8), ir=ir, vis=vis)
     assert_same(made, in_flax(tiny_config, tiny_params, ir, vis, size))
 
 
@@ -128,7 +128,7 @@ def test_network_of_fixed_sizes_is_that_of_flax(ir, vis, size, tiny_config, rand
     config = dataclasses.replace(tiny_config, blend=6, compensations=2, share_branches=False)
     params = random_params(config)
     pair = {"ir": picture(*ir)[None], "vis": picture(*vis)[None]}
-    made = run(whole.export_fixed(config, params, ir, vis, size), **pair)
+    made = run(onnx_file.export_fixed(config, params, ir, vis, size), **pair)
     assert_same(made, in_flax(config, params, *pair.values(), size, largest_factor=3))
 
 
@@ -136,9 +136,9 @@ def test_filters_that_are_too_many_for_a_file_are_predicted_row_by_row(tiny_conf
     config = dataclasses.replace(tiny_config, features=4)
     pair = {"ir": picture(12, 16)[None], "vis": picture(16, 20)[None]}
     sizes = [each.shape[1:] for each in pair.values()]
-    held = whole.export_fixed(config, tiny_params, *sizes, (20, 25))
-    monkeypatch.setattr("mfjax.interop.onnx.resampling.MOST", 0)
-    predicted = whole.export_fixed(config, tiny_params, *sizes, (20, 25))
+    held = onnx_file.export_fixed(config, tiny_params, *sizes, (20, 25))
+    monkeypatch.setattr("mfjax.onnx.resampling.MOST", 0)
+    predicted = onnx_file.export_fixed(config, tiny_params, *sizes, (20, 25))
     kinds = [{node.op_type for node in onnx.load_from_string(graph).graph.node} for graph in (held, predicted)]
     assert ["Scan" in each for each in kinds] == [False, True]
     assert_same(run(predicted, **pair), run(held, **pair))
@@ -146,7 +146,7 @@ def test_filters_that_are_too_many_for_a_file_are_predicted_row_by_row(tiny_conf
 
 def test_network_takes_any_number_of_pairs_and_gives_each_what_it_gives_it_alone(tiny_config, random_params):
     config = dataclasses.replace(tiny_config, blend=6)
-    graph = whole.export_factors(config, random_params(config), (2, 1))
+    graph = onnx_file.export_factors(config, random_params(config), (2, 1))
     ir, vis = (np.stack([picture(*size), picture(*size)[::-1], picture(*size) ** 2]) for size in ((10, 14), (20, 28)))
     together = run(graph, ir=ir, vis=vis)
     alone = [run(graph, ir=ir[i : i + 1], vis=vis[i : i + 1]) for i in range(3)]
@@ -156,7 +156,7 @@ def test_network_takes_any_number_of_pairs_and_gives_each_what_it_gives_it_alone
 def test_extractor_in_float16_is_near_and_takes_little_more_than_half_of_the_file(tiny_config, random_params):
     config = dataclasses.replace(tiny_config, width=32, growth=16)
     params = random_params(config)
-    full, half = (whole.export_factors(config, params, (2, 1), precision=each) for each in ("float32", "float16"))
+    full, half = (onnx_file.export_factors(config, params, (2, 1), precision=each) for each in ("float32", "float16"))
     pair = {"ir": picture(10, 14)[None], "vis": picture(20, 28)[None]}
     assert_same(run(half, **pair), run(full, **pair), tolerance=0.01)
     assert len(half) < 0.65 * len(full)
@@ -169,9 +169,9 @@ def test_openvino_and_onnx_runtime_agree(sizes, precision, tiny_config, random_p
     config = dataclasses.replace(tiny_config, blend=6, compensations=2)
     params, options = random_params(config), {"precision": precision}
     if sizes:
-        graph = whole.export_fixed(config, params, *sizes, **options)
+        graph = onnx_file.export_fixed(config, params, *sizes, **options)
     else:
-        graph = whole.export_factors(config, params, (2, 1), **options)
+        graph = onnx_file.export_factors(config, params, (2, 1), **options)
     ir, vis = sizes[:2] if sizes else [(10, 14), (20, 28)]
     pair = {"ir": picture(*ir)[None], "vis": picture(*vis)[None]}
     shapes = {name: x.shape if sizes else (1, -1, -1) for name, x in pair.items()}

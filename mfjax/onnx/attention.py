@@ -1,7 +1,7 @@
 """The dual attention mechanism: `mfjax.model.attention`."""
 
-from mfjax.interop.onnx.graph import Value, cut, mean, padded, pooled, shuffled, size
-from mfjax.interop.onnx.layers import Params, leaky_conv
+from mfjax.onnx.graph import Value, cut, mean, padded, pooled, shuffled, size
+from mfjax.onnx.layers import Params, leaky_conv
 
 
 def dual_attention(x: Value, params: Params) -> Value:

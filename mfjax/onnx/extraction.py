@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from mfjax.interop.onnx.graph import Value
-from mfjax.interop.onnx.layers import Params, conv, leaky_conv
+from mfjax.onnx.graph import Value
+from mfjax.onnx.layers import Params, conv, leaky_conv
 
 
 def extracted(image: Value, params: Params, blocks: int) -> Value:

@@ -17,14 +17,14 @@ from mfjax.inference import stepping
 from mfjax.inference.pure import branches_of
 from mfjax.inference.sizes import Size
 from mfjax.inference.stepping import LARGEST_FACTOR
-from mfjax.interop.onnx.composition import Branch, fused, refined
-from mfjax.interop.onnx.extraction import extracted
-from mfjax.interop.onnx.graph import Dim, Graph, Value, cast
-from mfjax.interop.onnx.layers import Params
-from mfjax.interop.onnx.network import check_stated
-from mfjax.interop.onnx.resampling import Scale, multiplied
 from mfjax.interop.requests import check_factors, check_sizes
 from mfjax.model import ModelConfig
+from mfjax.onnx.composition import Branch, fused, refined
+from mfjax.onnx.extraction import extracted
+from mfjax.onnx.graph import Dim, Graph, Value, cast
+from mfjax.onnx.layers import Params
+from mfjax.onnx.network import check_stated
+from mfjax.onnx.resampling import Scale, multiplied
 
 Precision = Literal["float32", "float16"]  # that the extractor, nearly all of the file and of the work, computes in
 

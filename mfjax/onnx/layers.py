@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from mfjax.interop.onnx.graph import Value
 from mfjax.model.layers import LEAKY_SLOPE
+from mfjax.onnx.graph import Value
 
 Params = Mapping[str, Any]
 

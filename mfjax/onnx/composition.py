@@ -4,12 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mfjax.interop.onnx.attention import dual_attention
-from mfjax.interop.onnx.blend import blended, knee
-from mfjax.interop.onnx.graph import Value, mean
-from mfjax.interop.onnx.layers import Params, conv, leaky_conv, select_by_magnitude
-from mfjax.interop.onnx.resampling import Scale, bicubic, resampled
 from mfjax.model import ModelConfig
+from mfjax.onnx.attention import dual_attention
+from mfjax.onnx.blend import blended, knee
+from mfjax.onnx.graph import Value, mean
+from mfjax.onnx.layers import Params, conv, leaky_conv, select_by_magnitude
+from mfjax.onnx.resampling import Scale, bicubic, resampled
 
 
 class Branch(NamedTuple):
