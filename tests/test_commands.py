@@ -92,7 +92,7 @@ def test_info_says_which_engine_is_chosen_and_why(capsys, monkeypatch):
     out = capsys.readouterr().out
     assert f"jax {jax.__version__}" in out
     assert "engine: openvino, since JAX runs on the CPU and OpenVINO, which is faster there, is installed" in out
-    monkeypatch.setattr("mfjax.inference.extraction.has_openvino", lambda: False)
+    monkeypatch.setattr("mfjax.inference.backends.missing", lambda engine: ["openvino"])
     assert main(["info"]) == 0
     assert "engine: xla, since OpenVINO is not installed" in capsys.readouterr().out
 
