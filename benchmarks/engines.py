@@ -15,7 +15,7 @@ import onnxruntime
 import tyro
 
 import mfjax
-from mfjax.interop.onnx.whole import export_factors
+from mfjax.interop.onnx_file import export_factors
 
 SIZE = 480, 640
 FACTORS = (2, 1), (1, 1)

@@ -1,37 +1,8 @@
-"""The trainings that Tables II and III compare, sized to two CPU cores.
+"""The trainings that Tables II and III compare, small; `mfjax.recipes.ablation` says what it takes and gives.
 
-    mfjax evaluate tno20 --experiment table2 --recipe configs/ablation.py --roots roadscene msrs m3fd --out out
-
-It has the paper's losses and networks with nothing added, as in `configs/paper.py`, but a hundredth of its steps, on
-crops a quarter of the size. The paper's learning rate is too low for so few steps, so it is 4e-4 here, with warm-up,
-cosine decay and clipping.
-
-Time: on two cores ten minutes for each network of Table II and two for each weight of Table III.
+python train.py --config configs/ablation.py --data.roots DIR
 """
 
-import runpy
-from dataclasses import replace
-from pathlib import Path
+from mfjax.recipes import ablation
 
-from mfjax.training import ValidationConfig
-
-config = runpy.run_path(str(Path(__file__).with_name("paper.py")))["config"]
-config = replace(
-    config,
-    data=replace(
-        config.data,
-        pairs=0,
-        held_out=0,
-        crop=64,
-        weights={"roadscene": 2, "m3fd": 4},  # as in cpu.py
-        min_detail=0.03,
-    ),
-    validation=ValidationConfig(every=0),
-    phase_one_steps=600,
-    phase_two_steps=90,
-    learning_rate=4e-4,
-    schedule="cosine",
-    warmup_steps=50,
-    clip_norm=1.0,
-    checkpoint_every=200,
-)
+config = ablation.config

@@ -9,6 +9,8 @@ The names below are imported when they are first used, since JAX takes a second 
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from mfjax.errors import MfjaxError
+
 if TYPE_CHECKING:
     from mfjax.inference.composition import Fusion
     from mfjax.inference.fuser import Fuser, fuse, fuse_luma, load
@@ -20,6 +22,7 @@ __all__ = [
     "Fuser",
     "Fusion",
     "FusionNetwork",
+    "MfjaxError",
     "ModelConfig",
     "__version__",
     "fuse",

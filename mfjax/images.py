@@ -16,6 +16,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from mfjax import atomic
 from mfjax import image_headers as headers
+from mfjax.errors import MfjaxError
 
 logger = logging.getLogger("mfjax")
 
@@ -48,7 +49,7 @@ def read(path: str | os.PathLike[str]) -> NDArray:
 
     Raises:
         FileNotFoundError: nothing is at `path`.
-        ValueError: `path` is no readable, complete image of at least 2x2 finite pixels.
+        MfjaxError: `path` is no readable, complete image of at least 2x2 finite pixels.
     """
     path = Path(path)
     return decode(_bytes_of(path), path)
@@ -62,17 +63,17 @@ def decode(data: bytes, path: Path) -> NDArray:
         path: the name that messages give the file; nothing is read from there.
 
     Raises:
-        ValueError: `data` is no complete image of at least 2x2 finite pixels.
+        MfjaxError: `data` is no complete image of at least 2x2 finite pixels.
     """
     if not headers.is_whole(data):
-        raise ValueError(f"{path}: the file is cut short or damaged; copy it again")
+        raise MfjaxError(f"{path}: the file is cut short or damaged; copy it again")
     try:
         with _quiet_opencv():
             image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error as error:
-        raise ValueError(f"{path}: can't be decoded ({error.err})") from error
+        raise MfjaxError(f"{path}: can't be decoded ({error.err})") from error
     if image is None:
-        raise ValueError(f"{path}: not an image, or a damaged one")
+        raise MfjaxError(f"{path}: not an image, or a damaged one")
     if headers.has_more_pages(data):
         logger.warning("%s: first page read, others ignored", path)
     if (orientation := headers.exif_orientation(data)) != 1:
@@ -91,7 +92,7 @@ def write(path: str | os.PathLike[str], image: NDArray) -> None:
         image: gray [h, w] or RGB [h, w, 3].
 
     Raises:
-        ValueError: the format can't hold the image, its shape or range is wrong, or `path` can't be written.
+        MfjaxError: the format can't hold the image, its shape or range is wrong, or `path` can't be written.
     """
     write_all({Path(path): image})
 
@@ -103,15 +104,15 @@ def write_all(images: Mapping[Path, NDArray]) -> None:
         images: the image to write to each path.
 
     Raises:
-        ValueError: the same errors as `write`.
+        MfjaxError: the same errors as `write`.
     """
     try:
         atomic.write_all((path, _encoded(path, image)) for path, image in images.items())
     except FileNotFoundError as error:
         path = Path(error.filename)
-        raise ValueError(f"{path}: there is no folder {path.parent}; make it first") from error
+        raise MfjaxError(f"{path}: there is no folder {path.parent}; make it first") from error
     except OSError as error:
-        raise ValueError(f"{error.filename}: can't be written ({error.strerror}); choose another place") from error
+        raise MfjaxError(f"{error.filename}: can't be written ({error.strerror}); choose another place") from error
 
 
 def is_colour(image: NDArray) -> bool:
@@ -141,7 +142,7 @@ def luma(image: NDArray) -> NDArray[np.uint8]:
         image: gray [h, w] or RGB [h, w, 3], of any of the three types; floats in [0, 1].
 
     Raises:
-        ValueError: the type is neither uint8, uint16 nor float, or a float lies outside [0, 1].
+        MfjaxError: the type is neither uint8, uint16 nor float, or a float lies outside [0, 1].
     """
     if image.dtype == np.uint8 and image.ndim == 2:
         return image
@@ -155,7 +156,7 @@ def to_float(image: NDArray) -> NDArray[np.float32]:
         image: an array of any shape; floats in [0, 1].
 
     Raises:
-        ValueError: the type is neither uint8, uint16 nor float, or a float lies outside [0, 1].
+        MfjaxError: the type is neither uint8, uint16 nor float, or a float lies outside [0, 1].
     """
     if image.dtype in (np.uint8, np.uint16):
         return image.astype(np.float32) / np.float32(np.iinfo(image.dtype).max)
@@ -173,28 +174,28 @@ def from_float(image: NDArray, dtype: DTypeLike = np.uint8) -> NDArray:
         dtype: uint8, uint16 or a float type.
 
     Raises:
-        ValueError: `dtype` is none of these, or a value lies outside [0, 1].
+        MfjaxError: `dtype` is none of these, or a value lies outside [0, 1].
     """
     _check_unit_range(image)
     dtype = np.dtype(dtype)
     if dtype.kind == "f":
         return image.astype(dtype)
     if dtype not in (np.uint8, np.uint16):
-        raise ValueError(f"images are uint8, uint16 or float, not {dtype}")
+        raise MfjaxError(f"images are uint8, uint16 or float, not {dtype}")
     return np.rint(image.astype(np.float32) * np.float32(np.iinfo(dtype).max)).astype(dtype)
 
 
 def _bytes_of(path: Path) -> bytes:
     if path.is_dir():
-        raise ValueError(f"{path}: is a folder, not an image file")
+        raise MfjaxError(f"{path}: is a folder, not an image file")
     try:
         data = path.read_bytes()
     except FileNotFoundError:
         raise FileNotFoundError(f"{path}: no such file") from None
     except OSError as error:
-        raise ValueError(f"{path}: can't be read ({error.strerror})") from error
+        raise MfjaxError(f"{path}: can't be read ({error.strerror})") from error
     if not data:
-        raise ValueError(f"{path}: the file is empty")
+        raise MfjaxError(f"{path}: the file is empty")
     return data
 
 
@@ -209,35 +210,35 @@ def _without_alpha(path: Path, image: NDArray, *, gray: bool) -> NDArray:
         return np.ascontiguousarray(image[..., 0])
     if channels in (3, 4):
         return np.ascontiguousarray(image[..., 2::-1])
-    raise ValueError(f"{path}: has {channels} channels; gray and RGB images are read")
+    raise MfjaxError(f"{path}: has {channels} channels; gray and RGB images are read")
 
 
 def _as_pixels(path: Path, image: NDArray) -> NDArray:
-    """Returns the pixels as uint8, uint16 or float32. Raises ValueError if they are too few, or of another type."""
+    """Returns the pixels as uint8, uint16 or float32. Raises MfjaxError if they are too few, or of another type."""
     if min(image.shape[:2]) < MIN_SIDE:
-        raise ValueError(f"{path}: is {_size(image)}; images must be at least {MIN_SIDE}x{MIN_SIDE}")
+        raise MfjaxError(f"{path}: is {_size(image)}; images must be at least {MIN_SIDE}x{MIN_SIDE}")
     if image.dtype in (np.uint8, np.uint16):
         return image
     if image.dtype.kind != "f":
-        raise ValueError(f"{path}: pixels are {image.dtype}; save them as 8 or 16 bits unsigned, or as float")
+        raise MfjaxError(f"{path}: pixels are {image.dtype}; save them as 8 or 16 bits unsigned, or as float")
     if not np.isfinite(image).all():
-        raise ValueError(f"{path}: has pixels that are NaN or infinite; replace them first")
+        raise MfjaxError(f"{path}: has pixels that are NaN or infinite; replace them first")
     return image.astype(np.float32)
 
 
 def _check_unit_range(image: NDArray) -> None:
     if image.dtype.kind != "f":
-        raise ValueError(f"images are uint8, uint16 or float, not {image.dtype}")
+        raise MfjaxError(f"images are uint8, uint16 or float, not {image.dtype}")
     low, high = image.min(), image.max()
     if not (low >= 0 and high <= 1):  # written so that NaN fails too
-        raise ValueError(f"float images must lie in [0, 1], not [{low:g}, {high:g}]; scale or clip first")
+        raise MfjaxError(f"float images must lie in [0, 1], not [{low:g}, {high:g}]; scale or clip first")
 
 
 def _encoded(path: Path, image: NDArray) -> bytes:
     if path.suffix.lower() not in FORMATS:
-        raise ValueError(f"{path}: unknown suffix {path.suffix!r}; use one of {', '.join(FORMATS)}")
+        raise MfjaxError(f"{path}: unknown suffix {path.suffix!r}; use one of {', '.join(FORMATS)}")
     if image.ndim != 2 and (image.ndim != 3 or image.shape[2] != 3):
-        raise ValueError(f"{path}: an image is [h, w] or [h, w, 3], not {list(image.shape)}")
+        raise MfjaxError(f"{path}: an image is [h, w] or [h, w, 3], not {list(image.shape)}")
     pixels = _storable(path, image)
     bgr = pixels if pixels.ndim == 2 else np.ascontiguousarray(pixels[..., ::-1])
     options = []
@@ -247,9 +248,9 @@ def _encoded(path: Path, image: NDArray) -> bytes:
         with _quiet_opencv():
             done, data = cv2.imencode(path.suffix.lower(), bgr, options)
     except cv2.error as error:
-        raise ValueError(f"{path}: {_size(image)} pixels can't be encoded ({error.err})") from error
+        raise MfjaxError(f"{path}: {_size(image)} pixels can't be encoded ({error.err})") from error
     if not done:
-        raise ValueError(f"{path}: {_size(image)} pixels can't be encoded as {path.suffix}")
+        raise MfjaxError(f"{path}: {_size(image)} pixels can't be encoded as {path.suffix}")
     return data.tobytes()
 
 
@@ -260,12 +261,12 @@ def _storable(path: Path, image: NDArray) -> NDArray:
         if 32 not in depths:
             return from_float(image)
         if not np.isfinite(image).all():
-            raise ValueError(f"{path}: the image has values that are NaN or infinite")
+            raise MfjaxError(f"{path}: the image has values that are NaN or infinite")
         return image.astype(np.float32)
     if image.dtype not in (np.uint8, np.uint16):
-        raise ValueError(f"{path}: images are uint8, uint16 or float, not {image.dtype}")
+        raise MfjaxError(f"{path}: images are uint8, uint16 or float, not {image.dtype}")
     if 8 * image.dtype.itemsize not in depths:
-        raise ValueError(f"{path}: {path.suffix} holds 8 bits, the image 16; write .png or .tiff, or 8 bits")
+        raise MfjaxError(f"{path}: {path.suffix} holds 8 bits, the image 16; write .png or .tiff, or 8 bits")
     return image
 
 

@@ -1,5 +1,6 @@
 """The command as a user meets it: what is written, what is said, and the exit code."""
 
+import json
 import os
 import re
 import signal
@@ -350,7 +351,7 @@ def test_training_that_is_asked_to_stop_says_how_it_goes_on_and_ends_with_the_si
 
     monkeypatch.setattr("mfjax.training.loop.train", train)
     monkeypatch.setattr("mfjax.evaluation.settings.setting_pairs", lambda root: [])
-    table = ["evaluate", "data", "--experiment", "table2", "--recipe", str(ROOT / "configs" / "ablation.py")]
+    table = ["reproduce", "table2", "data", "--recipe", "ablation"]
     for command in (["train", "--workdir", str(tmp_path)], [*table, "--out", str(tmp_path)]):
         assert main(command) == 128 + 15
         assert capsys.readouterr().err == "warning: stopped after step 2; the same command goes on\n"
@@ -430,3 +431,57 @@ def test_engine_precision_and_tile_reach_the_model(pair, fuse, tmp_path, monkeyp
     assert refused(
         fuse(*pair, "--out", tmp_path / "out.png", "--tile", 8), "tile is 8; for these sizes it must be at least"
     )
+
+
+def test_mistake_of_the_code_keeps_its_traceback(pair, fuse, tmp_path, monkeypatch):
+    def mistaken(*arguments, **options):
+        raise ValueError("a mistake")
+
+    monkeypatch.setattr("mfjax.inference.files.fuse_pair", mistaken)
+    with pytest.raises(ValueError, match="a mistake") as error:
+        fuse(*pair, "--out", tmp_path / "out.png")
+    assert error.traceback[-1].name == "mistaken"
+
+
+def test_quiet_fusing_says_errors_only(folders, fuse, tmp_path, capsys, tiny_weights):
+    images.write(folders[0] / "a.png", picture(12, 15))  # of another aspect, which is warned of
+    assert fuse(*folders, "--out", tmp_path / "out", "--quiet") == (0, [])
+    assert main(["fuse", *map(str, folders), "--out", str(tmp_path), "--model", str(tiny_weights), "--quiet"]) == 0
+    assert capsys.readouterr().out == ""
+    (folders[0] / "b.png").write_bytes(b"no image")
+    code, (line,) = fuse(*folders, "--out", tmp_path / "out", "--quiet")
+    assert (code, line[:9]) == (1, "error: b:")
+    assert main(["fuse", "nowhere", "neither", "--out", "out"]) == 2
+    assert "error: nowhere" in capsys.readouterr().err  # what is asked of one call is not of the next
+
+
+def test_json_says_what_was_written_what_failed_and_what_was_there(folders, tiny_weights, tmp_path, capsys):
+    command = ["fuse", *map(str, folders), "--out", str(tmp_path / "out"), "--model", str(tiny_weights), "--json"]
+    (folders[0] / "b.png").write_bytes(b"no image")
+    (folders[0] / "c.png").write_bytes(b"")
+    assert main(command) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["fused"] == [
+        {
+            "name": "a",
+            "sources": {"ir": str(folders[0] / "a.png"), "vis": str(folders[1] / "a.png")},
+            "written": {"fused": str(tmp_path / "out" / "a.png")},
+            "height": 24,
+            "width": 32,
+        }
+    ]
+    assert [each["name"] for each in told["failed"]] == ["b"]
+    assert "not an image" in told["failed"][0]["error"]
+    assert told["unpaired"] == ["no visible image for c.png"]
+    assert main([*command, "--skip-finished"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert (told["fused"], told["skipped"]) == ([], ["a"])
+
+
+def test_json_of_two_files_is_of_the_same_form(pair, tiny_weights, tmp_path, capsys):
+    out = tmp_path / "out.png"
+    assert main(["fuse", *map(str, pair), "--out", str(out), "--model", str(tiny_weights), "--sr", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    written = {"fused": str(out), "ir": str(tmp_path / "out_ir.png"), "vis": str(tmp_path / "out_vis.png")}
+    assert [each["written"] for each in told["fused"]] == [written]
+    assert (told["failed"], told["skipped"]) == ([], [])

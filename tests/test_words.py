@@ -28,7 +28,7 @@ UNFINISHED = (
     "mfjax/evaluation/",
     "mfjax/inference/",
     "mfjax/interop/__init__.py",
-    "mfjax/interop/program.py",
+    "mfjax/interop/jax_program.py",
     "mfjax/metrics/",
     "mfjax/model/__init__.py",
     "mfjax/model/attention.py",

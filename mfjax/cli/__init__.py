@@ -1,23 +1,26 @@
 """The command `mfjax`: flags and arguments to one call each, and every error a user can cause to one line.
 
-A command is a function whose arguments are its flags and whose docstring is its help; each has a module here.
-What needs JAX is imported in the function, so that `--help` and mistyped arguments are answered at once.
+A command is a function whose arguments are its flags and whose docstring is its help; `table` has them all. What takes
+long to import, as JAX does, is imported by the commands that need it and when they do.
 """
 
+import difflib
+import inspect
 import logging
 import os
+import re
 import sys
 import time
-from collections.abc import Callable, Sequence
+import traceback
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import tyro
-from tyro.conf import DisallowNone, FlagCreatePairsOff
-
-from mfjax.cli import convert, data, evaluate, export, fuse, train
+import mfjax
+from mfjax.cli import table
 from mfjax.cli.messages import one_line, to_standard_error
+from mfjax.errors import MfjaxError
 
 if TYPE_CHECKING:  # it takes the packages of training
     from mfjax.training.stopping import StopRequestedError
@@ -27,8 +30,6 @@ BEING_WRITTEN = 60  # seconds
 WORTH_KEEPING = 0.1  # seconds of compiling; by JAX's default a second, which most programs of fusing stay below
 
 FAILED, INTERRUPTED = 2, 130  # exit codes; the second is the shell's for Ctrl-C
-
-DESCRIPTION = "Infrared and visible image fusion at any input and output resolution."
 
 # The extra "train".
 TRAINING_PACKAGES = {
@@ -41,27 +42,10 @@ TRAINING_PACKAGES = {
     "tensorflow_datasets",
 }
 
+# What a user or a machine can cause. Other errors are mistakes of the code, and keep their traceback.
+USER_ERRORS = (MfjaxError, OSError, MemoryError, FloatingPointError)
+
 logger = logging.getLogger("mfjax")
-
-
-def _help_only(text: str) -> Callable[[], int]:
-    """A command that is listed with its help, and stands for others when it is called."""
-
-    def command() -> int:
-        raise AssertionError("main calls others in its place")
-
-    command.__doc__ = text
-    return command
-
-
-COMMANDS: dict[str, Callable[..., int]] = {
-    "fuse": fuse.fuse,
-    "train": _help_only(train.HELP),
-    "evaluate": evaluate.evaluate,
-    "convert": convert.convert,
-    "export": export.export,
-    "data": _help_only(data.HELP),
-}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -75,23 +59,30 @@ def main(argv: Sequence[str] | None = None) -> int:
         was ended by SIGTERM.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
+    if with_traceback := "--traceback" in argv:
+        argv.remove("--traceback")
     _keep_programs()
     with to_standard_error():
         try:
-            if argv[:1] == ["data"]:
-                return _run(data.COMMANDS, "mfjax data", data.HELP, argv[1:])
-            if argv[:1] == ["train"]:  # its flags are those of a recipe, and to read it takes JAX
-                return _run(COMMANDS | {"train": train.train_command(argv)}, "mfjax", DESCRIPTION, argv)
-            return _run(COMMANDS, "mfjax", DESCRIPTION, argv)
-        except (ValueError, OSError, MemoryError, FloatingPointError) as error:
+            code = _run(argv)
+            sys.stdout.flush()
+            return code
+        except BrokenPipeError:  # whoever reads the output has seen enough, as `head` has
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would say so when it ends
+            return FAILED
+        except USER_ERRORS as error:
+            if with_traceback:
+                traceback.print_exc()
             logger.error("%s", one_line(error))
             return FAILED
         except ModuleNotFoundError as error:
-            if error.name not in TRAINING_PACKAGES:
+            if error.name not in TRAINING_PACKAGES or with_traceback:
                 raise
             logger.error("training needs %s, which is not installed: pip install 'mfjax[train]'", error.name)
             return FAILED
         except KeyboardInterrupt:
+            if with_traceback:
+                traceback.print_exc()
             logger.error("interrupted")
             return INTERRUPTED
         except _stop_requested() as stop:
@@ -101,10 +92,44 @@ def main(argv: Sequence[str] | None = None) -> int:
             return FAILED if stop.code else 0
 
 
-def _run(commands: dict[str, Callable[..., int]], prog: str, description: str, argv: list[str]) -> int:
-    """Runs the one of some commands that `argv` names first."""
-    config = (DisallowNone, FlagCreatePairsOff)
-    return tyro.extras.subcommand_cli_from_dict(commands, prog=prog, description=description, args=argv, config=config)
+def _run(argv: list[str]) -> int:
+    """Shows the help or the version, or runs the command that `argv` names.
+
+    Raises:
+        MfjaxError: it names none.
+    """
+    first, *rest = argv or [""]
+    if first in ("-h", "--help"):
+        print(table.overview())
+        return 0
+    if first == "--version":
+        print(f"mfjax {mfjax.__version__}")
+        return 0
+    names = table.parts(first)
+    name = next((name for name in names if argv[: len(name.split())] == name.split()), None)
+    if name is not None:
+        return _call(name, argv[len(name.split()) :])
+    if names and rest[:1] in (["-h"], ["--help"]):
+        print(table.overview(names))
+        return 0
+    if names:
+        raise MfjaxError(f"mfjax {first} is followed by one of {', '.join(each.split()[1] for each in names)}")
+    if not first:
+        raise MfjaxError("name a command, such as mfjax fuse IR VIS --out OUT; mfjax --help lists all")
+    near = difflib.get_close_matches(first, [each.split()[0] for each in table.COMMANDS], 1, 0.7)
+    meant = f"did you mean {near[0]}? " if near else ""
+    raise MfjaxError(f"there is no command {first!r}; {meant}mfjax --help lists all")
+
+
+def _call(name: str, arguments: Sequence[str]) -> int:
+    """Runs a command of the table."""
+    import tyro
+    from tyro.conf import DisallowNone, FlagCreatePairsOff
+
+    function = table.COMMANDS[name].function(arguments)
+    # Tyro would break an argument's lines where those of the source end.
+    function.__doc__ = re.sub(r"(?<=\S)\n {8}(?=\S)", " ", inspect.getdoc(function) or "")
+    return tyro.cli(function, prog=f"mfjax {name}", args=arguments, config=(DisallowNone, FlagCreatePairsOff))
 
 
 def _stop_requested() -> "tuple[type[StopRequestedError], ...]":

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from tyro.conf import Positional, arg
 
 from mfjax import weights
+from mfjax.errors import MfjaxError
 from mfjax.weights.bundled import SUFFIX
 
 
@@ -23,7 +24,7 @@ def convert(
         dtype: How to store numbers; bfloat16 halves the file.
     """
     if out.exists() and out.samefile(source):
-        raise ValueError(f"{out} is the source and would be overwritten; choose another output")
+        raise MfjaxError(f"{out} is the source and would be overwritten; choose another output")
     if source.suffix == SUFFIX:
         config, params, metadata = weights.load(source)
     else:

@@ -1,22 +1,19 @@
 """The commands `mfjax data build` and `mfjax data show`."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from tyro.conf import Positional, arg
 
 from mfjax import images
-
-Name = Literal["kaist", "flir_adas", "tno", "road_scene", "pair_folder"]
-
-HELP = "Build data sets to train on, and look at them: data build, data show."
+from mfjax.data.sets.layouts import LAYOUTS
+from mfjax.errors import MfjaxError
 
 BUILT = Path("data")  # where data sets are built unless said otherwise
 
 
 def build(
-    name: Positional[Name],
+    name: Annotated[Positional[str], arg(metavar=f"{{{','.join(LAYOUTS)}}}")],
     *,
     source: Annotated[Path, arg(name="from", metavar="DIR")],
     target: Annotated[Path, arg(name="to", metavar="DIR")] = BUILT,
@@ -64,7 +61,7 @@ def show(
     from mfjax.data.sets.sheet import evenly_spaced, sheet
 
     if pairs < 1:
-        raise ValueError(f"--pairs is {pairs}; it must be at least 1")
+        raise MfjaxError(f"--pairs is {pairs}; it must be at least 1")
     built = BuiltPairs(source / name, split)
     out = out or Path(f"{Path(name).name}.png")
     shown = evenly_spaced(len(built), pairs)
@@ -72,6 +69,3 @@ def show(
     images.write(out, sheet([built[index] for index in shown], title))
     print(f"{out}: {title}")
     return 0
-
-
-COMMANDS: dict[str, Callable[..., int]] = {"build": build, "show": show}

@@ -9,10 +9,11 @@ from typing import Annotated, Any, Literal
 from tyro.conf import Positional, arg
 
 from mfjax import atomic, weights
+from mfjax.errors import MfjaxError
 from mfjax.inference import sizes, stepping
 
 Platform = Literal["cpu", "cuda", "rocm", "tpu"]
-SUFFIXES = {".onnx": "mfjax.interop.onnx.whole", ".jaxexport": "mfjax.interop.program"}  # what writes such a file
+SUFFIXES = {".onnx": "mfjax.interop.onnx_file", ".jaxexport": "mfjax.interop.jax_program"}  # what writes such a file
 
 
 def export(
@@ -46,17 +47,17 @@ def export(
     """
     fixed = None if ir is None or vis is None else (parse_size("--ir", ir), parse_size("--vis", vis))
     if (factors is None) == (fixed is None) or (factors is not None and (ir or vis or size)):
-        raise ValueError("give either --factors, or --ir and --vis (and --size)")
+        raise MfjaxError("give either --factors, or --ir and --vis (and --size)")
     if not out.parent.is_dir():
-        raise ValueError(f"{out}: there is no folder {out.parent}; make it first")
+        raise MfjaxError(f"{out}: there is no folder {out.parent}; make it first")
     if out.suffix not in SUFFIXES:
-        raise ValueError(f"{out} has the suffix {out.suffix!r}, which chooses the format: {' or '.join(SUFFIXES)}")
+        raise MfjaxError(f"{out} has the suffix {out.suffix!r}, which chooses the format: {' or '.join(SUFFIXES)}")
     if out.suffix == ".onnx" and platforms is not None:
-        raise ValueError("--platforms is for .jaxexport; an ONNX file runs wherever its runtime does")
+        raise MfjaxError("--platforms is for .jaxexport; an ONNX file runs wherever its runtime does")
     if out.suffix == ".jaxexport" and precision != "float32":
-        raise ValueError(f"--precision {precision} is for .onnx; a JAX program computes in float32")
+        raise MfjaxError(f"--precision {precision} is for .onnx; a JAX program computes in float32")
     if out.suffix == ".onnx" and importlib.util.find_spec("onnx") is None:
-        raise ValueError("an ONNX file needs onnx, which is not installed: pip install 'mfjax[export]'")
+        raise MfjaxError("an ONNX file needs onnx, which is not installed: pip install 'mfjax[export]'")
     config, params, metadata = weights.load(model)
     options: dict[str, Any] = {"largest_factor": stepping.largest_factor(metadata)}
     if out.suffix == ".onnx":
@@ -83,5 +84,5 @@ def parse_size(option: str, text: str) -> sizes.Size:
     """The size that an option such as 240x320 names."""
     form = re.fullmatch(r"(\d+)x(\d+)", text)
     if form is None:
-        raise ValueError(f"{option} is {text!r}; it is height and width, such as 240x320")
+        raise MfjaxError(f"{option} is {text!r}; it is height and width, such as 240x320")
     return int(form[1]), int(form[2])

@@ -2,8 +2,9 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
@@ -13,8 +14,9 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 from tyro.conf import Positional, arg
 
 from mfjax import weights
-from mfjax.cli.messages import one_line
+from mfjax.cli.messages import one_line, only_errors, print_json
 from mfjax.cli.processes import join, leave
+from mfjax.errors import MfjaxError
 from mfjax.inference import files, sizes
 from mfjax.inference.colour import Color
 from mfjax.inference.engines import Engine, Precision, check_engine
@@ -50,8 +52,10 @@ def fuse(
     tile: Annotated[int | Literal["auto"], arg(metavar="auto|N")] = "auto",
     skip_finished: Annotated[bool, arg(help_behavior_hint="")] = False,
     distributed: Annotated[str | None, arg(metavar="auto|HOST:PORT,N,I", help_behavior_hint="")] = None,
+    quiet: Annotated[bool, arg(help_behavior_hint="")] = False,
+    json: Annotated[bool, arg(help_behavior_hint="")] = False,
 ) -> int:
-    """Fuse an infrared and a visible image, or two folders of them, at any size.
+    """Fuse an infrared (IR) and a visible (VIS) image, or the pairs of two folders, at any size, into OUT.
 
     Two folders are paired by file names, which may differ by a word such as ir, thermal, vis or rgb.
 
@@ -74,10 +78,14 @@ def fuse(
             run that was interrupted.
         distributed: This is process number I of N that share two folders and meet at the address of the first; auto
             under Slurm, Open MPI and on TPUs.
+        quiet: Say nothing but errors: no summary, progress or warnings.
+        json: Print a summary as JSON: what was written, what failed and why.
     """
+    if quiet:
+        only_errors()
     check_engine(engine, precision)
     if isinstance(tile, int) and tile < 1:
-        raise ValueError(f"--tile is {tile}; it is auto or a number of pixels")
+        raise MfjaxError(f"--tile is {tile}; it is auto or a number of pixels")
     size = None if height is None and width is None else (height, width)
     sizes.check_request(size, scale)
     infrared_range = check_ir_range(parse_ir_range(ir_range))
@@ -86,18 +94,20 @@ def fuse(
 
     if distributed is not None:
         if not ir.is_dir():
-            raise ValueError("--distributed shares the pairs of two folders between processes, and these are files")
+            raise MfjaxError("--distributed shares the pairs of two folders between processes, and these are files")
         join(distributed)
         number, processes = leave()
         plan = files.Plan(plan.jobs[number::processes], [] if number else plan.problems)
     left = [job for job in plan.jobs if not (skip_finished and job.finished)]
+    start = time.monotonic()
+    skipped = [job.pair.name for job in plan.jobs if job not in left]
     if not ir.is_dir() and not left:
-        print(f"{out}: was there")
+        _summarise(f"{out}: was there", Done(skipped=skipped), start, quiet=quiet, as_json=json)
         return 0
 
     from mfjax.inference.fuser import load
 
-    start = time.monotonic()
+    start = time.monotonic()  # JAX is there
     options: dict[str, Any] = {
         "size": size,
         "scale": scale,
@@ -107,28 +117,70 @@ def fuse(
     }
     fuser = load(model_file, engine=engine, precision=precision)
     if not ir.is_dir():
-        rows, cols = files.fuse_pair(fuser, left[0], tile=tile, progress=_bar, **options)
-        print(f"{out}: {rows}x{cols}, {time.monotonic() - start:.1f} s")
+        rows, cols = files.fuse_pair(fuser, left[0], tile=tile, progress=partial(_bar, quiet=quiet), **options)
+        done = Done({left[0]: (rows, cols)})
+        _summarise(f"{out}: {rows}x{cols}", done, start, quiet=quiet, as_json=json)
         return 0
     for problem in plan.problems:
         logger.error("%s", problem)
-    failed = _fuse_all(fuser, left, partial(files.read, largest_factor=fuser.largest_factor, **options), tile)
-    skipped = f" ({len(plan.jobs) - len(left)} were there)" if skip_finished else ""
-    done = f"{len(left) - failed} of {len(left)} pairs fused{skipped}"
-    print(f"{out}: {done}, {time.monotonic() - start:.1f} s")
-    return 1 if failed or plan.problems else 0
+    read = partial(files.read, largest_factor=fuser.largest_factor, **options)
+    done = _fuse_all(fuser, left, read, tile, quiet=quiet)
+    done = replace(done, skipped=skipped, unpaired=plan.problems)
+    there = f" ({len(skipped)} were there)" if skip_finished else ""
+    text = f"{out}: {len(done.sizes)} of {len(left)} pairs fused{there}"
+    _summarise(text, done, start, quiet=quiet, as_json=json)
+    return 1 if done.failed or plan.problems else 0
 
 
-def _bar(tiles: "Sequence[Tile]") -> "Iterable[Tile]":
-    """A progress bar for the tiles of an image, if it has many."""
-    return tqdm(tiles, unit="tile", leave=False, disable=None) if len(tiles) > MANY_TILES else tiles
+@dataclass(frozen=True)
+class Done:
+    """What became of the pairs."""
+
+    sizes: Mapping[files.Job, tuple[int, int]] = field(default_factory=dict)
+    """The fused images' rows and columns."""
+    failed: Mapping[str, str] = field(default_factory=dict)
+    """Why a pair failed, by its name."""
+    skipped: Sequence[str] = ()
+    """The names of pairs whose results were there."""
+    unpaired: Sequence[str] = ()
+    """A line for each image without a partner."""
+
+
+def _summarise(text: str, done: Done, start: float, *, quiet: bool, as_json: bool) -> None:
+    """Prints what was done, in words or as JSON, and in how many seconds."""
+    seconds = time.monotonic() - start
+    if as_json:
+        fused = [_as_json(job, size) for job, size in done.sizes.items()]
+        failed = [{"name": name, "error": why} for name, why in done.failed.items()]
+        told = {"fused": fused, "failed": failed, "skipped": [*done.skipped], "unpaired": [*done.unpaired]}
+        print_json(told | {"seconds": round(seconds, 3)})
+    elif not quiet:
+        print(f"{text}, {seconds:.1f} s" if done.sizes or done.failed else text)
+
+
+def _as_json(job: files.Job, size: tuple[int, int]) -> dict[str, Any]:
+    outputs = {"fused": job.fused, "ir": job.ir, "vis": job.vis}
+    written = {name: str(path) for name, path in outputs.items() if path is not None}
+    sources = {"ir": str(job.pair.ir), "vis": str(job.pair.vis)}
+    return {"name": job.pair.name, "sources": sources, "written": written, "height": size[0], "width": size[1]}
+
+
+def _bar(tiles: "Sequence[Tile]", *, quiet: bool) -> "Iterable[Tile]":
+    """Returns the tiles of an image with a progress bar if there are many; it shows where a terminal is watched."""
+    return tqdm(tiles, unit="tile", leave=False, disable=quiet or None) if len(tiles) > MANY_TILES else tiles
 
 
 def _fuse_all(
-    fuser: "Fuser", jobs: Sequence[files.Job], read: "Callable[[files.Job], Request]", tile: int | Literal["auto"]
-) -> int:
-    """Does all jobs, as many at once as the model can use, and reports those that fail; returns how many did."""
-    failed: set[str] = set()
+    fuser: "Fuser",
+    jobs: Sequence[files.Job],
+    read: "Callable[[files.Job], Request]",
+    tile: int | Literal["auto"],
+    *,
+    quiet: bool,
+) -> Done:
+    """Does all jobs, as many at once as the model can use, and reports those that fail."""
+    done: dict[files.Job, tuple[int, int]] = {}
+    failed: dict[str, str] = {}
 
     @contextmanager
     def reported(*jobs: files.Job) -> Iterator[None]:
@@ -136,12 +188,12 @@ def _fuse_all(
         try:
             with messages_about(jobs[0].pair) if len(jobs) == 1 else nullcontext():
                 yield
-        except (ValueError, OSError, MemoryError) as error:
+        except (MfjaxError, OSError, MemoryError) as error:
             for job in jobs:
                 logger.error("%s: %s", job.pair.name, one_line(error))
-                failed.add(job.pair.name)
+                failed[job.pair.name] = one_line(error)
 
-    with logging_redirect_tqdm([logger]), tqdm(total=len(jobs), unit="pair", disable=None) as bar:  # None: if watched
+    with logging_redirect_tqdm([logger]), tqdm(total=len(jobs), unit="pair", disable=quiet or None) as bar:
         for first in range(0, len(jobs), fuser.at_once):
             some = jobs[first : first + fuser.at_once]
             requests: dict[files.Job, Request] = {}
@@ -154,8 +206,9 @@ def _fuse_all(
             for job, fusion in zip(requests, made, strict=False):  # none if fusing failed
                 with reported(job):
                     files.write(job, fusion)
+                    done[job] = (fusion.fused.shape[0], fusion.fused.shape[1])
             bar.update(len(some))
-    return len(failed)
+    return Done(done, failed)
 
 
 def parse_ir_range(text: str) -> IrRange:
@@ -165,5 +218,5 @@ def parse_ir_range(text: str) -> IrRange:
     try:
         low, high = (float(bound) for bound in text.split(","))
     except ValueError:
-        raise ValueError(f"--ir-range is {text!r}; it is full, auto, or a pair such as 7000,8200") from None
+        raise MfjaxError(f"--ir-range is {text!r}; it is full, auto, or a pair such as 7000,8200") from None
     return low, high

@@ -3,6 +3,8 @@
 import logging
 import re
 
+from mfjax.errors import MfjaxError
+
 logger = logging.getLogger("mfjax")
 
 
@@ -10,7 +12,7 @@ def join(processes: str) -> None:
     """Joins the job of several processes that `--distributed` names.
 
     Raises:
-        ValueError: it is not one, or the processes could not meet.
+        MfjaxError: it is not one, or the processes could not meet.
     """
     import jax
 
@@ -18,18 +20,18 @@ def join(processes: str) -> None:
         try:
             jax.distributed.initialize()
         except (RuntimeError, ValueError) as error:
-            raise ValueError(f"no job of several processes was found ({error}): name it, HOST:PORT,N,I") from error
+            raise MfjaxError(f"no job of several processes was found ({error}): name it, HOST:PORT,N,I") from error
         return
     form = re.fullmatch(r"([^,]+:\d{1,5}),(\d+),(\d+)", processes)
     if form is None or not int(form[3]) < int(form[2]):
-        raise ValueError(
+        raise MfjaxError(
             f"--distributed is {processes!r}; it is auto, or HOST:PORT,N,I with I from 0 to N-1: 10.0.0.1:9911,4,0"
         )
     logger.warning("waiting for %s processes at %s", form[2], form[1])
     try:
         jax.distributed.initialize(form[1], int(form[2]), int(form[3]))
     except RuntimeError as error:
-        raise ValueError(f"the processes could not meet at {form[1]}: {error}") from error
+        raise MfjaxError(f"the processes could not meet at {form[1]}: {error}") from error
 
 
 def leave() -> tuple[int, int]:

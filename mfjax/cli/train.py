@@ -8,39 +8,42 @@ from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import arg
 
+from mfjax import recipes
 from mfjax.cli.processes import join
+from mfjax.errors import MfjaxError
 
 if TYPE_CHECKING:  # it takes JAX
     from mfjax.training.targets import Target
 
-HELP = """Train a model, or go on with a run that was interrupted.
-
-Flags change single values of the recipe."""
-
 
 def train_command(argv: Sequence[str]) -> Callable[..., int]:
-    """Returns `mfjax train`, whose flags and defaults are those of the recipe that `--config` names in `argv`.
+    """Returns `mfjax train`, whose flags and defaults are those of the recipe that `--recipe` names in `argv`.
 
     Of a fusion target that `--target` names there, and that is not the recipe's, the flags and defaults are its own.
     """
-    from mfjax.training.config import TrainConfig, read_config
+    from mfjax.training.config import TrainConfig
     from mfjax.training.targets import TARGETS
 
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--config", type=Path)
+    parser = argparse.ArgumentParser(prog="mfjax train", add_help=False, allow_abbrev=False)
+    parser.add_argument("--recipe", "--config")
     parser.add_argument("--target")
     named = parser.parse_known_args(argv)[0]
-    chosen = named.config
-    default = TrainConfig() if chosen is None else read_config(chosen)
+    default = TrainConfig() if named.recipe is None else recipes.load(named.recipe)
     if named.target in TARGETS and named.target != default.target.kind:
         default = replace(default, target=TARGETS[named.target]())
     _check_target_flags(argv, default.target, TARGETS)
 
     def train(
-        recipe: Annotated[TrainConfig, arg(name="")] = default,
+        config: Annotated[TrainConfig, arg(name="")] = default,
         *,
-        config: Annotated[
-            Path | None, arg(metavar="FILE.py", help="The recipe, such as configs/paper.py.", help_behavior_hint="")
+        recipe: Annotated[
+            str | None,
+            arg(
+                aliases=("--config",),
+                metavar="NAME|FILE.py",
+                help=f"The recipe: {', '.join(recipes.available())}, or a Python file.",
+                help_behavior_hint="",
+            ),
         ] = None,
         target: Annotated[
             str,
@@ -52,7 +55,7 @@ def train_command(argv: Sequence[str]) -> Callable[..., int]:
         ] = default.target.kind,
         workdir: Annotated[
             Path, arg(help="Folder for checkpoints, log and weights; a run found there goes on.")
-        ] = Path("runs") / (chosen.stem if chosen else "default"),
+        ] = Path("runs") / (Path(named.recipe).stem if named.recipe else "default"),
         accept_changes: Annotated[
             bool, arg(help="Go on with another recipe than the run's own; its weights file names both.")
         ] = False,
@@ -69,30 +72,33 @@ def train_command(argv: Sequence[str]) -> Callable[..., int]:
             bool, arg(help="Only show parameters, phases, memory and the number of programs to compile.")
         ] = False,
     ) -> int:
-        if target != recipe.target.kind:
-            raise ValueError(f"target is {target!r}; it must be one of {', '.join(TARGETS)}")
+        """Train a model, or go on with a run that was interrupted.
+
+        Flags change single values of the recipe.
+        """
+        if target != config.target.kind:
+            raise MfjaxError(f"target is {target!r}; it must be one of {', '.join(TARGETS)}")
         if distributed is not None:
             join(distributed)
         if dry_run:
             from mfjax.training.dry_run import describe
 
-            print(describe(recipe))
+            print(describe(config))
             return 0
         from mfjax.training.loop import train
 
-        weights_file = train(recipe, workdir, accept_changes=accept_changes)
-        print(f"{weights_file}: {recipe.steps} steps")
+        weights_file = train(config, workdir, accept_changes=accept_changes)
+        print(f"{weights_file}: {config.steps} steps")
         return 0
 
-    train.__doc__ = HELP
     return train
 
 
 def _check_target_flags(argv: Sequence[str], target: "Target", targets: "Mapping[str, type[Target]]") -> None:
-    """Raises ValueError for a flag that is an option of another fusion target, naming that one."""
+    """Raises MfjaxError for a flag that is an option of another fusion target, naming that one."""
     for flag in (each.partition("=")[0] for each in argv if each.startswith("--target.")):
         name = flag.removeprefix("--target.").replace("-", "_")
         owners = [kind for kind, each in targets.items() if name in {field.name for field in fields(each)}]
         if owners and target.kind not in owners:
             ways = " or ".join(f"--target {kind}" for kind in owners)
-            raise ValueError(f"{flag} is no option of the target {target.kind!r}; add {ways}, or leave it out")
+            raise MfjaxError(f"{flag} is no option of the target {target.kind!r}; add {ways}, or leave it out")

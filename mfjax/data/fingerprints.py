@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfjax import images
+from mfjax.errors import MfjaxError
 
 KEY = "seen"  # the key in a weights file's metadata
 LENGTH = 8  # bytes of a fingerprint
@@ -71,7 +72,7 @@ def from_text(text: str) -> Seen:
         text: JSON, as a weights file or a run's folder keeps it.
 
     Raises:
-        ValueError: the text is not of that form.
+        MfjaxError: the text is not of that form.
     """
     try:
         told = json.loads(text)
@@ -79,7 +80,7 @@ def from_text(text: str) -> Seen:
         each = frozenset(packed[i : i + LENGTH] for i in range(0, len(packed), LENGTH))
         return Seen(each, frozenset(map(str, told["unknown"])))
     except (ValueError, TypeError, KeyError) as error:
-        raise ValueError(f"a list of images that a model was trained on is damaged ({error})") from error
+        raise MfjaxError(f"a list of images that a model was trained on is damaged ({error})") from error
 
 
 def from_metadata(metadata: Mapping[str, str]) -> Seen:
@@ -89,7 +90,7 @@ def from_metadata(metadata: Mapping[str, str]) -> Seen:
         metadata: the free text of a weights file, `Weights.metadata`.
 
     Raises:
-        ValueError: the list is damaged.
+        MfjaxError: the list is damaged.
     """
     return from_text(metadata[KEY]) if KEY in metadata else Seen(unknown=frozenset({UNKNOWN}))
 

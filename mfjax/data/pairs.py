@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from mfjax import images
+from mfjax.errors import MfjaxError
 
 
 class PairFiles(NamedTuple):
@@ -23,19 +24,19 @@ def pairs_in(root: Path) -> list[PairFiles]:
         root: the folder that holds both folders.
 
     Raises:
-        ValueError: a folder is missing, there is no pair, a name has no partner, or two files have one name.
+        MfjaxError: a folder is missing, there is no pair, a name has no partner, or two files have one name.
     """
     folders = [root / "ir", root / "vis"]
     for folder in folders:
         if not folder.is_dir():
-            raise ValueError(f"{folder} is not a folder; pairs are read from {root}/ir and {root}/vis")
+            raise MfjaxError(f"{folder} is not a folder; pairs are read from {root}/ir and {root}/vis")
     ir, vis = (by_stem(folder) for folder in folders)
     unpaired = sorted(ir.keys() ^ vis.keys())
     if unpaired:
         names = ", ".join(unpaired[:5]) + (" …" if len(unpaired) > 5 else "")
-        raise ValueError(f"{len(unpaired)} images under {root} have no partner of the same name: {names}")
+        raise MfjaxError(f"{len(unpaired)} images under {root} have no partner of the same name: {names}")
     if not ir:
-        raise ValueError(f"no images in {folders[0]}")
+        raise MfjaxError(f"no images in {folders[0]}")
     return [PairFiles(ir[name], vis[name]) for name in sorted(ir)]
 
 
@@ -46,14 +47,14 @@ def by_stem(folder: Path) -> dict[str, Path]:
         folder: the folder; its subfolders are not searched.
 
     Raises:
-        ValueError: two files have one name.
+        MfjaxError: two files have one name.
     """
     found: dict[str, Path] = {}
     for file in sorted(folder.iterdir()):
         if file.suffix.lower() not in images.FORMATS or file.name.startswith("."):  # macOS leaves some ._NAME
             continue
         if other := found.get(file.stem):
-            raise ValueError(f"{other} and {file.name} have one name; leave one of them out")
+            raise MfjaxError(f"{other} and {file.name} have one name; leave one of them out")
         found[file.stem] = file
     return found
 
@@ -132,7 +133,7 @@ def find_sources(roots: Sequence[Path]) -> list[FilePairs]:
     found = []
     for root in roots:
         if not root.is_dir():
-            raise ValueError(f"{root} is not a folder")
+            raise MfjaxError(f"{root} is not a folder")
         inner = [d for d in sorted(root.iterdir()) if (d / "ir").is_dir() and (d / "vis").is_dir()]
         folders = [root] if (root / "ir").is_dir() or not inner else inner
         found += [FilePairs(folder.resolve().name, pairs_in(folder)) for folder in folders]
@@ -146,9 +147,9 @@ def read_pair(files: PairFiles) -> tuple[np.ndarray, np.ndarray]:
         files: the two files.
 
     Raises:
-        ValueError: a file can't be read, or the two sizes differ.
+        MfjaxError: a file can't be read, or the two sizes differ.
     """
     ir, vis = (images.luma(images.read(file)) for file in files)
     if ir.shape != vis.shape:
-        raise ValueError(f"{files.ir} is {ir.shape[0]}x{ir.shape[1]} but {files.vis} {vis.shape[0]}x{vis.shape[1]}")
+        raise MfjaxError(f"{files.ir} is {ir.shape[0]}x{ir.shape[1]} but {files.vis} {vis.shape[0]}x{vis.shape[1]}")
     return ir, vis

@@ -18,6 +18,7 @@ from absl import flags
 from mfjax.data.degradation import canvases, crop_with_margin
 from mfjax.data.pairs import LumaPair, PairSource
 from mfjax.data.selection import divide, open_sources
+from mfjax.errors import MfjaxError
 
 logger = logging.getLogger("mfjax")
 
@@ -53,18 +54,18 @@ class DataConfig:
 
     def __post_init__(self) -> None:
         if isinstance(self.roots, str):
-            raise ValueError(f"roots is {self.roots!r}; it must be a tuple of folders")
+            raise MfjaxError(f"roots is {self.roots!r}; it must be a tuple of folders")
         if min(self.pairs, self.held_out) < 0:
-            raise ValueError(f"pairs is {self.pairs} and held_out {self.held_out}; neither can be negative")
+            raise MfjaxError(f"pairs is {self.pairs} and held_out {self.held_out}; neither can be negative")
         if self.crop < 8:
-            raise ValueError(f"crop is {self.crop}; it must be at least 8 pixels")
+            raise MfjaxError(f"crop is {self.crop}; it must be at least 8 pixels")
         for name, least in (("batch", 1), ("threads", 0), ("workers", 0), ("prefetch", 1)):
             if getattr(self, name) < least:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least {least}")
+                raise MfjaxError(f"{name} is {getattr(self, name)}; it must be at least {least}")
         if not 10 <= self.scales[0] <= self.scales[1]:
-            raise ValueError(f"scales is {self.scales}; it must be two tenths, 10 <= smallest <= largest")
+            raise MfjaxError(f"scales is {self.scales}; it must be two tenths, 10 <= smallest <= largest")
         if any(weight <= 0 for weight in self.weights.values()):
-            raise ValueError(f"weights is {self.weights}; every weight must be positive")
+            raise MfjaxError(f"weights is {self.weights}; every weight must be positive")
 
 
 class Batch(NamedTuple):
@@ -89,7 +90,7 @@ def batches(config: DataConfig, seed: int, *, start: int = 0, part: int = 0, par
         parts: number of processes.
 
     Raises:
-        ValueError: there are no pairs, or fewer than should be chosen, or images are too small for a crop with its
+        MfjaxError: there are no pairs, or fewer than should be chosen, or images are too small for a crop with its
             margin. The size of images in files is found when they are read, everything else before the first batch.
     """
     sources = training_pairs(config)
@@ -120,7 +121,7 @@ def names_hash(config: DataConfig) -> str:
         config: the choice of images.
 
     Raises:
-        ValueError: there are no pairs, or fewer than should be chosen.
+        MfjaxError: there are no pairs, or fewer than should be chosen.
     """
     names = [f"{source.name}/{name}" for source in training_pairs(config) for name in source.names]
     return hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
@@ -164,7 +165,7 @@ def training_pairs(config: DataConfig) -> list[PairSource]:
         config: the choice of images.
 
     Raises:
-        ValueError: there are no pairs, or fewer than should be chosen.
+        MfjaxError: there are no pairs, or fewer than should be chosen.
     """
     return _divided(config)[0]
 
@@ -176,7 +177,7 @@ def validation_pairs(config: DataConfig) -> list[PairSource]:
         config: the choice of images.
 
     Raises:
-        ValueError: there are no pairs, or fewer than should be chosen.
+        MfjaxError: there are no pairs, or fewer than should be chosen.
     """
     return _divided(config)[1]
 
@@ -184,7 +185,7 @@ def validation_pairs(config: DataConfig) -> list[PairSource]:
 def _divided(config: DataConfig) -> tuple[list[PairSource], list[PairSource]]:
     sources = open_sources(config.roots)
     if not sources:
-        raise ValueError("no training data: name a folder with ir/ and vis/, --data.roots DIR")
+        raise MfjaxError("no training data: name a folder with ir/ and vis/, --data.roots DIR")
     return divide(sources, config.pairs, config.held_out, config.pairs_seed)
 
 
@@ -205,11 +206,11 @@ def _follow_parent(*_: int) -> None:
 
 
 def _check_sizes(source: PairSource, side: int) -> None:
-    """Raises ValueError, before a run starts, if a source is known to have images too small for a crop."""
+    """Raises MfjaxError, before a run starts, if a source is known to have images too small for a crop."""
     small = [index for index, size in enumerate(source.sizes or ()) if min(size) < side]
     if source.sizes and small:
         h, w = source.sizes[small[0]]
-        raise ValueError(
+        raise MfjaxError(
             f"{len(small):,} of {len(source):,} pairs of {source.name} are too small, such as {source.names[small[0]]} "
             f"of {h}x{w}; training needs images of {side}x{side} or more: build it with --min-side {side} or lower "
             "data.crop"
@@ -242,7 +243,7 @@ class _Crop(grain.transforms.RandomMap):
         free = np.array(pair.shape[:2]) - self.side
         if free.min() < 0:
             h, w = pair.shape[:2]
-            raise ValueError(
+            raise MfjaxError(
                 f"{element.name} is {h}x{w}; training needs images of {self.side}x{self.side} or more: "
                 f"leave it out or lower data.crop"
             )

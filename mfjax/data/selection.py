@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from mfjax.data.pairs import LumaPair, PairSource, find_sources
 from mfjax.data.sets.built import BuiltPairs, find_built
+from mfjax.errors import MfjaxError
 
 
 class Selection(NamedTuple):
@@ -29,10 +30,10 @@ def select(names: Sequence[str], count: int, validation: int, seed: int) -> Sele
         seed: of the choice.
 
     Raises:
-        ValueError: there are fewer pairs than `count`, or more should be held out than chosen.
+        MfjaxError: there are fewer pairs than `count`, or more should be held out than chosen.
     """
     if not 0 <= validation <= count <= len(names):
-        raise ValueError(f"{validation:,} pairs to hold out of {count:,} to choose of {len(names):,} is impossible")
+        raise MfjaxError(f"{validation:,} pairs to hold out of {count:,} to choose of {len(names):,} is impossible")
     ranks = [hashlib.sha256(f"{seed}/{name}".encode()).digest() for name in names]
     chosen = sorted(range(len(names)), key=ranks.__getitem__)[:count]
     return Selection(sorted(chosen[validation:]), sorted(chosen[:validation]))
@@ -59,11 +60,11 @@ def proportions(sizes: Sequence[int], count: int) -> list[int]:
         count: number of pairs to take.
 
     Raises:
-        ValueError: there are too few.
+        MfjaxError: there are too few.
     """
     most = [max(size - 1, 0) for size in sizes]
     if count > sum(most):
-        raise ValueError(
+        raise MfjaxError(
             f"{count:,} pairs are to be held out of {sum(sizes):,} in {len(sizes)} folders; leave some of each to train"
         )
     ideal = [size * count / sum(sizes) for size in sizes]
@@ -102,7 +103,7 @@ def open_sources(roots: Sequence[str]) -> list[PairSource]:
             PATH@SPLIT for another split than "train".
 
     Raises:
-        ValueError: a root is none of these.
+        MfjaxError: a root is none of these.
     """
     sources: list[PairSource] = []
     for root in roots:
@@ -131,13 +132,13 @@ def divide(
         seed: of the choice.
 
     Raises:
-        ValueError: there are fewer pairs than `count`, or none would be left to train on.
+        MfjaxError: there are fewer pairs than `count`, or none would be left to train on.
     """
     if not count and not validation:
         return list(sources), []
     sizes = [len(source) for source in sources]
     if count > sum(sizes):
-        raise ValueError(
+        raise MfjaxError(
             f"{count:,} pairs are to be chosen, but there are {sum(sizes):,}: name more folders, "
             "or lower data.pairs and data.held_out (pairs 0 takes all, held_out 0 holds none out)"
         )

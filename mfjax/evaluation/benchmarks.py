@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mfjax import images
 from mfjax.data import fingerprints
+from mfjax.errors import MfjaxError
 from mfjax.evaluation import boards
 from mfjax.evaluation.boards import Board, Row, listing
 from mfjax.evaluation.scoring import Evaluation, Method, Model, evaluate, pairs_in
@@ -136,12 +137,12 @@ def _remark(method: Method, name: str, board: Board, pairs: Sequence[Pair], allo
         return "images that were given"
     try:
         seen = fingerprints.from_metadata(method.fuser.metadata)
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from error
+    except MfjaxError as error:
+        raise MfjaxError(f"{name}: {error}") from error
     if known := seen_pairs(seen, pairs):
         said = f"trained on {len(known)} of the {len(pairs)} pairs"
         if not allow_seen:
-            raise ValueError(
+            raise MfjaxError(
                 f"{name} was {said}: {listing(known)}; its numbers would mean nothing beside others': choose another "
                 "model, or score it all the same, marked, with --allow-seen (allow_seen=True)"
             )

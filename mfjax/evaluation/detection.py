@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from mfjax.errors import MfjaxError
 from mfjax.evaluation.boards import listing
 
 logger = logging.getLogger("mfjax")
@@ -56,11 +57,11 @@ def score_boxes(labels: Path, predictions: Path) -> dict[str, Precision]:
     """
     truth = {name: _read(file, confidence=False) for name, file in _files(labels).items()}
     if not (kinds := sorted({box.kind for boxes in truth.values() for box in boxes})):
-        raise ValueError(f"{labels} labels nothing; there is nothing to find")
+        raise MfjaxError(f"{labels} labels nothing; there is nothing to find")
     files = _files(predictions)
     missing = [name for name in truth if name not in files]
     if len(missing) == len(truth):
-        raise ValueError(f"{predictions} has no file for any image that {labels} has, such as {missing[0]}.txt")
+        raise MfjaxError(f"{predictions} has no file for any image that {labels} has, such as {missing[0]}.txt")
     if missing:
         count = f"{len(missing)} of {len(truth)} images"
         logger.warning("%s: no file for %s, which counts as nothing found: %s", predictions, count, listing(missing))
@@ -104,17 +105,17 @@ def section(scores: Mapping[str, Mapping[str, Precision]], data: str) -> str:
 
 def _files(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
-        raise ValueError(f"{folder} is not a folder; boxes are a folder of text files, one for each image")
+        raise MfjaxError(f"{folder} is not a folder; boxes are a folder of text files, one for each image")
     found = {file.stem: file for file in sorted(folder.glob("*.txt")) if file.name != CLASSES}
     if not found:
-        raise ValueError(f"{folder} has no text files of boxes, one for each image")
+        raise MfjaxError(f"{folder} has no text files of boxes, one for each image")
     return found
 
 
 def _read(file: Path, *, confidence: bool) -> list[Box]:
     columns = "class x y width height" + (" confidence" if confidence else "")
     boxes = []
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(_lines(file), 1):
         if not (words := line.split()):
             continue
         try:
@@ -123,17 +124,25 @@ def _read(file: Path, *, confidence: bool) -> list[Box]:
             box = None
         shares = box is not None and all(0 <= value <= 1 for value in box[1:]) and min(box.width, box.height) > 0
         if box is None or len(words) != len(columns.split()) or box.kind < 0 or not shares:
-            raise ValueError(f"{file}, line {number} is {line!r}; it must be {columns!r}, all but the class in [0, 1]")
+            raise MfjaxError(f"{file}, line {number} is {line!r}; it must be {columns!r}, all but the class in [0, 1]")
         boxes.append(box)
     return boxes
+
+
+def _lines(file: Path) -> list[str]:
+    """Returns the lines of a text file."""
+    try:
+        return file.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise MfjaxError(f"{file} is not a text file in UTF-8 ({error})") from error
 
 
 def _names(labels: Path, kinds: Sequence[int]) -> list[str]:
     """What the classes are called: as classes.txt has it, or their numbers."""
     file = labels / CLASSES
-    listed = [line.strip() for line in file.read_text(encoding="utf-8").splitlines()] if file.is_file() else []
+    listed = [line.strip() for line in _lines(file)] if file.is_file() else []
     if listed and (beyond := [kind for kind in kinds if kind >= len(listed)]):
-        raise ValueError(f"{file} names {len(listed)} classes, but there are labels of class {beyond[0]}")
+        raise MfjaxError(f"{file} names {len(listed)} classes, but there are labels of class {beyond[0]}")
     return [listed[kind] if listed else str(kind) for kind in kinds]
 
 
@@ -144,7 +153,7 @@ def _average_precision(
     try:
         from pycocotools.cocoeval import COCOeval
     except ModuleNotFoundError as error:
-        raise ValueError("scoring boxes needs pycocotools: pip install 'mfjax[detection]'") from error
+        raise MfjaxError("scoring boxes needs pycocotools: pip install 'mfjax[detection]'") from error
     images = [*truth]
     with contextlib.redirect_stdout(io.StringIO()):  # it tells what it does
         evaluation = COCOeval(_coco(truth, images, kinds), _coco(found, images, kinds), "bbox")

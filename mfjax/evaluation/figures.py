@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfjax import images
+from mfjax.errors import MfjaxError
 from mfjax.evaluation.paper import SETTINGS, TABLE_II
 from mfjax.evaluation.settings import setting_pairs, sources
 from mfjax.inference.pairs import Pair
@@ -52,7 +53,7 @@ def draw(root: Path, out: Path) -> list[Path]:
                 images.write(path, panel(rows, columns, boxes))
                 written.append(path)
     if not written:
-        raise ValueError(f"{out} has no images to draw; run table2, table3, table4 or table5 with it as --out first")
+        raise MfjaxError(f"{out} has no images to draw; run table2, table3, table4 or table5 with it as --out first")
     return written
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfjax import images
+from mfjax.errors import MfjaxError
 from mfjax.evaluation.lost import Lost, is_night, mean
 from mfjax.inference import sizes
 from mfjax.inference.pairs import Pair, messages_about, natural_key, pair_folders
@@ -54,7 +55,7 @@ def pairs_in(root: Path) -> list[Pair]:
     """
     for side in ("ir", "vis"):
         if not (root / side).is_dir():
-            raise ValueError(f"{root / side} is not a folder; pairs are read from {root}/ir and {root}/vis")
+            raise MfjaxError(f"{root / side} is not a folder; pairs are read from {root}/ir and {root}/vis")
     pairs, problems = pair_folders(root / "ir", root / "vis")
     for problem in problems:
         logger.warning("%s", problem)
@@ -132,7 +133,7 @@ def folder_of_results(folder: Path, pairs: Sequence[Pair]) -> Method:
             several images for one.
     """
     if not folder.is_dir():
-        raise ValueError(f"{folder} is not a folder; results are a folder of fused images")
+        raise MfjaxError(f"{folder} is not a folder; results are a folder of fused images")
     found = defaultdict(list)
     for file in sorted(folder.iterdir()):
         if file.suffix.lower() in images.FORMATS and not file.name.startswith("."):
@@ -143,11 +144,11 @@ def folder_of_results(folder: Path, pairs: Sequence[Pair]) -> Method:
         of_pair = next((found[natural_key(name)] for name in names if natural_key(name) in found), [])
         if len(of_pair) > 1:
             listed = ", ".join(file.name for file in of_pair)
-            raise ValueError(f"{folder} has several images for the pair {pair.name}: {listed}; leave one there")
+            raise MfjaxError(f"{folder} has several images for the pair {pair.name}: {listed}; leave one there")
         files[pair.name] = of_pair[0] if of_pair else None
     if missing := [name for name, file in files.items() if file is None]:
         listed = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
-        raise ValueError(f"{folder} has no fused image for {len(missing)} of {len(pairs)} pairs: {listed}")
+        raise MfjaxError(f"{folder} has no fused image for {len(missing)} of {len(pairs)} pairs: {listed}")
 
     def read(pair: Pair, ir: NDArray, vis: NDArray) -> NDArray:
         file = files[pair.name]
@@ -164,7 +165,7 @@ def _check_names(pairs: Sequence[Pair]) -> None:
     seen: dict[str, Pair] = {}
     for pair in pairs:
         if (other := seen.setdefault(pair.name, pair)) is not pair:
-            raise ValueError(f"two pairs are called {pair.name}, that of {other.vis} and of {pair.vis}; rename one")
+            raise MfjaxError(f"two pairs are called {pair.name}, that of {other.vis} and of {pair.vis}; rename one")
 
 
 @contextmanager
@@ -173,9 +174,12 @@ def _about(pair: Pair) -> Iterator[None]:
     try:
         with messages_about(pair):
             yield
-    except (ValueError, MemoryError) as error:
-        kind = MemoryError if isinstance(error, MemoryError) else ValueError
+    except (MfjaxError, MemoryError) as error:
+        kind = MemoryError if isinstance(error, MemoryError) else MfjaxError
         raise kind(f"{pair.name}: {error}") from error
+    except Exception as error:  # a mistake of the code, which keeps its traceback
+        error.add_note(f"The pair is {pair.name}.")
+        raise
 
 
 def at_size(image: NDArray, size: tuple[int, ...]) -> NDArray:

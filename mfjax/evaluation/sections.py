@@ -2,11 +2,20 @@
 
 from pathlib import Path
 
+from mfjax.errors import MfjaxError
+
 
 def put(page: Path, name: str, text: str) -> None:
-    """Writes the part `name` of a page: in its old one's place, or at the end, between marks that readers don't see."""
+    """Writes the part `name` of a page: in its old one's place, or at the end, between marks that readers don't see.
+
+    Raises:
+        MfjaxError: the page is there and is no text.
+    """
     start, end = f"<!-- {name}: written by a command -->\n", f"<!-- end of {name} -->\n"
-    before = page.read_text(encoding="utf-8") if page.is_file() else ""
+    try:
+        before = page.read_text(encoding="utf-8") if page.is_file() else ""
+    except UnicodeDecodeError as error:
+        raise MfjaxError(f"{page} is not a text file in UTF-8 ({error}); choose another page") from error
     part = f"{start}\n{text.strip()}\n\n{end}"
     if start in before and end in before:
         head, rest = before.split(start, 1)

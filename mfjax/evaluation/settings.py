@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfjax import images
+from mfjax.errors import MfjaxError
 from mfjax.evaluation.lost import is_night
 from mfjax.evaluation.paper import SCALES, SETTINGS
 from mfjax.inference.backends import Which
@@ -123,13 +124,13 @@ def setting_pairs(root: Path) -> list[Pair]:
     """
     folders = {f"{source}_{scale}" for source, scale in product(("ir", "vis"), SCALES)}
     if missing := sorted(name for name in folders if not (root / name).is_dir()):
-        raise ValueError(f"{root} has no folder {', '.join(missing)}; the nine settings need it")
+        raise MfjaxError(f"{root} has no folder {', '.join(missing)}; the nine settings need it")
     pairs, problems = pair_folders(root / "ir_1.0", root / "vis_1.0")
     for pair in pairs:
         needed = [file for scale in SCALES for file in sources(root, pair, scale, scale)]
         problems += [f"{file} is missing" for file in needed if not file.is_file()]
     if problems:
-        raise ValueError("; ".join(problems[:5]))
+        raise MfjaxError("; ".join(problems[:5]))
     return pairs
 
 

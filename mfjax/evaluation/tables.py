@@ -2,9 +2,12 @@
 
 import csv
 import io
-from typing import Literal
+import math
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mfjax.evaluation.lost import by_light, mean
 from mfjax.evaluation.ranking import LEVEL, mean_ranks, rank
@@ -127,6 +130,37 @@ def as_csv(evaluation: Evaluation) -> str:
         for method, means in zip(evaluation.methods, mean(values[:, chosen]), strict=True):
             writer.writerow([method, group, *(_number(value) for value in means), *blank])
     return out.getvalue()
+
+
+def as_dict(evaluation: Evaluation) -> dict[str, Any]:
+    """Returns an evaluation for JSON: means and every score, None where one is undefined or infinite.
+
+    Lost structure is given over all pairs, by day and by night, the pairs of which are listed.
+    """
+    several, lost = len(evaluation.methods) > 1, evaluation.lost
+    mean_rank = mean_ranks(evaluation) if several else np.full(1, np.nan)
+    methods: list[dict[str, Any]] = []
+    for row, (method, means) in enumerate(zip(evaluation.methods, evaluation.means(), strict=True)):
+        values = zip(evaluation.pairs, evaluation.values[row], strict=True)
+        of_pairs = {pair: _by_name(evaluation.metrics, of_pair) for pair, of_pair in values}
+        methods.append({"name": method, "means": _by_name(evaluation.metrics, means), "pairs": of_pairs})
+        if several:
+            methods[-1] |= _by_name(["mean_rank"], mean_rank[[row]])
+        if lost is not None:
+            shares = {light: mean(lost.shares[:, chosen])[row] for light, chosen in by_light(lost.night).items()}
+            methods[-1]["lost"] = {light: _by_name(["ir", "vis"], both) for light, both in shares.items()}
+    reasons = evaluation.reasons.items()
+    return {
+        "best": {metric: METRICS[metric].best for metric in evaluation.metrics},
+        "methods": methods,
+        "night": [] if lost is None else [pair for pair, at in zip(evaluation.pairs, lost.night, strict=True) if at],
+        "undefined": [{"method": of, "pair": pair, "metric": name, "why": why} for (of, pair, name), why in reasons],
+    }
+
+
+def _by_name(names: Sequence[str], values: NDArray) -> dict[str, float | None]:
+    """Returns values by their names, None for what JSON has no number for."""
+    return {name: float(x) if math.isfinite(x) else None for name, x in zip(names, values, strict=True)}
 
 
 def _marked(text: str, place: int, style: str) -> str:

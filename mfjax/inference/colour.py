@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import DTypeLike
 
+from mfjax.errors import MfjaxError
 from mfjax.images import from_float, to_luma
 from mfjax.inference.stepping import averaged
 
@@ -22,12 +23,12 @@ def wants_colour(color: Color, vis: np.ndarray) -> bool:
     """Whether the output has colour: what `color` asks for and a visible image [h, w] or [h, w, 3] can give.
 
     Raises:
-        ValueError: colour is asked for and there is none, or `color` is another word.
+        MfjaxError: colour is asked for and there is none, or `color` is another word.
     """
     if color not in ("auto", "gray", "color"):
-        raise ValueError(f'color is {color!r}; it is "auto", "gray" or "color"')
+        raise MfjaxError(f'color is {color!r}; it is "auto", "gray" or "color"')
     if color == "color" and vis.ndim == 2:
-        raise ValueError('the visible image has no colour; pass color="auto" or "gray"')
+        raise MfjaxError('the visible image has no colour; pass color="auto" or "gray"')
     return color != "gray" and vis.ndim == 3
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from mfjax import images
+from mfjax.errors import MfjaxError
 from mfjax.inference import sizes, tiles
 from mfjax.inference.pure import branches_of
 from mfjax.inference.tiles import Tile, Tiling
@@ -85,7 +86,7 @@ def compose(
     """
     for rows, cols in (source.size for source in sources):
         if rows > size[0] or cols > size[1]:
-            raise ValueError(
+            raise MfjaxError(
                 f"a source is {rows}x{cols}, larger than the output of {size[0]}x{size[1]}; "
                 "make it by Fuser.source for that size"
             )
@@ -195,7 +196,7 @@ def _of_side(config: ModelConfig, sources: Sequence[Size], size: Size, tile: int
         except ValueError:
             continue
         if side > first or tile < 1:
-            raise ValueError(f"tile is {tile}; for these sizes it must be at least {side}")
+            raise MfjaxError(f"tile is {tile}; for these sizes it must be at least {side}")
         return tiled
     raise AssertionError("there is always one")
 

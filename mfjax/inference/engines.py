@@ -3,6 +3,8 @@
 import importlib.util
 from typing import Literal, get_args
 
+from mfjax.errors import MfjaxError
+
 Engine = Literal["auto", "xla", "openvino"]
 Precision = Literal["auto", "float32", "bfloat16"]
 
@@ -10,12 +12,12 @@ NEEDED = {"openvino": ("openvino", "onnx")}  # packages of mfjax's extra `cpu`
 
 
 def check_engine(engine: str, precision: str) -> None:
-    """Raises ValueError if one of both is another word than it can be, or the engine is not installed."""
+    """Raises MfjaxError if one of both is another word than it can be, or the engine is not installed."""
     for name, value, words in (("engine", engine, Engine), ("precision", precision, Precision)):
         if value not in get_args(words):
-            raise ValueError(f"{name} is {value!r}; it is one of {', '.join(get_args(words))}")
+            raise MfjaxError(f"{name} is {value!r}; it is one of {', '.join(get_args(words))}")
     if lacking := missing(engine):
-        raise ValueError(
+        raise MfjaxError(
             f"engine is {engine!r}, for which {' and '.join(lacking)} must be installed: pip install 'mfjax[cpu]'"
         )
 

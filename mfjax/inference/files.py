@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from mfjax import images
+from mfjax.errors import MfjaxError
 from mfjax.inference.pairs import Pair, pair_folders
 
 if TYPE_CHECKING:  # these import JAX
@@ -60,23 +61,23 @@ def plan(ir: Path, vis: Path, out: Path, *, sr: bool = False) -> Plan:
 
     Raises:
         FileNotFoundError: a source does not exist.
-        ValueError: the sources can't be paired, or the results can't be written there.
+        MfjaxError: the sources can't be paired, or the results can't be written there.
     """
     for source in (ir, vis):
         if not source.exists():
             raise FileNotFoundError(f"{source}: no such file or folder")
     if ir.is_dir() != vis.is_dir():
         folder, file = (ir, vis) if ir.is_dir() else (vis, ir)
-        raise ValueError(f"{folder} is a folder and {file} a file; give two files or two folders")
+        raise MfjaxError(f"{folder} is a folder and {file} a file; give two files or two folders")
     if not ir.is_dir():
         job = _job(Pair(out.stem, ir, vis), out, sr=sr)
         _check_file(out)
         _check_outputs([job])
         return Plan([job], [])
     if out.exists() and not out.is_dir():
-        raise ValueError(f"{out} is a file; for two folders, the output is a folder")
+        raise MfjaxError(f"{out} is a file; for two folders, the output is a folder")
     if not out.exists() and out.suffix.lower() in images.FORMATS:
-        raise ValueError(f"{out} is named like an image; for two folders, the output is a folder")
+        raise MfjaxError(f"{out} is named like an image; for two folders, the output is a folder")
     pairs, problems = pair_folders(ir, vis)
     jobs = [_job(pair, out / f"{pair.name}{FOLDER_SUFFIX}", sr=sr) for pair in pairs]
     _check_outputs(jobs)
@@ -89,7 +90,7 @@ def fuse_pair(fuser: "Fuser", job: Job, **options: Any) -> tuple[int, int]:
     `options` are those of a `Fuser`'s call.
 
     Raises:
-        FileNotFoundError, ValueError, MemoryError: as `images.read`, `Fuser.__call__` and `images.write` do.
+        FileNotFoundError, MfjaxError, MemoryError: as `images.read`, `Fuser.__call__` and `images.write` do.
     """
     made = fuser(images.read(job.pair.ir), images.read(job.pair.vis), **options)
     write(job, made)
@@ -100,7 +101,7 @@ def read(job: Job, **options: Any) -> "Request":
     """What is asked for of a pair of files; `options` are those of `Request.of`.
 
     Raises:
-        FileNotFoundError, ValueError: as `images.read` and `Request.of` do.
+        FileNotFoundError, MfjaxError: as `images.read` and `Request.of` do.
     """
     from mfjax.inference.request import Request
 
@@ -111,7 +112,7 @@ def write(job: Job, made: "Fusion") -> None:
     """Writes all of a pair's results or none.
 
     Raises:
-        ValueError, OSError: as `images.write` does.
+        MfjaxError, OSError: as `images.write` does.
     """
     job.fused.parent.mkdir(parents=True, exist_ok=True)
     wanted = ((job.ir, made.ir), (job.vis, made.vis), (job.fused, made.fused))
@@ -135,26 +136,26 @@ def _storable(image: np.ndarray, path: Path) -> np.ndarray:
 
 
 def _check_file(out: Path) -> None:
-    """Raises ValueError if one fused image can't have this name."""
+    """Raises MfjaxError if one fused image can't have this name."""
     if out.is_dir():
-        raise ValueError(f"{out} is a folder; of two files, the output is a file such as {out / 'fused.png'}")
+        raise MfjaxError(f"{out} is a folder; of two files, the output is a file such as {out / 'fused.png'}")
     if out.suffix.lower() not in images.FORMATS:
-        raise ValueError(f"{out}: unknown suffix {out.suffix!r}; use one of {', '.join(images.FORMATS)}")
+        raise MfjaxError(f"{out}: unknown suffix {out.suffix!r}; use one of {', '.join(images.FORMATS)}")
 
 
 def _check_outputs(jobs: Iterable[Job]) -> None:
-    """Raises ValueError if results would replace a source or each other, or can't be written."""
+    """Raises MfjaxError if results would replace a source or each other, or can't be written."""
     jobs = list(jobs)
     outputs = [path for job in jobs for path in job.outputs]
     sources = {_identity(path) for job in jobs for path in (job.pair.ir, job.pair.vis)}
     for path in outputs:
         if path.is_dir():
-            raise ValueError(f"{path} is a folder; choose another output")
+            raise MfjaxError(f"{path} is a folder; choose another output")
         if path.exists() and _identity(path) in sources:
-            raise ValueError(f"{path} is a source and would be overwritten; choose another output")
+            raise MfjaxError(f"{path} is a source and would be overwritten; choose another output")
     for path, count in Counter(outputs).items():
         if count > 1:
-            raise ValueError(f"{count} results would be called {path.name}; rename their sources")
+            raise MfjaxError(f"{count} results would be called {path.name}; rename their sources")
     for folder in {path.parent for path in outputs}:
         _check_writable(folder)
 
@@ -166,10 +167,10 @@ def _identity(path: Path) -> tuple[int, int]:
 
 
 def _check_writable(folder: Path) -> None:
-    """Raises ValueError if a file can't be made in a folder, or the folder itself can't be made."""
+    """Raises MfjaxError if a file can't be made in a folder, or the folder itself can't be made."""
     existing = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
     try:
         with tempfile.TemporaryFile(dir=existing):
             pass  # tried, not asked: what permissions say is wrong for root and for read-only disks
     except OSError as error:
-        raise ValueError(f"{folder}: can't be written to ({os.strerror(error.errno or 0)})") from error
+        raise MfjaxError(f"{folder}: can't be written to ({os.strerror(error.errno or 0)})") from error

@@ -18,6 +18,7 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from mfjax import images, weights
+from mfjax.errors import MfjaxError
 from mfjax.inference import sizes
 from mfjax.inference.backends import Backend, Which, choose
 from mfjax.inference.colour import Color
@@ -56,16 +57,16 @@ def fuse_luma(
         `.fused .ir .vis`, each [H, W] or [n, H, W].
 
     Raises:
-        ValueError: the sources are not both [h, w] or both [n, h, w] of one n, are integers, or the size is empty.
+        MfjaxError: the sources are not both [h, w] or both [n, h, w] of one n, are integers, or the size is empty.
     """
     sizes.check_request(size, None)
     if not sizes.are_luma(np.shape(ir), np.shape(vis)):
-        raise ValueError(
+        raise MfjaxError(
             f"infrared has shape {np.shape(ir)} and visible {np.shape(vis)}; pass luma, both [h, w] or both [n, h, w]"
         )
     for name, image in (("infrared", ir), ("visible", vis)):
         if not jnp.issubdtype(jnp.result_type(image), jnp.floating):
-            raise ValueError(f"{name} is {jnp.result_type(image)}; pass floats in [0, 1]")
+            raise MfjaxError(f"{name} is {jnp.result_type(image)}; pass floats in [0, 1]")
     sources = [jnp.asarray(image, jnp.float32)[..., None] for image in (ir, vis)]  # [(n,) h, w, 1]
     single = sources[0].ndim == 3
     if single:
@@ -136,7 +137,7 @@ class Fuser:
             (`np.result_type`: uint16 for uint8 and uint16, float32 for an integer type and float32).
 
         Raises:
-            ValueError: the sources or options are not as above, a tile is too small for these sizes, or the memory
+            MfjaxError: the sources or options are not as above, a tile is too small for these sizes, or the memory
                 would not suffice.
             MemoryError: it did not suffice.
         """
@@ -239,7 +240,7 @@ def load(name_or_path: str | Path = "default", *, engine: Engine = "auto", preci
 
     Raises:
         FileNotFoundError: there is none.
-        ValueError: the file is not a weights file, or one of another architecture; or the engine is not installed.
+        MfjaxError: the file is not a weights file, or one of another architecture; or the engine is not installed.
     """
     config, params, metadata = weights.load(name_or_path)
     return Fuser.of(config, jax.device_put(params), metadata, engine=engine, precision=precision)

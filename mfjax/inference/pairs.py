@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mfjax import images
+from mfjax.errors import MfjaxError
 
 INFRARED_TAGS = ("ir", "tir", "nir", "swir", "mwir", "lwir", "infrared", "thermal")
 VISIBLE_TAGS = ("vi", "vis", "visible", "visual", "rgb", "color", "colour", "eo", "optical")
@@ -43,10 +44,10 @@ def pair_folders(ir: Path, vis: Path) -> Pairs:
     `02thermal.jpg`. Numbers count by their value: `ir_7` goes with `vis_007`. Extensions don't matter.
 
     Raises:
-        ValueError: the two folders are one, a folder has no images, or there is no pair.
+        MfjaxError: the two folders are one, a folder has no images, or there is no pair.
     """
     if ir.resolve() == vis.resolve():
-        raise ValueError(f"{ir} is given for infrared and for visible; put each in a folder of its own")
+        raise MfjaxError(f"{ir} is given for infrared and for visible; put each in a folder of its own")
     lone_ir, lone_vis = _images_in(ir), _images_in(vis)
     pairs: list[Pair] = []
     problems: list[str] = []
@@ -65,7 +66,7 @@ def pair_folders(ir: Path, vis: Path) -> Pairs:
     if lone_vis:
         problems.append(f"no infrared image for {_listed(lone_vis)}")
     if not pairs:
-        raise ValueError(f"no pairs in {ir} and {vis}: {'; '.join(problems)}")
+        raise MfjaxError(f"no pairs in {ir} and {vis}: {'; '.join(problems)}")
     return Pairs(sorted(pairs, key=lambda pair: natural_key(pair.name)), problems)
 
 
@@ -95,7 +96,7 @@ def _images_in(folder: Path) -> list[Path]:
     files = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")]
     found = [path for path in files if path.suffix.lower() in images.FORMATS]
     if not found:
-        raise ValueError(f"{folder} has no images ({', '.join(images.FORMATS)})")
+        raise MfjaxError(f"{folder} has no images ({', '.join(images.FORMATS)})")
     return sorted(found, key=lambda path: natural_key(path.name))
 
 

@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from mfjax.errors import MfjaxError
 from mfjax.inference import stepping
 
 Size = stepping.Size
@@ -35,23 +36,23 @@ logger = logging.getLogger("mfjax")
 
 
 def check_request(size: PartialSize | None, scale: float | None) -> None:
-    """Raises ValueError if a requested size can't be one, whatever the sources are."""
+    """Raises MfjaxError if a requested size can't be one, whatever the sources are."""
     if scale is not None:
         if size is not None:
-            raise ValueError("give a size (--height, --width) or a scale (--scale), not both")
+            raise MfjaxError("give a size (--height, --width) or a scale (--scale), not both")
         if not (math.isfinite(scale) and scale > 0):
-            raise ValueError(f"scale is {scale:g}; it must be positive")
+            raise MfjaxError(f"scale is {scale:g}; it must be positive")
         if scale > LARGEST_SIDE:
-            raise ValueError(f"scale is {scale:g}; no image is so large")
+            raise MfjaxError(f"scale is {scale:g}; no image is so large")
     try:
         height, width = (side if side is None else operator.index(side) for side in _or_free(size))
     except (TypeError, ValueError):
-        raise ValueError(f"size is {size!r}; it is (height, width) in whole pixels") from None
+        raise MfjaxError(f"size is {size!r}; it is (height, width) in whole pixels") from None
     for name, side in (("height", height), ("width", width)):
         if side is not None and side < 1:
-            raise ValueError(f"{name} is {side}; the output needs at least one pixel")
+            raise MfjaxError(f"{name} is {side}; the output needs at least one pixel")
         if side is not None and side > LARGEST_SIDE:
-            raise ValueError(f"{name} is {side}; no image is so large")
+            raise MfjaxError(f"{name} is {side}; no image is so large")
 
 
 def output_size(ir: Size, vis: Size, *, size: PartialSize | None = None, scale: float | None = None) -> Size:
@@ -67,7 +68,7 @@ def output_size(ir: Size, vis: Size, *, size: PartialSize | None = None, scale: 
         That size; by default the larger source's (by area; the visible one's if they tie).
 
     Raises:
-        ValueError: the size is not positive, or both `size` and `scale` are given.
+        MfjaxError: the size is not positive, or both `size` and `scale` are given.
     """
     check_request(size, scale)
     rows, cols = max((vis, ir), key=math.prod)
@@ -76,7 +77,7 @@ def output_size(ir: Size, vis: Size, *, size: PartialSize | None = None, scale: 
     else:
         height, width = round(rows * scale), round(cols * scale)
     if height < 1 or width < 1:
-        raise ValueError(f"the output would be {height}x{width}; it needs at least one pixel a side")
+        raise MfjaxError(f"the output would be {height}x{width}; it needs at least one pixel a side")
     return int(height), int(width)
 
 
@@ -102,14 +103,14 @@ def check_aspects(ir: Size, vis: Size, *, stretch: bool = False) -> None:
         stretch: accept any difference, without a word.
 
     Raises:
-        ValueError: their aspects differ by more than 20 %.
+        MfjaxError: their aspects differ by more than 20 %.
     """
     difference = aspects_apart(ir, vis)
     if stretch or difference <= ASPECTS_ABOUT_EQUAL:
         return
     shapes = f"infrared is {_describe(ir)} but visible is {_describe(vis)}"
     if difference > ASPECTS_DIFFER:
-        raise ValueError(f"{shapes}: they can't show the same view; crop one of them, or pass stretch=True (--stretch)")
+        raise MfjaxError(f"{shapes}: they can't show the same view; crop one of them, or pass stretch=True (--stretch)")
     logger.warning("%s: %.0f %% apart, stretched to the same view", shapes, 100 * difference)
 
 
@@ -117,11 +118,11 @@ def check_result(fused: Size, ir: Size, vis: Size) -> None:
     """Refuses a fused image that can't show the view of its sources, having the aspect of neither.
 
     Raises:
-        ValueError: its aspect differs by more than 20 % from both.
+        MfjaxError: its aspect differs by more than 20 % from both.
     """
     if min(aspects_apart(fused, ir), aspects_apart(fused, vis)) > ASPECTS_DIFFER:
         sources = f"infrared is {_describe(ir)} and visible {_describe(vis)}"
-        raise ValueError(f"the fused image is {_describe(fused)} but {sources}: it can't show the same view")
+        raise MfjaxError(f"the fused image is {_describe(fused)} but {sources}: it can't show the same view")
 
 
 def aspects_apart(one: tuple[int, ...], other: tuple[int, ...]) -> float:
@@ -176,7 +177,7 @@ def memory_needed(
 
 
 def check_memory(ir: Size, vis: Size, out: Size, available: int | None, **options: Any) -> None:
-    """Raises ValueError if fusing takes more than the available bytes (None: unknown, not checked).
+    """Raises MfjaxError if fusing takes more than the available bytes (None: unknown, not checked).
 
     `options` are `colour` and `largest_factor` of `memory_needed`.
     """
@@ -184,7 +185,7 @@ def check_memory(ir: Size, vis: Size, out: Size, available: int | None, **option
         return
     needed = memory_needed(ir, vis, out, working=min(WORKING_BYTES, available // 4), **options)
     if needed > available:
-        raise ValueError(
+        raise MfjaxError(
             f"an output of {out[0]}x{out[1]} from {ir[0]}x{ir[1]} and {vis[0]}x{vis[1]} takes about "
             f"{_gigabytes(needed)} of memory and {_gigabytes(available)} are free; ask for a smaller size"
         )

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from mfjax import images
+from mfjax.errors import MfjaxError
 
 IrRange = Literal["full", "auto"] | tuple[float, float]
 
@@ -27,18 +28,18 @@ def as_source(image: Any, name: str) -> np.ndarray:
         name: what to call it in errors, "infrared" or "visible".
 
     Raises:
-        ValueError: another shape or type, too small, or NaN or infinite values.
+        MfjaxError: another shape or type, too small, or NaN or infinite values.
     """
     array = np.asarray(image)
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[-1] != 3):
-        raise ValueError(f"{name} has shape {array.shape}; an image is [h, w] (gray) or [h, w, 3] (RGB)")
+        raise MfjaxError(f"{name} has shape {array.shape}; an image is [h, w] (gray) or [h, w, 3] (RGB)")
     if min(array.shape[:2]) < 2:
         rows, cols = array.shape[:2]
-        raise ValueError(f"{name} is {rows}x{cols}; an image has at least 2 pixels a side")
+        raise MfjaxError(f"{name} is {rows}x{cols}; an image has at least 2 pixels a side")
     if array.dtype not in (np.uint8, np.uint16) and array.dtype.kind != "f":
-        raise ValueError(f"{name} is {array.dtype}; pass uint8, uint16, or float in [0, 1]")
+        raise MfjaxError(f"{name} is {array.dtype}; pass uint8, uint16, or float in [0, 1]")
     if array.dtype.kind == "f" and (strange := array.size - np.count_nonzero(np.isfinite(array))):
-        raise ValueError(f"{name} has {strange} NaN or infinite values")
+        raise MfjaxError(f"{name} has {strange} NaN or infinite values")
     return array
 
 
@@ -46,7 +47,7 @@ def visible_values(vis: np.ndarray) -> np.ndarray:
     """A visible source as float32 in [0, 1], in its own shape.
 
     Raises:
-        ValueError: a float image has values outside [0, 1].
+        MfjaxError: a float image has values outside [0, 1].
     """
     _refuse_outside_unit(vis, "visible", "rescale it")
     return images.to_float(vis)
@@ -61,7 +62,7 @@ def infrared_luma(ir: np.ndarray, ir_range: IrRange) -> np.ndarray:
             "auto": its own 0.1 and 99.9 percentiles; (low, high): these, in the image's own units.
 
     Raises:
-        ValueError: `ir_range` is not one, or "full" and a float image has values outside [0, 1].
+        MfjaxError: `ir_range` is not one, or "full" and a float image has values outside [0, 1].
     """
     ir_range = check_ir_range(ir_range)
     if images.is_colour(ir):
@@ -81,7 +82,7 @@ def check_ir_range(ir_range: IrRange) -> IrRange:
     """An infrared range as it was given, a pair as a tuple of floats.
 
     Raises:
-        ValueError: it is not "full", "auto" or two increasing numbers.
+        MfjaxError: it is not "full", "auto" or two increasing numbers.
     """
     if isinstance(ir_range, str):
         if ir_range in ("full", "auto"):
@@ -93,14 +94,14 @@ def check_ir_range(ir_range: IrRange) -> IrRange:
             low = high = math.nan
         if -math.inf < low < high < math.inf:
             return low, high
-    raise ValueError(f'infrared range is {ir_range!r}; it is "full", "auto", or a low and a higher value')
+    raise MfjaxError(f'infrared range is {ir_range!r}; it is "full", "auto", or a low and a higher value')
 
 
 def _refuse_outside_unit(image: np.ndarray, name: str, way_out: str) -> None:
-    """Raises ValueError if a float image leaves [0, 1]."""
+    """Raises MfjaxError if a float image leaves [0, 1]."""
     if image.dtype.kind == "f" and (image.min() < 0 or image.max() > 1):
         found = f"from {image.min():g} to {image.max():g}"
-        raise ValueError(f"{name} has values {found}, outside [0, 1]; {way_out}")
+        raise MfjaxError(f"{name} has values {found}, outside [0, 1]; {way_out}")
 
 
 def _warn_of_small_span(ir: np.ndarray) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from mfjax.errors import MfjaxError
 from mfjax.images import LUMA
 from mfjax.model import ModelConfig
 
@@ -29,26 +30,26 @@ def read_state_dict(path: Path) -> dict[str, np.ndarray]:
 
     Raises:
         FileNotFoundError: nothing is at `path`.
-        ValueError: PyTorch is not installed or older than 2.6, or the file holds anything else than tensors.
+        MfjaxError: PyTorch is not installed or older than 2.6, or the file holds anything else than tensors.
     """
     try:
         import torch
     except ImportError as error:
-        raise ValueError("reading a .pth file needs PyTorch: pip install torch") from error
+        raise MfjaxError("reading a .pth file needs PyTorch: pip install torch") from error
     # Before 2.6 a file can get round `weights_only` (CVE-2025-32434).
     if [int(number) for number in torch.__version__.split(".")[:2]] < [2, 6]:
-        raise ValueError(f"PyTorch is {torch.__version__}; reading a .pth file safely needs 2.6 or newer")
+        raise MfjaxError(f"PyTorch is {torch.__version__}; reading a .pth file safely needs 2.6 or newer")
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # pickle's and zip's many ways of saying the same
-        raise ValueError(f"{path} is not a PyTorch file of tensors only: {error}".splitlines()[0]) from error
+        raise MfjaxError(f"{path} is not a PyTorch file of tensors only: {error}".splitlines()[0]) from error
     for name in ("state_dict", "model", "params"):
         if isinstance(state, Mapping) and isinstance(state.get(name), Mapping):
             state = state[name]
     if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise ValueError(f"{path} holds no state dict: a mapping of names to tensors")
+        raise MfjaxError(f"{path} holds no state dict: a mapping of names to tensors")
     return {name.removeprefix("module."): value.detach().float().numpy() for name, value in state.items()}
 
 
@@ -62,12 +63,12 @@ def convert_state_dict(state: Mapping[str, np.ndarray]) -> tuple[ModelConfig, di
         state: the release's parameters by name, as `read_state_dict` returns them.
 
     Raises:
-        ValueError: a parameter is missing, has another number of dimensions, or does not belong to that network.
+        MfjaxError: a parameter is missing, has another number of dimensions, or does not belong to that network.
     """
     reader = _Reader(state)
     blocks = reader.count(r"f_net\.FENet\.(\d+)\.")
     if blocks == 0:
-        raise ValueError("f_net.FENet is missing: not a checkpoint of the released network")
+        raise MfjaxError("f_net.FENet is missing: not a checkpoint of the released network")
     compensations = reader.count(r"RCMs\.(\d+)\.")
 
     # The three input channels are equal, so one channel with the sum of their weights stands for them.
@@ -124,10 +125,10 @@ class _Reader:
 
     def __call__(self, name: str, ndim: int) -> np.ndarray:
         if name not in self.state:
-            raise ValueError(f"{name} is missing: not a checkpoint of the released network")
+            raise MfjaxError(f"{name} is missing: not a checkpoint of the released network")
         value = np.asarray(self.state[name], np.float32)
         if value.ndim != ndim:
-            raise ValueError(f"{name} has shape {value.shape}; expected {ndim} dimensions")
+            raise MfjaxError(f"{name} has shape {value.shape}; expected {ndim} dimensions")
         self.read.add(name)
         return value
 
@@ -145,10 +146,10 @@ class _Reader:
         return {"conv": {"kernel": kernel, "bias": bias}}
 
     def check_all_read(self) -> None:
-        """Raises ValueError if the state dict has parameters that nobody took."""
+        """Raises MfjaxError if the state dict has parameters that nobody took."""
         unknown = [name for name in self.state if name not in self.read and not _UNUSED.match(name)]
         if unknown:
-            raise ValueError(f"{len(unknown)} parameters are not of the released network: {', '.join(unknown[:3])} …")
+            raise MfjaxError(f"{len(unknown)} parameters are not of the released network: {', '.join(unknown[:3])} …")
 
 
 def _block(reader: _Reader, name: str) -> dict[str, Any]:

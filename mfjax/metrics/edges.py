@@ -3,10 +3,14 @@
 import numpy as np
 
 from mfjax.metrics.common import Image, UndefinedError, sobel
+from mfjax.metrics.registry import LIU, TANG, VIFB, metric
+
+XYDEAS = "Xydeas, Petrovic, Electron. Lett. 36(4), 2000"
 
 TINY = 1e-5
 
 
+@metric("Qabf", least=0, most=1, source=XYDEAS, agrees_with=f"{TANG}, {VIFB}")
 def edges_kept(ir: Image, vis: Image, fused: Image) -> float:
     """Qabf: strength and direction of the sources' edges kept in the fused image, by strength, 0 to about 1."""
     strength_f, angle_f = _edges(fused)
@@ -31,6 +35,7 @@ def _edges(x: Image) -> tuple[Image, Image]:
     return np.hypot(dx, dy), np.where(dx == 0, np.pi / 2, np.arctan(-dy / np.where(dx == 0, 1, dx)))
 
 
+@metric("Q_G_toolbox", least=0, most=1, source="Xydeas, Petrovic, SPIE 4051, 2000", agrees_with=LIU, variant_of="Qabf")
 def edges_kept_toolbox(ir: Image, vis: Image, fused: Image) -> float:
     """Q_G_toolbox: the gradient-based metric of the fusion metrics toolbox, much like Qabf, but a mean over pixels."""
     strength_f, angle_f = _edges_never_zero(fused)
@@ -51,11 +56,20 @@ def _edges_never_zero(x: Image) -> tuple[Image, Image]:
     return np.where(strength == 0, TINY, strength), np.arctan(dy / np.where(dx == 0, TINY, dx))
 
 
+@metric(
+    "Nabf",
+    best="lower",
+    least=0,
+    most=1,
+    source="Shreyamsha Kumar, Signal Image Video Process. 7, 2013",
+    agrees_with="its author's own",
+)
 def artefacts(ir: Image, vis: Image, fused: Image) -> float:
     """Nabf: edges of the fused image that are stronger than both sources', so made up; lower is better."""
     return _artefacts(ir, vis, fused)
 
 
+@metric("Nabf_as_called", best="lower", least=0, most=1, agrees_with=TANG, variant_of="Nabf")
 def artefacts_as_called(ir: Image, vis: Image, fused: Image) -> float:
     """Nabf_as_called: what a popular evaluation code reports, with its arguments in the wrong order."""
     return _artefacts(vis, fused, ir)

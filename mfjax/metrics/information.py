@@ -4,16 +4,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfjax.metrics.common import Image, UndefinedError, stretch
+from mfjax.metrics.registry import LIU, TANG, VIFB, metric
+
+CVEJIC = (
+    "Cvejic, Canagarajah, Bull, Electron. Lett. 42(11), 2006; Nava, Cristobal, Escalante-Ramirez, SPIE Newsroom, 2007"
+)
 
 LEVELS = 256
 TSALLIS_ORDER = 0.43137  # q of Nava, Cristobal, Escalante-Ramirez, 2007
 
 
+@metric("EN", least=0, most=8, source="Roberts, van Aardt, Ahmed, J. Appl. Remote Sens. 2, 2008", agrees_with=TANG)
 def entropy(ir: Image, vis: Image, fused: Image) -> float:
     """EN: Shannon entropy of the fused image's gray levels, bits."""
     return _entropy(_histogram(fused))
 
 
+@metric("MI", least=0, most=16, source="Qu, Zhang, Yan, Electron. Lett. 38(7), 2002", agrees_with=TANG)
 def mutual_information(ir: Image, vis: Image, fused: Image) -> float:
     """MI: what the fused image's levels tell of both sources' levels, bits.
 
@@ -26,18 +33,21 @@ def mutual_information(ir: Image, vis: Image, fused: Image) -> float:
     return total
 
 
+@metric("VIFB_Mutinf", least=0, most=11.1, agrees_with=VIFB, variant_of="MI")
 def mutual_information_vifb(ir: Image, vis: Image, fused: Image) -> float:
     """VIFB_Mutinf: the same of stretched images in nats, without the merged levels."""
     a, b, f = (np.zeros_like(x) if x.min() == x.max() else stretch(x) for x in (ir, vis, fused))
     return float(np.log(2) * (_information(_joint(a, f)) + _information(_joint(b, f))))
 
 
+@metric("Q_MI", least=0, most=2, source="Hossny, Nahavandi, Creighton, Electron. Lett. 44(18), 2008", agrees_with=LIU)
 def normalised_mutual_information(ir: Image, vis: Image, fused: Image) -> float:
     """Q_MI: mutual information of stretched images over the mean of their entropies, from 0 to 2."""
     f = stretch(fused)
     return sum(_normalised_information(stretch(source), f) for source in (ir, vis))
 
 
+@metric("Q_TE", source=CVEJIC, agrees_with=LIU)
 def tsallis(ir: Image, vis: Image, fused: Image) -> float:
     """Q_TE: Tsallis mutual information with both sources, normalised, with the marginals of the reference code.
 
@@ -46,17 +56,20 @@ def tsallis(ir: Image, vis: Image, fused: Image) -> float:
     return _tsallis(ir, vis, fused, swapped=True)
 
 
+@metric("Q_TE_true_marginals", source=CVEJIC, variant_of="Q_TE")
 def tsallis_true_marginals(ir: Image, vis: Image, fused: Image) -> float:
     """Q_TE_true_marginals: Q_TE as its formula is meant."""
     return _tsallis(ir, vis, fused, swapped=False)
 
 
+@metric("Q_TE_q185", source=CVEJIC, agrees_with=LIU, variant_of="Q_TE")
 def tsallis_q185(ir: Image, vis: Image, fused: Image) -> float:
     """Q_TE_q185: the sum of Tsallis mutual informations of order 1.85, swapped marginals, not normalised."""
     f = stretch(fused)
     return sum(_tsallis_information(_joint(stretch(source), f), 1.85, swapped=True) for source in (ir, vis))
 
 
+@metric("Q_NCIE", least=0, most=1, source="Wang, Shen, Jin, 2008", agrees_with=LIU)
 def nonlinear_correlation(ir: Image, vis: Image, fused: Image) -> float:
     """Q_NCIE: how far the eigenvalues of the three images' nonlinear correlations are from being equal, 0 to 1."""
     images = [stretch(x) for x in (ir, vis, fused)]
@@ -67,6 +80,7 @@ def nonlinear_correlation(ir: Image, vis: Image, fused: Image) -> float:
     return float(1 + np.sum(shares * np.log2(shares) / 8))
 
 
+@metric("VIFB_Cross_entropy", best="lower", agrees_with=VIFB, variant_of="EN")
 def cross_entropy_vifb(ir: Image, vis: Image, fused: Image) -> float:
     """VIFB_Cross_entropy: mean divergence of the fused image's levels from the sources', bits; lower is better."""
     f = _histogram(fused)

@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfjax.metrics.common import Image, UndefinedError
+from mfjax.metrics.registry import metric
 
 SIGMA = 3.0  # pixels, of the Gaussian window
 LEAST = 10.0  # gray levels of local deviation, below which a window has no structure but grain
 KEPT = 0.5  # local correlation, below which a structure is gone, swamped or inverted
 
 
+@metric("structure_lost_ir", best="lower", least=0, most=1, source="this project's own")
 def infrared(ir: Image, vis: Image, fused: Image) -> float:
     """structure_lost_ir: share of the windows in which infrared has the stronger structure that the fused image lost.
 
@@ -24,6 +26,7 @@ def infrared(ir: Image, vis: Image, fused: Image) -> float:
     return _lost(ir, vis, fused, "infrared")
 
 
+@metric("structure_lost_vis", best="lower", least=0, most=1, source="this project's own")
 def visible(ir: Image, vis: Image, fused: Image) -> float:
     """structure_lost_vis: share of the windows in which visible has the stronger structure that the fused image lost.
 

@@ -3,8 +3,10 @@
 import numpy as np
 
 from mfjax.metrics.common import Image, UndefinedError, gaussian, same, sobel, stretch, valid
+from mfjax.metrics.registry import LIU, TANG, VIFB, metric
 
 
+@metric("VIF", least=0, source="Sheikh, Bovik, IEEE TIP 15(2), 2006", agrees_with=TANG)
 def visual_information(ir: Image, vis: Image, fused: Image) -> float:
     """VIF: pixel-domain visual information fidelity to both sources, summed (Sheikh, Bovik, IEEE TIP 15(2), 2006)."""
     return sum(_visual_information(source, fused) for source in (ir, vis))
@@ -37,11 +39,13 @@ def _visual_information(reference: Image, image: Image) -> float:
     return float(kept / all_there)
 
 
+@metric("Q_CB", least=0, most=1, source="Chen, Blum, Image Vis. Comput. 27, 2009", agrees_with=LIU)
 def chen_blum(ir: Image, vis: Image, fused: Image) -> float:
     """Q_CB: local contrast, as the eye perceives it, kept in the fused image (Chen, Blum, 2009); 0 to 1."""
     return _chen_blum(*(stretch(x / 255) for x in (ir, vis, fused)))
 
 
+@metric("Q_CB_double_input", least=0, most=1, agrees_with=VIFB, variant_of="Q_CB")
 def chen_blum_double(ir: Image, vis: Image, fused: Image) -> float:
     """Q_CB_double_input: Q_CB of levels up to 255, whose stretch can round a tie the other way; also VIFB's Q_CB."""
     return _chen_blum(*(stretch(x) for x in (ir, vis, fused)))
@@ -74,6 +78,7 @@ def _gaussian_not_normalised(sigma: float) -> Image:
     return np.asarray(np.exp(-squares / (2 * sigma**2)) / (2 * np.pi * sigma**2))
 
 
+@metric("Q_CV", best="lower", least=0, source="Chen, Varshney, Inf. Fusion 8(2), 2007", agrees_with=LIU)
 def chen_varshney(ir: Image, vis: Image, fused: Image) -> float:
     """Q_CV: perceived error to the sources by the edges of each 16×16 block (Chen, Varshney, 2007); lower is better."""
     size, power = 16, 5

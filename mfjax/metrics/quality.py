@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mfjax.errors import MfjaxError
+
 WINDOW, SIGMA = 11, 1.5  # of SSIM's Gaussian, pixels
 C1, C2 = 0.01**2, 0.03**2  # keep SSIM's fractions stable where an image is black or flat
 
@@ -17,7 +19,7 @@ def psnr(reference: NDArray, image: NDArray) -> float:
     Infinite for equal images.
 
     Raises:
-        ValueError: the images are not both `[h, w]` of one size.
+        MfjaxError: the images are not both `[h, w]` of one size.
     """
     a, b = _pair(reference, image)
     error = np.mean(np.square(a - b))
@@ -31,11 +33,11 @@ def ssim(reference: NDArray, image: NDArray) -> float:
     TIP 13(4), 2004: an 11×11 Gaussian window of σ 1.5 wherever it fits into the image, K₁ = 0.01, K₂ = 0.03.
 
     Raises:
-        ValueError: the images are not both `[h, w]` of one size, or smaller than the window.
+        MfjaxError: the images are not both `[h, w]` of one size, or smaller than the window.
     """
     a, b = _pair(reference, image)
     if min(a.shape) < WINDOW:
-        raise ValueError(f"images are {a.shape[0]}x{a.shape[1]}; SSIM needs {WINDOW}x{WINDOW} or more")
+        raise MfjaxError(f"images are {a.shape[0]}x{a.shape[1]}; SSIM needs {WINDOW}x{WINDOW} or more")
     mean_a, mean_b = _local_mean(a), _local_mean(b)
     variances = _local_mean(a * a) - mean_a**2 + _local_mean(b * b) - mean_b**2
     covariance = _local_mean(a * b) - mean_a * mean_b
@@ -47,7 +49,7 @@ def ssim(reference: NDArray, image: NDArray) -> float:
 def _pair(reference: NDArray, image: NDArray) -> list[NDArray[np.float64]]:
     """Both images in [0, 1]."""
     if reference.ndim != 2 or reference.shape != image.shape:
-        raise ValueError(f"reference is {reference.shape} and image {image.shape}; pass two [h, w] of one size")
+        raise MfjaxError(f"reference is {reference.shape} and image {image.shape}; pass two [h, w] of one size")
     return [x.astype(np.float64) / (np.iinfo(x.dtype).max if x.dtype.kind in "iu" else 1) for x in (reference, image)]
 
 

@@ -7,6 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfjax.metrics.common import Image, UndefinedError, gaussian, valid
+from mfjax.metrics.registry import LIU, TANG, VIFB, metric
+
+WANG = "Wang, Bovik, Sheikh, Simoncelli, IEEE TIP 13(4), 2004"
 
 WINDOW = gaussian(11, 1.5)
 YANG_WINDOW = gaussian(7, 1.5)
@@ -23,21 +26,25 @@ class Local(NamedTuple):
     covariance: Image
 
 
+@metric("SSIM", least=-1, most=1, source=WANG, agrees_with="MATLAB's ssim")
 def ssim_255(ir: Image, vis: Image, fused: Image) -> float:
     """SSIM: mean of the fused image's SSIM to both sources, borders replicated, levels up to 255."""
     return _mean_ssim(ir, vis, fused, levels=255)
 
 
+@metric("SSIM_L1", least=-1, most=1, agrees_with=TANG, variant_of="SSIM")
 def ssim_1(ir: Image, vis: Image, fused: Image) -> float:
     """SSIM_L1: SSIM as popular code calls it, with constants for levels up to 1 on levels up to 255."""
     return _mean_ssim(ir, vis, fused, levels=1)
 
 
+@metric("VIFB_Ssim", least=-2, most=2, agrees_with=VIFB, variant_of="SSIM")
 def ssim_vifb(ir: Image, vis: Image, fused: Image) -> float:
     """VIFB_Ssim: the sum over both sources, only where the window fits."""
     return float(sum(_ssim(_local(source, fused, WINDOW), 255).mean() for source in (ir, vis)))
 
 
+@metric("MS_SSIM", least=0, most=1, source="Ma, Zeng, Wang, IEEE TIP 24(11), 2015", agrees_with=TANG)
 def multi_exposure_ssim(ir: Image, vis: Image, fused: Image) -> float:
     """MS_SSIM: the MEF-SSIM of Ma, Zeng, Wang, IEEE TIP 24(11), 2015, of three scales; not the classic MS-SSIM."""
     if min(fused.shape) < 44:
@@ -50,6 +57,7 @@ def multi_exposure_ssim(ir: Image, vis: Image, fused: Image) -> float:
     return float(np.prod(np.maximum(qualities, 0) ** (exponents / exponents.sum())))
 
 
+@metric("Q_Y", least=-1, most=1, source="Yang, Zhang, Wang, Liu, Inf. Fusion 9(2), 2008", agrees_with=LIU)
 def yang(ir: Image, vis: Image, fused: Image) -> float:
     """Q_Y: structural similarity to both sources by their variance, or to the better one where they differ.
 
@@ -63,6 +71,7 @@ def yang(ir: Image, vis: Image, fused: Image) -> float:
     return float(np.mean(np.where(similar >= 0.75, share * of_a + (1 - share) * of_b, np.maximum(of_a, of_b))))
 
 
+@metric("Q_S", least=-1, most=1, source="Piella, Heijmans, ICIP 2003", agrees_with=LIU)
 def piella(ir: Image, vis: Image, fused: Image) -> float:
     """Q_S: SSIM to both sources by the share that each has of their local variance (Piella, Heijmans, ICIP 2003)."""
     of_a, of_b = (_local(source, fused, WINDOW, exact=True) for source in (ir, vis))
@@ -71,6 +80,7 @@ def piella(ir: Image, vis: Image, fused: Image) -> float:
     return float(np.mean(share * _ssim(of_a, 255) + (1 - share) * _ssim(of_b, 255)))
 
 
+@metric("Q_C", least=-1, most=1, source="Cvejic, Loza, Bull, Canagarajah, 2005", agrees_with=LIU)
 def cvejic(ir: Image, vis: Image, fused: Image) -> float:
     """Q_C: Q_Y's similarities by the share of the covariance with each source; ill-conditioned where that is near 0."""
     of_a, of_b = (_local(source, fused, YANG_WINDOW, exact=True) for source in (ir, vis))

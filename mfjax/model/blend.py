@@ -83,7 +83,7 @@ def bands(image: jax.Array, extent: AnyExtent = EVERYWHERE) -> tuple[list[jax.Ar
 
     Args:
         image: the image, `[n, h, w, c]`.
-        extent: the part of the array that is image; all of it by default.
+        extent: the part of the array that is image.
     """
     found = []
     for dilation in DILATIONS:
@@ -99,7 +99,7 @@ def smoothed_at(image: jax.Array, dilation: int, extent: AnyExtent = EVERYWHERE)
     Args:
         image: the image, `[n, h, w, c]`.
         dilation: distance between the taps in pixels.
-        extent: the part of the array that is image; all of it by default.
+        extent: the part of the array that is image.
     """
     image = extent.continued(image)
     for axis in (1, 2):
@@ -115,7 +115,7 @@ def halved(image: jax.Array, extent: AnyExtent = EVERYWHERE) -> jax.Array:
 
     Args:
         image: the image, `[n, h, w, c]`.
-        extent: the part of the array that is image; all of it by default.
+        extent: the part of the array that is image.
     """
     h, w = image.shape[1:3]
     padded = jnp.pad(extent.continued(image), ((0, 0), (0, h % 2), (0, w % 2), (0, 0)), mode="edge")
@@ -128,7 +128,7 @@ def doubled(image: jax.Array, extent: AnyExtent = EVERYWHERE) -> jax.Array:
 
     Args:
         image: the map, `[n, h, w, c]`.
-        extent: the part of the result that is image, twice as large as that of `image`; all of it by default.
+        extent: the part of the result that is image, twice as large as that of `image`.
     """
     image = extent.shrunk(2).continued(image)
     for axis in (1, 2):

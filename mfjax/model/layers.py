@@ -125,7 +125,7 @@ _convolve_saving_memory.defvjp(_forward, _backward)
 class LeakyConv(nn.Module):
     """A convolution followed by LeakyReLU, `[n, h, w, c]` to `[n, h, w, features]`.
 
-    The result is zero outside the extent, so a map padded to a larger size gives exactly what it gives unpadded.
+    Outside the extent the result is zero: a map padded to a larger size gives exactly what it gives unpadded.
     """
 
     features: int

@@ -7,6 +7,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from mfjax.errors import MfjaxError
 from mfjax.model.attention import channel_relation
 from mfjax.model.base import bicubic, coarseness, mean_level, pivot
 from mfjax.model.blend import Blend, knee
@@ -50,14 +51,14 @@ class ModelConfig:
     def __post_init__(self) -> None:
         for name in ("blocks", "width", "growth", "features", "hidden"):
             if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
+                raise MfjaxError(f"{name} is {getattr(self, name)}; it must be at least 1")
         for name in ("compensations", "blend"):
             if getattr(self, name) < 0:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be 0 or more")
+                raise MfjaxError(f"{name} is {getattr(self, name)}; it must be 0 or more")
         if self.base not in ("none", "bicubic"):
-            raise ValueError(f"base is {self.base!r}; it must be 'none' or 'bicubic'")
+            raise MfjaxError(f"base is {self.base!r}; it must be 'none' or 'bicubic'")
         if self.blend and self.base == "none":
-            raise ValueError(f"blend is {self.blend}, but base is 'none'; a blend is a base: make that 'bicubic'")
+            raise MfjaxError(f"blend is {self.blend}, but base is 'none'; a blend is a base: make that 'bicubic'")
 
 
 class FusionOutput(NamedTuple):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from mfjax.data.pipeline import DataConfig
+from mfjax.errors import MfjaxError
 from mfjax.model import ModelConfig
 from mfjax.training.targets import TARGETS, Sources, Target
 from mfjax.training.validation import ValidationConfig
@@ -53,36 +54,36 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         if self.phase_one_steps < 0 or self.phase_two_steps < 0:
-            raise ValueError(f"steps are {self.phase_one_steps} and {self.phase_two_steps}; they must be 0 or more")
+            raise MfjaxError(f"steps are {self.phase_one_steps} and {self.phase_two_steps}; they must be 0 or more")
         for name in ("learning_rate", "phase_two_learning_rate", "clip_norm"):
             if (value := getattr(self, name)) is not None and value <= 0:
-                raise ValueError(f"{name} is {value}; it must be positive")
+                raise MfjaxError(f"{name} is {value}; it must be positive")
         if self.schedule not in ("constant", "cosine"):
-            raise ValueError(f"schedule is {self.schedule!r}; it must be 'constant' or 'cosine'")
+            raise MfjaxError(f"schedule is {self.schedule!r}; it must be 'constant' or 'cosine'")
         if not isinstance(self.target, Target):
             kinds = " or ".join(f"{target.__name__}(…)" for target in TARGETS.values())
-            raise ValueError(f"target is {self.target!r}; it must be a fusion target: {kinds}")
+            raise MfjaxError(f"target is {self.target!r}; it must be a fusion target: {kinds}")
         if self.phase_one not in get_args(PhaseOne):
-            raise ValueError(f"phase_one is {self.phase_one!r}; it must be one of {', '.join(get_args(PhaseOne))}")
+            raise MfjaxError(f"phase_one is {self.phase_one!r}; it must be one of {', '.join(get_args(PhaseOne))}")
         if self.seed < 0:
-            raise ValueError(f"seed is {self.seed}; it must be 0 or more")
+            raise MfjaxError(f"seed is {self.seed}; it must be 0 or more")
         if self.dtype not in ("float32", "bfloat16"):
-            raise ValueError(f"dtype is {self.dtype!r}; it must be 'float32' or 'bfloat16'")
+            raise MfjaxError(f"dtype is {self.dtype!r}; it must be 'float32' or 'bfloat16'")
         if self.ema_decay is not None and not 0 < self.ema_decay < 1:
-            raise ValueError(f"ema_decay is {self.ema_decay}; it must lie between 0 and 1")
+            raise MfjaxError(f"ema_decay is {self.ema_decay}; it must lie between 0 and 1")
         for name in ("accumulate", "checkpoint_every"):
             if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
+                raise MfjaxError(f"{name} is {getattr(self, name)}; it must be at least 1")
         if not 0 <= self.warmup_steps <= max(0, self.phase_one_steps):
-            raise ValueError(f"warmup_steps is {self.warmup_steps}; phase one has {self.phase_one_steps} steps")
+            raise MfjaxError(f"warmup_steps is {self.warmup_steps}; phase one has {self.phase_one_steps} steps")
         if self.validation.every and not self.validation.roots and not self.data.held_out:
-            raise ValueError(
+            raise MfjaxError(
                 f"validation.every is {self.validation.every}, but there is nothing to validate on: name folders as "
                 "validation.roots, hold pairs out by data.held_out, or set validation.every=0"
             )
         for name in ("phase_one_steps", "phase_two_steps"):
             if getattr(self, name) % self.accumulate:
-                raise ValueError(
+                raise MfjaxError(
                     f"{name} is {getattr(self, name)}; it must be a multiple of accumulate, {self.accumulate}"
                 )
 
@@ -99,14 +100,14 @@ def read_config(path: Path) -> TrainConfig:
         path: the Python file; it is run.
 
     Raises:
-        ValueError: there is no such file, it can't be run, or it defines no `config`.
+        MfjaxError: there is no such file, it can't be run, or it defines no `config`.
     """
     if not path.is_file():
-        raise ValueError(f"{path} is not a file; a config is a Python file such as configs/paper.py")
+        raise MfjaxError(f"{path} is not a file; a config is a Python file such as configs/paper.py")
     try:
         config = runpy.run_path(str(path)).get("config")
     except Exception as error:  # whatever the user's file may raise
-        raise ValueError(f"{path}: {type(error).__name__}: {error}") from error
+        raise MfjaxError(f"{path}: {type(error).__name__}: {error}") from error
     if not isinstance(config, TrainConfig):
-        raise ValueError(f"{path} defines no `config = TrainConfig(…)`")
+        raise MfjaxError(f"{path} defines no `config = TrainConfig(…)`")
     return config

@@ -13,6 +13,7 @@ from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
 from mfjax.data.pipeline import Batch
+from mfjax.errors import MfjaxError
 from mfjax.training.config import TrainConfig
 from mfjax.training.phases import Phase
 from mfjax.training.step import Canvases, State, Step, make_step
@@ -30,14 +31,14 @@ def batch_mesh(batch: int) -> Mesh:
         batch: number of pairs in a batch.
 
     Raises:
-        ValueError: the devices of several processes can't share a batch evenly.
+        MfjaxError: the devices of several processes can't share a batch evenly.
     """
     devices = jax.devices()
     count = next(n for n in range(len(devices), 0, -1) if batch % n == 0)
     if count < len(devices):
         shared = f"a batch of {batch} pairs can't be shared evenly by {len(devices)} devices"
         if jax.process_count() > 1:
-            raise ValueError(f"{shared}: choose a multiple of {len(devices)} as data.batch")
+            raise MfjaxError(f"{shared}: choose a multiple of {len(devices)} as data.batch")
         logger.warning("%s: training on %d of them", shared, count)
     return Mesh(np.array(devices[:count]), (AXIS,))
 

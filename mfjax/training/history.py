@@ -20,6 +20,7 @@ from mfjax import atomic, weights
 from mfjax.data import fingerprints
 from mfjax.data.fingerprints import Seen
 from mfjax.data.pipeline import names_hash, training_pairs
+from mfjax.errors import MfjaxError
 from mfjax.training import seen
 from mfjax.training.config import TrainConfig
 from mfjax.training.old_recipes import translated
@@ -31,7 +32,7 @@ HARMLESS = ("checkpoint_every", "validation", "data.threads", "data.workers", "d
 
 
 def check(workdir: Path, config: TrainConfig, step: int, *, accept_changes: bool = False) -> None:
-    """Raises ValueError if a checkpoint was made by another configuration, naming the fields that differ.
+    """Raises MfjaxError if a checkpoint was made by another configuration, naming the fields that differ.
 
     Args:
         workdir: folder of the run.
@@ -45,7 +46,7 @@ def check(workdir: Path, config: TrainConfig, step: int, *, accept_changes: bool
     if not (before := _read(workdir)):
         if accept_changes:
             return
-        raise ValueError(
+        raise MfjaxError(
             f"{workdir} has checkpoints but no {FILE}, which says how they were trained; "
             "choose another workdir, or go on with --accept-changes"
         )
@@ -57,10 +58,10 @@ def check(workdir: Path, config: TrainConfig, step: int, *, accept_changes: bool
     if fixed or (names and not accept_changes):
         listed = "; ".join(f"{name} {there.get(name)} there, {here.get(name)} here" for name in fixed or names)
         way_out = "choose another workdir" if fixed else "choose another workdir, or go on with --accept-changes"
-        raise ValueError(f"{workdir} has checkpoints of another recipe: {listed}; {way_out}")
+        raise MfjaxError(f"{workdir} has checkpoints of another recipe: {listed}; {way_out}")
     ends = there["phase_one_steps"], config.phase_one_steps
     if ends[0] != ends[1] and step > min(ends):
-        raise ValueError(
+        raise MfjaxError(
             f"{workdir} is at step {step} of a run whose phase one has {ends[0]} steps, not {ends[1]}; "
             f"to train its model further, start a run elsewhere from {workdir / 'phase_1.safetensors'}"
         )
@@ -168,7 +169,7 @@ def _read(workdir: Path) -> list[dict[str, Any]]:
         entries = json.loads(path.read_text()) if path.exists() else []
         return [entry | {"recipe": translated(entry["recipe"])} for entry in entries]
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is damaged ({error}); choose another workdir, or remove that file") from error
+        raise MfjaxError(f"{path} is damaged ({error}); choose another workdir, or remove that file") from error
 
 
 def _flat(recipe: dict[str, Any], prefix: str = "") -> dict[str, Any]:

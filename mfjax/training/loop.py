@@ -13,6 +13,7 @@ from jax.sharding import Mesh
 from mfjax import weights
 from mfjax.data.degradation import canvas_for, canvases
 from mfjax.data.pipeline import batches, training_pairs
+from mfjax.errors import MfjaxError
 from mfjax.training import devices, history
 from mfjax.training.checkpoints import Checkpoints
 from mfjax.training.config import TrainConfig
@@ -38,7 +39,7 @@ def train(config: TrainConfig, workdir: Path, *, accept_changes: bool = False) -
         accept_changes: continue from a checkpoint of another recipe, and record the change; an error by default.
 
     Raises:
-        ValueError: there is no training data, the devices can't share a batch, the checkpoints in `workdir` don't fit
+        MfjaxError: there is no training data, the devices can't share a batch, the checkpoints in `workdir` don't fit
             the recipe, or another run uses the folder.
         FloatingPointError: the loss or its gradient is not a finite number.
         OSError: the disk is full, or a model that the target needs is not there.
@@ -87,7 +88,7 @@ def _locked(workdir: Path) -> Iterator[None]:
     """Keeps a second run out of a folder.
 
     Raises:
-        ValueError: another run uses it.
+        MfjaxError: another run uses it.
     """
     if jax.process_index() > 0:  # the first process of a run stands for all
         yield
@@ -96,7 +97,7 @@ def _locked(workdir: Path) -> Iterator[None]:
         with filelock.FileLock(workdir / ".lock", timeout=0):
             yield
     except filelock.Timeout:
-        raise ValueError(f"another run works in {workdir}; wait for it, or choose another workdir") from None
+        raise MfjaxError(f"another run works in {workdir}; wait for it, or choose another workdir") from None
 
 
 def _newest_state(config: TrainConfig, checkpoints: Checkpoints, mesh: Mesh) -> tuple[int, State]:

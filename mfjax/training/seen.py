@@ -11,6 +11,7 @@ from mfjax import atomic, weights
 from mfjax.data import fingerprints
 from mfjax.data.fingerprints import Seen
 from mfjax.data.pairs import PairSource
+from mfjax.errors import MfjaxError
 
 FILE = "seen.json"
 
@@ -22,13 +23,13 @@ def read(workdir: Path) -> Seen | None:
         workdir: folder of the run.
 
     Raises:
-        ValueError: the record is damaged.
+        MfjaxError: the record is damaged.
     """
     path = workdir / FILE
     try:
         return fingerprints.from_text(path.read_text(encoding="utf-8")) if path.exists() else None
     except ValueError as error:
-        raise ValueError(f"{path}: {error}; remove that file, and the run's model counts as of unknown data") from error
+        raise MfjaxError(f"{path}: {error}; remove that file, and the run's model counts as of unknown data") from error
 
 
 def write(workdir: Path, seen: Seen) -> None:
@@ -48,7 +49,7 @@ def read_sources(sources: Sequence[PairSource]) -> Seen:
         sources: the pairs that are trained on.
 
     Raises:
-        ValueError: an image can't be read.
+        MfjaxError: an image can't be read.
     """
     places = [(source, index) for source in sources for index in range(len(source))]
     found: set[bytes] = set()

@@ -15,6 +15,7 @@ from jax.flatten_util import ravel_pytree
 from mfjax import losses, weights
 from mfjax.data.degradation import Canvas, degrade
 from mfjax.data.pipeline import Batch
+from mfjax.errors import MfjaxError
 from mfjax.model import FusionNetwork, FusionOutput, ModelConfig
 from mfjax.model.placement import Placement
 from mfjax.training import growth
@@ -47,7 +48,7 @@ def initial_state(config: TrainConfig) -> State:
         config: the recipe, with the seed or the model to start from.
 
     Raises:
-        ValueError: the super-resolution branches of the model to start from don't fit into those to train.
+        MfjaxError: the super-resolution branches of the model to start from don't fit into those to train.
     """
     if config.start_from is None:
         params = _random_params(config)
@@ -63,7 +64,7 @@ def initial_state(config: TrainConfig) -> State:
                 )
                 params["branch"] = growth.grow(params["branch"], there, initial["branch"], config.model)
             else:
-                raise ValueError(f"{name} is {there}, but the model to train is {config.model}")
+                raise MfjaxError(f"{name} is {there}, but the model to train is {config.model}")
             params = {**params, "fusion": initial["fusion"]}
         params = jax.tree.map(jnp.asarray, params)
     return _state(config, 1, params, np.zeros((), np.int32))

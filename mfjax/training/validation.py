@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from mfjax import images
 from mfjax.data.degradation import TENTHS, Canvas, degrade_with_opencv
 from mfjax.data.pairs import PairSource
+from mfjax.errors import MfjaxError
 from mfjax.metrics import PAPER, STRUCTURE_LOST, psnr, score, ssim
 from mfjax.model import FusionNetwork, ModelConfig
 
@@ -47,12 +48,12 @@ class ValidationConfig:
 
     def __post_init__(self) -> None:
         if isinstance(self.roots, str):
-            raise ValueError(f"roots is {self.roots!r}; it must be a tuple of folders")
+            raise MfjaxError(f"roots is {self.roots!r}; it must be a tuple of folders")
         for name in ("every", "pairs", "grid"):
             if getattr(self, name) < 0:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be 0 or more")
+                raise MfjaxError(f"{name} is {getattr(self, name)}; it must be 0 or more")
         if not self.scales or min(self.scales) < TENTHS:
-            raise ValueError(f"scales is {self.scales}; it must be one or more tenths, each at least {TENTHS}")
+            raise MfjaxError(f"scales is {self.scales}; it must be one or more tenths, each at least {TENTHS}")
 
 
 class _Truth(NamedTuple):
@@ -72,7 +73,7 @@ class Validation:
         sources: pairs that are not trained on.
 
     Raises:
-        ValueError: there are no pairs, one can't be read, or an image is too small for the scales.
+        MfjaxError: there are no pairs, one can't be read, or an image is too small for the scales.
     """
 
     def __init__(self, config: ValidationConfig, model: ModelConfig, sources: Sequence[PairSource]):
@@ -152,7 +153,7 @@ def _read(config: ValidationConfig, sources: Sequence[PairSource], step: int) ->
     """Returns the pairs to measure on, cut to one square whose side is a multiple of `step`."""
     places = [(source, index) for source in sources for index in range(len(source))]
     if not places:
-        raise ValueError("there are no pairs to validate on; name a folder, --validation.roots DIR")
+        raise MfjaxError("there are no pairs to validate on; name a folder, --validation.roots DIR")
     count = min(config.pairs or len(places), len(places))
     pairs = []
     for place in np.linspace(0, len(places) - 1, count).round().astype(int):
@@ -160,7 +161,7 @@ def _read(config: ValidationConfig, sources: Sequence[PairSource], step: int) ->
         name, ir, vis = source[index]
         side = min(*ir.shape, LARGEST_SQUARE) // step * step
         if side < SMALLEST_SQUARE:
-            raise ValueError(
+            raise MfjaxError(
                 f"{name} is {ir.shape[0]}x{ir.shape[1]}; validating at scales of {config.scales} tenths needs "
                 f"a multiple of {step} pixels from {SMALLEST_SQUARE} to {LARGEST_SQUARE} a side: leave it out or "
                 f"choose other scales"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from mfjax import atomic
+from mfjax.errors import MfjaxError
 from mfjax.weights import bundled
 
 # JAX takes over a second to import, and a command line may need only names, so it is imported where it is used.
@@ -50,7 +51,7 @@ def save(
         dtype: how numbers are stored; bfloat16 halves the file and keeps 8 bits of precision.
 
     Raises:
-        ValueError: a metadata key is reserved, the parameters are not those of `config`, or there is no such folder.
+        MfjaxError: a metadata key is reserved, the parameters are not those of `config`, or there is no such folder.
     """
     import jax.numpy as jnp
     from flax.traverse_util import flatten_dict
@@ -58,9 +59,9 @@ def save(
 
     path, metadata = Path(path), dict(metadata or {})
     if not path.parent.is_dir():
-        raise ValueError(f"{path}: there is no folder {path.parent}; make it first")
+        raise MfjaxError(f"{path}: there is no folder {path.parent}; make it first")
     if taken := _RESERVED & metadata.keys():
-        raise ValueError(f"metadata keys {sorted(taken)} are taken; rename them")
+        raise MfjaxError(f"metadata keys {sorted(taken)} are taken; rename them")
     flat = flatten_dict(params, sep=".")
     _check_shapes({name: np.shape(leaf) for name, leaf in flat.items()}, config, "the parameter tree")
 
@@ -78,7 +79,7 @@ def load(name_or_path: str | Path) -> Weights:
 
     Raises:
         FileNotFoundError: there is no such model or file.
-        ValueError: the file is not a weights file of this package, or its architecture is not known to this version.
+        MfjaxError: the file is not a weights file of this package, or its architecture is not known to this version.
     """
     import jax.numpy as jnp
     from flax.traverse_util import unflatten_dict
@@ -89,13 +90,13 @@ def load(name_or_path: str | Path) -> Weights:
     try:
         tensors = deserialize(data)
     except SafetensorError as error:
-        raise ValueError(f"{path} is not a safetensors file ({error})") from error
+        raise MfjaxError(f"{path} is not a safetensors file ({error})") from error
     metadata = _header_metadata(data)
     config = _config_of(metadata, path)
 
     dtypes = {"F32": np.float32, "BF16": jnp.bfloat16}
     if strange := sorted({spec["dtype"] for _, spec in tensors} - dtypes.keys()):
-        raise ValueError(f"{path} stores numbers as {', '.join(strange)}; weights are F32 or BF16")
+        raise MfjaxError(f"{path} stores numbers as {', '.join(strange)}; weights are F32 or BF16")
     _check_shapes({name: tuple(spec["shape"]) for name, spec in tensors}, config, str(path))
     flat = {
         name: np.frombuffer(spec["data"], dtypes[spec["dtype"]]).reshape(spec["shape"]).astype(np.float32)
@@ -117,25 +118,25 @@ def _config_of(metadata: Mapping[str, str], path: Path) -> "ModelConfig":
 
     if metadata.get("format") != FORMAT or "config" not in metadata:
         found = metadata.get("format", "none")
-        raise ValueError(f"{path} holds no mfjax model (its header's format is {found}, not {FORMAT})")
+        raise MfjaxError(f"{path} holds no mfjax model (its header's format is {found}, not {FORMAT})")
     try:
         fields = dict(json.loads(metadata["config"]))
     except (ValueError, TypeError) as error:
-        raise ValueError(f"{path} has a damaged model configuration: {metadata['config']!r}") from error
+        raise MfjaxError(f"{path} has a damaged model configuration: {metadata['config']!r}") from error
     known = {field.name for field in dataclasses.fields(ModelConfig)}
     if unknown := sorted(fields.keys() - known):
-        raise ValueError(
+        raise MfjaxError(
             f"{path} is a model of another architecture: unknown configuration {', '.join(unknown)}; "
             "update mfjax, or choose another model"
         )
     try:
         return ModelConfig(**fields)
     except (ValueError, TypeError) as error:
-        raise ValueError(f"{path} is a model of another architecture: {error}") from error
+        raise MfjaxError(f"{path} is a model of another architecture: {error}") from error
 
 
 def _check_shapes(shapes: Mapping[str, tuple[int, ...]], config: "ModelConfig", owner: str) -> None:
-    """Raises ValueError unless names and shapes are those of the network that `config` describes."""
+    """Raises MfjaxError unless names and shapes are those of the network that `config` describes."""
     expected = _expected_shapes(config)
     if missing := sorted(expected.keys() - shapes.keys()):
         problem = f"lacks {len(missing)} of its architecture's parameters, such as {missing[0]}"
@@ -146,7 +147,7 @@ def _check_shapes(shapes: Mapping[str, tuple[int, ...]], config: "ModelConfig", 
         problem = f"has {name} of shape {shapes[name]}, where its architecture needs {expected[name]}"
     else:
         return
-    raise ValueError(f"{owner} {problem}: a model of another architecture, or a damaged file")
+    raise MfjaxError(f"{owner} {problem}: a model of another architecture, or a damaged file")
 
 
 @functools.lru_cache(maxsize=8)  # it takes a second

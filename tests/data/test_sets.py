@@ -13,9 +13,10 @@ import pytest
 from mfjax import images
 from mfjax.data.pipeline import DataConfig, batches
 from mfjax.data.selection import Subset
-from mfjax.data.sets.builders import BUILDERS, build
+from mfjax.data.sets.builders import build
 from mfjax.data.sets.built import BuiltPairs
-from mfjax.data.sets.flir import CROPS
+from mfjax.data.sets.layouts import LAYOUTS
+from mfjax.data.sets.layouts.flir_adas import CROPS
 from mfjax.data.synthetic import Scene, scene
 
 
@@ -194,9 +195,9 @@ def test_a_split_without_pairs_is_not_there(flir, tmp_path):
         BuiltPairs(tmp_path / "flir_adas", "val")
 
 
-@pytest.mark.parametrize("name", BUILDERS)
+@pytest.mark.parametrize("name", LAYOUTS)
 def test_folder_without_the_files_says_which_are_wanted_and_from_where(name, tmp_path):
-    layout = BUILDERS[name].LAYOUT
+    layout = LAYOUTS[name]
     with pytest.raises(ValueError, match="has none of its files") as error:
         build(name, tmp_path, tmp_path / "built")
     assert layout.home in str(error.value)

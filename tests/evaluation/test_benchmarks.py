@@ -190,10 +190,10 @@ def test_black_images_that_scenes_share_say_nothing_of_training(root, tiny_weigh
     [
         (["--benchmark", "msrs361"], "361 of msrs361's 361 pairs are missing: 00004N, 00008N"),
         (["--benchmark", "m3fd300"], "don't come with mfjax"),
-        (["--benchmark", "tno25", "--metrics", "EN"], "--benchmark makes no use of --metrics"),
-        (["--benchmark", "tno25", "--experiment", "table4"], "are two things; ask for one of them"),
-        (["--allow-seen"], "makes no use of --allow-seen"),
-        (["--names", "x"], "makes no use of --names"),
+        (["--benchmark", "tno25", "--metrics", "EN"], "--benchmark tno25 has metrics of its own; leave --metrics out"),
+        (["--allow-seen"], "--allow-seen and --page are for a --benchmark; name one, or leave them out"),
+        (["--names", "x"], "--names, --allow-seen and --page are for a --benchmark"),
+        (["--page", "x"], "--names, --allow-seen and --page are for a --benchmark"),
         (["--benchmark", "tno25", "--model", "nowhere"], "model 'nowhere' not found"),
     ],
 )

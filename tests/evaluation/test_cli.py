@@ -1,5 +1,7 @@
 """`mfjax evaluate`, as a user calls it."""
 
+import json
+
 import cv2
 import numpy as np
 import pytest
@@ -122,3 +124,34 @@ def test_what_can_not_be_evaluated_is_said_in_one_line(data, flags, message, cap
 def test_folder_without_pairs_is_told_what_is_wanted(tmp_path, capsys):
     assert main(["evaluate", str(tmp_path)]) == 2
     assert "pairs are read from" in capsys.readouterr().err
+
+
+def test_json_has_the_means_and_every_score_and_null_where_one_is_undefined(data, tmp_path, capsys):
+    (tmp_path / "flat").mkdir()
+    for i in range(2):
+        cv2.imwrite(str(tmp_path / "flat" / f"{i}.png"), np.full((20, 24), 9, np.uint8))
+    flags = ["--results", f"max={data / 'max'}", "--results", f"flat={tmp_path / 'flat'}", "--metrics", "Q_STD", "Q_MI"]
+    assert main(["evaluate", str(data), *flags, "--json", "--quiet", "--out", str(tmp_path / "report")]) == 0
+    out, err = capsys.readouterr()
+    told = json.loads(out)
+    assert told["best"] == {"Q_STD": "higher", "Q_MI": "higher"}
+    maximum, flat = told["methods"]
+    assert maximum["means"]["Q_STD"] == pytest.approx(np.mean([pair["Q_STD"] for pair in maximum["pairs"].values()]))
+    assert flat["means"] == {"Q_STD": 0, "Q_MI": None}
+    assert flat["pairs"] == {name: {"Q_STD": 0, "Q_MI": None} for name in "01"}
+    assert (maximum["mean_rank"], flat["mean_rank"]) == (1, 2)
+    assert flat["lost"]["all"] == {"ir": 1, "vis": 1}
+    assert {*maximum["lost"]} == {"all", "day", "night"}
+    assert set(told["night"]) <= {"0", "1"}
+    assert {each["why"] for each in told["undefined"]} == {"an image is constant, so it has no range to stretch"}
+    assert err == ""
+    assert (tmp_path / "report" / "scores.csv").exists()
+
+
+def test_quiet_evaluation_prints_the_table_and_nothing_else(data, tmp_path, capsys):
+    flags = ["--results", f"max={data / 'max'}", "--metrics", "EN"]
+    assert main(["evaluate", str(data), *flags, "--quiet", "--out", str(tmp_path / "report")]) == 0
+    out, err = capsys.readouterr()
+    first = [line.split()[0] for line in out.splitlines() if line]
+    assert first == ["method", "max", "Means", "Share", "method", "max"]
+    assert err == ""

@@ -93,7 +93,7 @@ def test_command_prints_a_row_a_class_and_their_mean_and_writes_them(labels, tmp
     found, half = predicted(labels, tmp_path / "p"), predicted(labels, tmp_path / "q", move=0.6)
     flags = ["--results", f"good={found}", "--results", f"bad={half}", "--out", str(tmp_path / "out")]
     page = tmp_path / "page.md"
-    assert main(["evaluate", str(labels), "--experiment", "detection", *flags, "--page", str(page)]) == 0
+    assert main(["detection", str(labels), *flags, "--page", str(page)]) == 0
     out = capsys.readouterr().out
     assert [line.split("|")[2].strip() for line in out.splitlines() if line.startswith("|")][2:] == [
         "all",
@@ -111,11 +111,11 @@ def test_command_prints_a_row_a_class_and_their_mean_and_writes_them(labels, tmp
     [
         ([], "name it by --results NAME=PREDICTIONS"),
         (["--results", "a=nowhere"], "nowhere is not a folder"),
-        (["--results", "a=.", "--model", "small"], "makes no use of --model"),
+        (["--results", "a=.", "--results", "a=x"], "two methods are called a"),
     ],
 )
 def test_detection_that_lacks_something_says_what(flags, message, labels, capsys):
-    assert main(["evaluate", str(labels), "--experiment", "detection", *flags]) == 2
+    assert main(["detection", str(labels), *flags]) == 2
     assert message in capsys.readouterr().err
 
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from mfjax.cli import main
-from mfjax.evaluation import experiments, figures, recipes, sections
+from mfjax.errors import MfjaxError
+from mfjax.evaluation import experiments, figures, reproduce, sections, trainings
 from mfjax.evaluation.experiments import reached
 from mfjax.evaluation.paper import METHODS, SCALES, SETTINGS, TABLE_II, TABLE_III, TABLE_IV, TABLE_V
 from mfjax.evaluation.provenance import provenance
@@ -18,8 +19,6 @@ from mfjax.evaluation.settings import fused_at, maximum_at, means
 from mfjax.inference.fuser import load
 from mfjax.metrics import PAPER, STRUCTURE_LOST, score
 from mfjax.training import Enhanced, Sources, TrainConfig
-
-RECIPE = Path(__file__).parents[2] / "configs" / "ablation.py"
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +115,7 @@ def test_table_v_holds_a_model_against_the_best_of_three_methods():
 
 def test_ablation_varies_attention_and_compensation_only():
     recipe = TrainConfig(seed=3)
-    made = recipes.ablation(recipe)
+    made = trainings.ablation(recipe)
     assert [*made] == [*TABLE_II]
     assert [(each.model.dual_attention, each.model.compensations) for each in made.values()] == [
         (False, 0),
@@ -129,19 +128,19 @@ def test_ablation_varies_attention_and_compensation_only():
 
 
 def test_ablation_refuses_a_recipe_that_starts_from_a_model():
-    with pytest.raises(ValueError, match=r"start_from is 'default', but no model fits .* such as configs/ablation\.py"):
-        recipes.ablation(TrainConfig(start_from="default"))
+    with pytest.raises(ValueError, match=r"start_from is 'default', but no model fits .* such as ablation"):
+        trainings.ablation(TrainConfig(start_from="default"))
 
 
 def test_sweep_trains_phase_two_from_one_model_with_the_papers_weights():
-    made = recipes.sweep(TrainConfig(warmup_steps=10), "phase_1.safetensors")
+    made = trainings.sweep(TrainConfig(warmup_steps=10), "phase_1.safetensors")
     assert [each.target.contrast_weight for each in made.values()] == [0, 0.0001, 0.001, 0.005, 0.01, 0.1]
     assert {(each.phase_one_steps, each.start_from) for each in made.values()} == {(0, "phase_1.safetensors")}
 
 
 def test_sweep_trains_towards_both_sources_whatever_the_recipe_does():
     for target, pairs in ((Enhanced(), 4096), (Sources(contrast_pairs=9), 9)):
-        made = recipes.sweep(TrainConfig(target=target), "phase_1.safetensors")
+        made = trainings.sweep(TrainConfig(target=target), "phase_1.safetensors")
         assert {(each.target.kind, each.target.contrast_pairs) for each in made.values()} == {("sources", pairs)}
 
 
@@ -162,12 +161,12 @@ def test_part_of_a_page_is_written_anew_and_the_rest_of_it_left(tmp_path):
 def test_commands_write_tables_images_and_then_figures(root, tiny_weights, tmp_path, capsys):
     out, page = tmp_path / "out", tmp_path / "results.md"
     flags = ["--model", str(tiny_weights), "--out", str(out)]
-    assert main(["evaluate", str(root), "--experiment", "table4", *flags, "--page", str(page)]) == 0
+    assert main(["reproduce", "table4", str(root), *flags, "--page", str(page)]) == 0
     assert "of 54 cells" in capsys.readouterr().out
-    assert main(["evaluate", str(root), "--experiment", "table5", *flags, "--page", str(page)]) == 0
+    assert main(["reproduce", "table5", str(root), *flags, "--page", str(page)]) == 0
     assert page.read_text().count("| `tiny` |") == (9 + 3 + 3) + (1 + 1)  # of them 3 and 1 in tables of lost structure
     assert len([*(out / "table4" / "tiny").glob("setting_*/scene.png")]) == 9
-    assert main(["evaluate", str(root), "--experiment", "figures", "--out", str(out)]) == 0
+    assert main(["reproduce", "figures", str(root), "--out", str(out)]) == 0
     assert {path.name for path in (out / "figures").iterdir()} == {"figure_9_scene.png", "figure_11_scene.png"}
     nine = cv2.imread(str(out / "figures" / "figure_9_scene.png"))
     assert nine.shape[0] > 9 * 20
@@ -185,10 +184,10 @@ def test_tables_ii_and_iii_train_a_model_for_each_row_and_score_it(
         return tiny_weights
 
     monkeypatch.setattr("mfjax.training.loop.train", train)
-    flags = ["--experiment", experiment, "--recipe", str(RECIPE), "--roots", "a", "b"]
+    flags = ["--recipe", "ablation", "--roots", "a", "b"]
     phase_one = ["--model", str(tiny_weights)] if experiment == "table3" else []
     out = tmp_path / "out"
-    assert main(["evaluate", str(root), *flags, *phase_one, "--out", str(out)]) == 0
+    assert main(["reproduce", experiment, str(root), *flags, *phase_one, "--out", str(out)]) == 0
     assert {config.data.roots for config, _ in trained} == {("a", "b")}
     assert len({workdir for _, workdir in trained}) == len(trained) == len(published)
     assert capsys.readouterr().out.count("|  | mfjax |") == len(published)
@@ -199,27 +198,44 @@ def test_tables_ii_and_iii_train_a_model_for_each_row_and_score_it(
 def test_nothing_is_trained_for_a_test_set_that_is_incomplete(experiment, tiny_weights, tmp_path, capsys, monkeypatch):
     trained = []
     monkeypatch.setattr("mfjax.training.loop.train", lambda *arguments: trained.append(arguments) or tiny_weights)
-    flags = ["--experiment", experiment, "--recipe", str(RECIPE), "--out", str(tmp_path / "out")]
+    flags = ["--recipe", "ablation", "--out", str(tmp_path / "out")]
     phase_one = ["--model", str(tiny_weights)] if experiment == "table3" else []
-    assert main(["evaluate", str(tmp_path), *flags, *phase_one]) == 2
+    assert main(["reproduce", experiment, str(tmp_path), *flags, *phase_one]) == 2
     assert "has no folder ir_0.5" in capsys.readouterr().err
     assert not trained
 
 
 @pytest.mark.parametrize(
-    ("flags", "message"),
+    ("experiment", "flags", "message"),
     [
-        (["--experiment", "table2", "--out", "x"], "table2 trains models; name a recipe by --recipe"),
-        (["--experiment", "table2", "--recipe", str(RECIPE)], "table2 needs a folder to work in"),
-        (["--experiment", "table3", "--out", "x"], "name it by --model"),
-        (["--experiment", "figures"], "figures needs a folder to work in"),
-        (["--experiment", "figures", "--out", "x"], "x has no images to draw"),
-        (["--experiment", "table4", "--model", "default", "--model", "default"], "are called default"),
+        ("table2", ["--out", "x"], "--recipe"),
+        ("table2", ["--recipe", "ablation"], "--out"),
+        ("table2", ["--recipe", "mine", "--out", "x"], "recipe 'mine' not found; available: ablation, default"),
+        ("table3", ["--recipe", "ablation", "--out", "x"], "--model"),
+        ("figures", [], "--out"),
+        ("figures", ["--out", "x"], "x has no images to draw"),
+        ("table4", ["--model", "default", "--model", "default"], "are called default"),
     ],
 )
-def test_experiment_that_lacks_something_says_what(root, flags, message, capsys):
-    assert main(["evaluate", str(root), *flags]) == 2
+def test_experiment_that_lacks_something_says_what(root, experiment, flags, message, capsys):
+    assert main(["reproduce", experiment, str(root), *flags]) == 2
     assert message in capsys.readouterr().err
+    assert not Path("x").exists()
+
+
+def test_function_reproduces_a_table_as_the_command_does(root, tiny_weights, tmp_path, capsys):
+    text = reproduce("table5", root, models={"tiny": tiny_weights}, out=tmp_path, page=tmp_path / "page.md")
+    assert (tmp_path / "table5.md").read_text() == text
+    assert text.strip() in (tmp_path / "page.md").read_text()
+    assert main(["reproduce", "table5", str(root), "--model", str(tiny_weights)]) == 0
+    assert capsys.readouterr().out == text + "\n"
+
+
+def test_function_refuses_what_it_does_not_know(root):
+    with pytest.raises(MfjaxError, match="there is no experiment 'table6' to reproduce; there are table2, table3,"):
+        reproduce("table6", root)
+    with pytest.raises(TypeError, match="recipe"):
+        reproduce("table4", root, recipe="ablation")
 
 
 def test_close_ups_show_what_stands_out_in_infrared_and_the_richest_visible_detail_elsewhere():
@@ -259,7 +275,7 @@ def test_figures_show_one_pair_for_each_of_the_papers_examples(root, tmp_path):
 
 
 def test_folder_without_the_settings_sources_is_told_which(root, tmp_path, capsys):
-    assert main(["evaluate", str(tmp_path), "--experiment", "table4"]) == 2
+    assert main(["reproduce", "table4", str(tmp_path)]) == 2
     assert "has no folder ir_0.5, ir_0.8, ir_1.0, vis_0.5" in capsys.readouterr().err
 
 
@@ -355,17 +371,3 @@ def test_page_says_once_what_all_models_have_in_common():
     assert f"- all of them, from random parameters on:\n  1. {first}\n- `0.01`, after that:\n  2. {second}\n" in swept
     same = experiments.table_v({}, {"x": before, "y": before}, "tno20")
     assert same.rstrip().endswith(f"- all of them, from random parameters on:\n  1. {first}")
-
-
-@pytest.mark.parametrize(
-    ("flags", "named"),
-    [
-        (["--experiment", "table2", "--model", "default"], "--experiment table2 makes no use of --model"),
-        (["--experiment", "table4", "--metrics", "all", "--recipe", "x.py"], "no use of --metrics, --recipe"),
-        (["--experiment", "table5", "--ir-range", "auto"], "no use of --ir-range"),
-        (["--page", "x.md"], "scoring without --experiment makes no use of --page"),
-    ],
-)
-def test_flag_without_effect_is_refused(flags, named, root, capsys):
-    assert main(["evaluate", str(root), *flags]) == 2
-    assert named in capsys.readouterr().err

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from mfjax import evaluation
+from mfjax.errors import MfjaxError
 from mfjax.evaluation.scoring import at_size
 from mfjax.inference.pairs import Pair, pair_folders
 from mfjax.metrics import score
@@ -106,7 +107,16 @@ def test_two_pairs_of_one_name_are_named(pairs):
         evaluation.evaluate([first, second], {}, ("EN",))
 
 
-@pytest.mark.parametrize("kind", [ValueError, MemoryError])
+def test_mistake_of_a_methods_code_stays_what_it_is_and_tells_the_pair(pairs):
+    def method(pair, ir, vis):
+        raise ValueError("a mistake")
+
+    with pytest.raises(ValueError, match=r"^a mistake\nThe pair is 0\.$") as error:
+        evaluation.evaluate(pairs, {"method": method}, ["EN"])
+    assert not isinstance(error.value, MfjaxError)
+
+
+@pytest.mark.parametrize("kind", [MfjaxError, MemoryError])
 def test_errors_and_warnings_about_a_pair_name_it(pairs, caplog, kind):
     def method(pair, ir, vis):
         logging.getLogger("mfjax").warning("%s is dim", "infrared")

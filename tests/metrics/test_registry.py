@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mfjax
-from mfjax.metrics import DEFAULT, METRICS, PAPER, STRUCTURE_LOST, score
+from mfjax.metrics import DEFAULT, METRICS, PAPER, STRUCTURE_LOST, registry, score
 
 RENDERED = Path(__file__).parents[1] / "data" / "metrics_rendered"
 GOLDEN = Path(__file__).parents[3] / "shared" / "golden" / "metrics"
@@ -137,3 +137,19 @@ def test_every_metric_says_what_it_is():
         assert metric.variant_of is None or METRICS[metric.variant_of].variant_of is None
     assert set(PAPER) <= set(DEFAULT)
     assert not any(METRICS[name].variant_of for name in DEFAULT)
+
+
+def test_metric_of_a_name_that_another_has_is_refused_and_the_same_one_read_again_is_not():
+    def other(ir, vis, fused):
+        """EN: another one."""
+
+    with pytest.raises(ValueError, match=r"other can't be the metric 'EN', which mfjax\.metrics\.information\.entropy"):
+        registry.metric("EN")(other)
+    before = METRICS["EN"]
+    assert registry.metric("EN", least=0, most=8, source=before.source, agrees_with=before.agrees_with)(before.function)
+    assert METRICS["EN"] == before
+
+
+def test_papers_metrics_come_first_in_its_order_and_variants_last():
+    assert tuple(METRICS)[:6] == PAPER
+    assert tuple(METRICS)[: len(DEFAULT)] == DEFAULT

@@ -35,7 +35,7 @@ from mfjax.training.stopping import StopRequestedError
 from mfjax.training.targets import TARGETS
 
 CONFIGS = Path(__file__).parents[2] / "configs"
-STRUCTURE = str(CONFIGS / "structure.py")
+STRUCTURE = "small"
 
 
 @pytest.fixture(scope="module")
@@ -488,17 +488,17 @@ def test_recipe_can_bring_a_target_of_its_own(config, root, tmp_path, monkeypatc
         (["--target.contrast-weight", "0.01"], Sources(contrast_weight=0.01)),
         (["--target", "enhanced", "--target.gain", "1.4"], Enhanced(gain=1.4)),
         (["--target=teacher", "--target.model=small"], Teacher("small")),
-        (["--config", STRUCTURE, "--target.contrast", "1.4"], Structure(contrast=1.4)),
-        (["--config", STRUCTURE, "--target", "structure"], Structure()),
-        (["--config", STRUCTURE, "--target", "sources"], Sources()),
+        (["--recipe", STRUCTURE, "--target.contrast", "1.4"], Structure(contrast=1.4)),
+        (["--recipe", STRUCTURE, "--target", "structure"], Structure()),
+        (["--recipe", STRUCTURE, "--target", "sources"], Sources()),
     ],
     ids=lambda case: " ".join(Path(flag).name for flag in case) if isinstance(case, list) else "",
 )
 def test_flags_change_single_options_of_a_recipes_target_or_choose_another(flags, target, tmp_path, monkeypatch):
-    recipes = []
-    monkeypatch.setattr("mfjax.training.loop.train", lambda recipe, *_, **__: recipes.append(recipe))
+    trained = []
+    monkeypatch.setattr("mfjax.training.loop.train", lambda recipe, *_, **__: trained.append(recipe))
     assert main(["train", *flags, "--workdir", str(tmp_path)]) == 0
-    assert [recipe.target for recipe in recipes] == [target]
+    assert [recipe.target for recipe in trained] == [target]
 
 
 @pytest.mark.parametrize(
@@ -507,6 +507,7 @@ def test_flags_change_single_options_of_a_recipes_target_or_choose_another(flags
         (["--target", "maximum"], "target is 'maximum'; it must be one of enhanced, sources, structure, teacher"),
         (["--target.gain", "1.4"], "--target.gain is no option of the target 'sources'; add --target enhanced, or"),
         (["--config", "nowhere.py"], "nowhere.py is not a file"),
+        (["--recipe", "nowhere"], "recipe 'nowhere' not found; available: ablation, default, paper,"),
         ([], "no training data"),
         (["--data.roots", "nowhere"], "nowhere is not a folder"),
         (["--phase-one-steps", "-1"], "steps are -1"),

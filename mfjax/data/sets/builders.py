@@ -8,6 +8,7 @@ and `left_out.json` the pairs that were left out, with the reasons.
 import io
 import itertools
 import json
+import types
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import replace
@@ -18,10 +19,11 @@ import numpy as np
 import tensorflow_datasets as tfds
 from tqdm import tqdm
 
-from mfjax.data.sets import flir, simple, tno
 from mfjax.data.sets.built import INDEX, LEFT_OUT
 from mfjax.data.sets.checks import Fit, LeftOut, Requirements, examine, summary
-from mfjax.data.sets.layout import Candidate, Layout
+from mfjax.data.sets.homographies import read_homographies
+from mfjax.data.sets.layouts import LAYOUTS, Candidate, Layout
+from mfjax.errors import MfjaxError
 
 
 class Built(NamedTuple):
@@ -77,7 +79,7 @@ class PairBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
         if not splits:
             left_out = _all(self.left_out)
             example = f", such as {left_out[0].name}: {left_out[0].reason}" if left_out else ""
-            raise ValueError(f"{self.LAYOUT.title}: {summary(0, left_out)}{example}")
+            raise MfjaxError(f"{self.LAYOUT.title}: {summary(0, left_out)}{example}")
         return splits
 
     def _generate_examples(self, split: str, candidates: list[Candidate]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -110,39 +112,11 @@ class PairBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
         (folder / LEFT_OUT).write_text(json.dumps(reasons, indent=1, ensure_ascii=False))
 
 
-class Kaist(PairBuilder):
-    """KAIST, by the authors' split into train and test."""
-
-    LAYOUT = simple.KAIST
-
-
-class FlirAdas(PairBuilder):
-    """FLIR ADAS, release 1 or 2."""
-
-    LAYOUT = flir.FLIR_ADAS
-
-
-class Tno(PairBuilder):
-    """TNO, all four camera systems."""
-
-    LAYOUT = tno.TNO
-
-
-class RoadScene(PairBuilder):
-    """RoadScene at native sizes."""
-
-    LAYOUT = simple.ROAD_SCENE
-
-
-class PairFolder(PairBuilder):
-    """A folder of the user's own pairs."""
-
-    LAYOUT = simple.PAIR_FOLDER
-
-
-BUILDERS: dict[str, type[PairBuilder]] = {
-    builder.LAYOUT.name: builder for builder in (Kaist, FlirAdas, Tno, RoadScene, PairFolder)
-}
+def builder_of(layout: Layout) -> type[PairBuilder]:
+    """Returns the TFDS builder of a data set."""
+    name = "".join(word.capitalize() for word in layout.name.split("_"))
+    body = {"LAYOUT": layout, "__doc__": layout.title, "__module__": __name__}
+    return types.new_class(name, (PairBuilder,), {"skip_registration": True}, lambda namespace: namespace.update(body))
 
 
 def build(
@@ -157,29 +131,29 @@ def build(
     """Builds a data set from files that were downloaded by hand.
 
     Args:
-        name: one of `BUILDERS`.
+        name: one of `LAYOUTS`.
         source: the folder with the files as downloaded.
         target: where to put the data set, in target/NAME/VERSION.
         min_alignment: alignment score in [0, 1] below which a pair is left out; by default the layout's.
         min_side: smallest side in pixels that a pair must have; by default 2.
-        homographies: a file for `flir.read_homographies`, in place of the layout's crops; by default none.
+        homographies: a file for `read_homographies`, in place of the layout's crops; by default none.
 
     Raises:
-        ValueError: `source` does not hold the data set, no pair in it is fit, or the data set is built already.
+        MfjaxError: `source` does not hold the data set, no pair in it is fit, or the data set is built already.
     """
-    if name not in BUILDERS:
-        raise ValueError(f"there is no data set {name!r}; there are {', '.join(BUILDERS)}")
-    layout = BUILDERS[name].LAYOUT
+    if name not in LAYOUTS:
+        raise MfjaxError(f"there is no data set {name!r}; there are {', '.join(LAYOUTS)}")
+    layout = LAYOUTS[name]
     requirements = Requirements(layout.min_alignment if min_alignment is None else min_alignment)
     if min_side is not None:
         requirements = replace(requirements, min_side=min_side)
     if homographies is not None:
-        requirements = replace(requirements, homographies=flir.read_homographies(homographies))
+        requirements = replace(requirements, homographies=read_homographies(homographies))
     layout.candidates(source)  # raises what is wrong before anything is made
-    builder = BUILDERS[name](data_dir=target, requirements=requirements)
+    builder = builder_of(layout)(data_dir=target, requirements=requirements)
     folder = Path(builder.data_dir)
     if folder.exists():
-        raise ValueError(f"{folder} is built already; remove it to build it anew, or choose another --to")
+        raise MfjaxError(f"{folder} is built already; remove it to build it anew, or choose another --to")
     tfds.disable_progress_bar()  # we show our own
     with redirect_stdout(io.StringIO()):  # TFDS prints messages about downloads, but nothing is downloaded
         config = tfds.download.DownloadConfig(manual_dir=source.resolve())

@@ -8,6 +8,7 @@ import numpy as np
 from mfjax import images
 from mfjax.data.pairs import LumaPair
 from mfjax.data.sets.checks import open_pair
+from mfjax.errors import MfjaxError
 
 INDEX, LEFT_OUT = "index.json", "left_out.json"
 DEFAULT_SPLITS = ("train", "pairs")
@@ -37,19 +38,22 @@ class BuiltPairs:
         split: name of the split; by default "train", or "pairs" if the authors made no splits.
 
     Raises:
-        ValueError: `path` is no built data set, or has no such split.
+        MfjaxError: `path` is no built data set, or has no such split.
     """
 
     def __init__(self, path: Path, split: str | None = None):
         folder = find_built(path)
         if folder is None:
-            raise ValueError(f"{path} holds no built data set; mfjax data build makes one")
-        index = json.loads((folder / INDEX).read_text())
-        splits = index["splits"]
+            raise MfjaxError(f"{path} holds no built data set; mfjax data build makes one")
+        try:
+            index = json.loads((folder / INDEX).read_text())
+            splits = index["splits"]
+        except (ValueError, KeyError) as error:
+            raise MfjaxError(f"{folder / INDEX} is damaged ({error}); build the data set anew") from error
         self.split = split or next((name for name in DEFAULT_SPLITS if name in splits), "")
         if self.split not in splits:
             wanted = f"split {split}" if split else "split to train on"
-            raise ValueError(f"{path} has no {wanted}; name one of its own: {', '.join(f'{path}@{s}' for s in splits)}")
+            raise MfjaxError(f"{path} has no {wanted}; name one of its own: {', '.join(f'{path}@{s}' for s in splits)}")
 
         import tensorflow_datasets as tfds  # takes a second, which training from folders need not spend
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from mfjax import images
 from mfjax.data.sets.alignment import Alignment, alignment
-from mfjax.data.sets.layout import SAME, Candidate, Layout, View
+from mfjax.data.sets.layouts import SAME, Candidate, Layout, View
+from mfjax.errors import MfjaxError
 from mfjax.inference import sizes
 
 
@@ -28,7 +29,7 @@ class Requirements:
 
     def __post_init__(self) -> None:
         if not 0 <= self.min_alignment <= 1:
-            raise ValueError(f"the smallest alignment is {self.min_alignment}; it must be in [0, 1]")
+            raise MfjaxError(f"the smallest alignment is {self.min_alignment}; it must be in [0, 1]")
 
 
 class LeftOut(NamedTuple):
@@ -65,14 +66,14 @@ def examine(candidate: Candidate, layout: Layout, wanted: Requirements) -> Fit |
     try:
         ir_bytes, vis_bytes = ir_file.read_bytes(), vis_file.read_bytes()
         ir, vis = images.luma(images.decode(ir_bytes, ir_file)), images.luma(images.decode(vis_bytes, vis_file))
-    except (ValueError, OSError) as error:
+    except (MfjaxError, OSError) as error:
         return LeftOut(name, "unreadable", str(error))
     view = _view(ir.shape, vis.shape, layout, wanted)
     if view is None:
         return LeftOut(name, "view", f"which part of {_size(vis)} infrared sees is not known; give a homography for it")
     try:
         seen = crop_to_view(vis, view)
-    except ValueError as error:
+    except MfjaxError as error:
         return LeftOut(name, "view", f"{vis_file}: {error}")
     if sizes.aspects_apart(seen.shape, ir.shape) > sizes.ASPECTS_DIFFER:
         return LeftOut(name, "aspect", f"infrared is {_size(ir)} but visible, as infrared sees it, {_size(seen)}")
@@ -100,7 +101,7 @@ def open_pair(ir: bytes, vis: bytes, view: View, name: str) -> tuple[NDArray, ND
         name: name of the pair, for messages.
 
     Raises:
-        ValueError: an image is damaged, or infrared sees more than the visible image.
+        MfjaxError: an image is damaged, or infrared sees more than the visible image.
     """
     first, second = (images.luma(images.decode(data, Path(name))) for data in (ir, vis))
     return to_same_size(first, crop_to_view(second, view))
@@ -114,17 +115,17 @@ def crop_to_view(vis: NDArray, view: View) -> NDArray:
         view: the part of the visible image that infrared sees.
 
     Raises:
-        ValueError: infrared sees more than 1 % of a side beyond the visible image.
+        MfjaxError: infrared sees more than 1 % of a side beyond the visible image.
     """
     if np.array_equal(view, SAME):
         return vis
     corners = cv2.perspectiveTransform(np.array([[[0, 0], [1, 0], [1, 1], [0, 1]]], np.float64), view)[0]
     if corners.min() < -0.01 or corners.max() > 1.01:
-        raise ValueError(f"infrared's corners lie at {corners.round(3).tolist()} of the visible image, outside it")
+        raise MfjaxError(f"infrared's corners lie at {corners.round(3).tolist()} of the visible image, outside it")
     sides = np.linalg.norm((np.roll(corners, -1, axis=0) - corners) * vis.shape[::-1], axis=1)
     width, height = round((sides[0] + sides[2]) / 2), round((sides[1] + sides[3]) / 2)
     if min(width, height) < images.MIN_SIDE:
-        raise ValueError(f"infrared would see {height}x{width} pixels of the visible image")
+        raise MfjaxError(f"infrared would see {height}x{width} pixels of the visible image")
     to_visible = np.linalg.inv(_to_unit(*vis.shape)) @ view @ _to_unit(height, width)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return cv2.warpPerspective(vis, to_visible, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)

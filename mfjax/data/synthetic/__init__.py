@@ -21,6 +21,7 @@ from mfjax.data.synthetic.layout import CROWNS, FAR, Street, draw
 from mfjax.data.synthetic.light import EXPOSURE, Light
 from mfjax.data.synthetic.stage import ASPECT, Noise, Stage
 from mfjax.data.synthetic.walls import Wall
+from mfjax.errors import MfjaxError
 
 ACROSS, UP, FORWARDS = (1, 0, 0), (0, 1, 0), (0, 0, 1)
 COLDEST, HOTTEST = 4.0, 27.0  # degrees Celsius that infrared shows as black and white
@@ -59,7 +60,7 @@ def scene(seed: int, height: int, width: int, *, colour: bool = True) -> Scene:
         colour: by default `vis` is RGB [h, w, 3]; if false it is its luma [h, w].
 
     Raises:
-        ValueError: a side is not positive.
+        MfjaxError: a side is not positive.
     """
     stage, light, _ = _staged(seed, height, width)
     fine = stage.shape[0] // height
@@ -81,7 +82,7 @@ def objects(seed: int, height: int, width: int, *, least: float = 4) -> list[Obj
         least: number of pixels that a box must be wide and high; smaller ones are left out.
 
     Raises:
-        ValueError: a side is not positive.
+        MfjaxError: a side is not positive.
     """
     stage, _, kinds = _staged(seed, height, width)
     rows, cols = stage.shape
@@ -148,7 +149,7 @@ def _yolo(item: Object) -> str:
 def _staged(seed: int, height: int, width: int) -> tuple[Stage, Light, list[Kind]]:
     """Returns a scene's stage, finer than its pictures by a whole factor, its light, and its owners' kinds."""
     if height < 1 or width < 1:
-        raise ValueError(f"a scene needs at least 1x1 pixels, not {height}x{width}")
+        raise MfjaxError(f"a scene needs at least 1x1 pixels, not {height}x{width}")
     rng = np.random.default_rng(seed)
     street, noise = draw(rng), Noise(rng)
     light = Light(street.hour, street.lamps, street.lamp_colour, noise)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mfjax.errors import MfjaxError
 from mfjax.inference.pairs import Key, Pair, natural_key
 
 logger = logging.getLogger("mfjax")
@@ -61,19 +62,19 @@ def read(name: str, names: Path | None = None) -> Board:
             those that are given are not as many as it has pairs, or not unlike one another.
     """
     if name not in available():
-        raise ValueError(f"there is no benchmark {name}; available: {', '.join(available())}")
+        raise MfjaxError(f"there is no benchmark {name}; available: {', '.join(available())}")
     told: dict[str, Any] = tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
     bundled, count = FOLDER / f"{name}.txt", int(told["pairs"])
     if bundled.is_file() and names is not None:
-        raise ValueError(f"{names}: the names of {name}'s {count} pairs come with mfjax; leave --names out")
+        raise MfjaxError(f"{names}: the names of {name}'s {count} pairs come with mfjax; leave --names out")
     if not bundled.is_file() and names is None:
-        raise ValueError(
+        raise MfjaxError(
             f"the names of {name}'s {count} pairs don't come with mfjax; give them by --names FILE, one a line, as its "
             "authors publish them"
         )
     listed = _lines(names or bundled)
     if len(listed) != count or len({natural_key(each) for each in listed}) != count:
-        raise ValueError(f"{names or bundled} has {len(listed)} names, but {name} {count} pairs of different names")
+        raise MfjaxError(f"{names or bundled} has {len(listed)} names, but {name} {count} pairs of different names")
     rows = tuple(_row(row) for row in told.get("rows", ()))
     return Board(name, told["title"], told["cite"], told["note"], tuple(listed), rows)
 
@@ -94,9 +95,9 @@ def select(board: Board, pairs: Sequence[Pair]) -> list[Pair]:
         if key not in wanted:
             others.append(pair.name)
         elif (other := found.setdefault(key, pair)) is not pair:
-            raise ValueError(f"{other.name} and {pair.name} are one name to {board.name}; leave one of them out")
+            raise MfjaxError(f"{other.name} and {pair.name} are one name to {board.name}; leave one of them out")
     if missing := [name for key, name in wanted.items() if key not in found]:
-        raise ValueError(
+        raise MfjaxError(
             f"{len(missing)} of {board.name}'s {len(board.names)} pairs are missing: {listing(missing)}; "
             "a part of a benchmark can't stand beside published numbers: score it without --benchmark"
         )
@@ -115,7 +116,7 @@ def _lines(path: Path) -> list[str]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: no text file with a name a line ({error})") from error
+        raise MfjaxError(f"{path}: no text file with a name a line ({error})") from error
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 

@@ -69,17 +69,27 @@ def choose(
         largest_factor: by which the network enlarges at once.
 
     Raises:
-        ValueError: as `check_engine`.
+        MfjaxError: as `check_engine`.
     """
-    check_engine(engine, precision)
-    on_cpu = jax.default_backend() == "cpu"
-    if precision == "auto":
-        precision = "float32" if on_cpu else "bfloat16"
-    if engine == "auto":
-        lacking = missing("openvino")
-        engine = "xla" if lacking or not on_cpu else "openvino"
-        if on_cpu and lacking and "openvino" not in lacking:
-            logger.warning("OpenVINO is not used, for want of %s: pip install 'mfjax[cpu]'", ", ".join(lacking))
+    asked, lacking = engine, missing("openvino")
+    engine, precision = resolve(engine, precision)
+    if asked == "auto" and jax.default_backend() == "cpu" and lacking and "openvino" not in lacking:
+        logger.warning("OpenVINO is not used, for want of %s: pip install 'mfjax[cpu]'", ", ".join(lacking))
     module = importlib.import_module(f"mfjax.inference.backends.{engine}")
     made: Backend = module.backend(config, params, precision, largest_factor)
     return made
+
+
+def resolve(engine: Engine, precision: Precision) -> tuple[Engine, Precision]:
+    """Returns the engine and the precision that are meant here, neither of them "auto".
+
+    Raises:
+        MfjaxError: as `check_engine`.
+    """
+    check_engine(engine, precision)
+    on_cpu = jax.default_backend() == "cpu"
+    if engine == "auto":
+        engine = "openvino" if on_cpu and not missing("openvino") else "xla"
+    if precision == "auto":
+        precision = "float32" if on_cpu else "bfloat16"
+    return engine, precision

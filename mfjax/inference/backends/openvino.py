@@ -23,10 +23,10 @@ from mfjax.inference.backends.xla import XlaBackend
 from mfjax.inference.composition import Fusion, Progress, Source, TileSide, stored
 from mfjax.inference.extraction import HALO, by_parts
 from mfjax.inference.pure import branches_of
-from mfjax.interop.onnx import network
 from mfjax.model import ModelConfig
 from mfjax.model.placement import Size
 from mfjax.model.resampling import LARGEST_WHOLE
+from mfjax.onnx import network
 
 # The import does without the package that reports over the network, from a forked process, if it does not find it.
 _telemetry = sys.modules.get("openvino_telemetry")

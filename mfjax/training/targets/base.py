@@ -23,6 +23,7 @@ from typing import Any, ClassVar, TypeVar
 
 import jax
 
+from mfjax.errors import MfjaxError
 from mfjax.model import FusionOutput
 
 Metrics = dict[str, jax.Array]  # scalars by name
@@ -111,15 +112,15 @@ def from_json(fields: Mapping[str, Any]) -> Target:
         fields: the kind and the options by name.
 
     Raises:
-        ValueError: no such target is known, or it has no such option or value.
+        MfjaxError: no such target is known, or it has no such option or value.
     """
     options = dict(fields)
     kind = options.pop("kind", None)
     if kind not in TARGETS:
-        raise ValueError(f"target is {kind!r}; it must be one of {', '.join(TARGETS)}")
+        raise MfjaxError(f"target is {kind!r}; it must be one of {', '.join(TARGETS)}")
     known = [field.name for field in dataclasses.fields(TARGETS[kind])]
     if unknown := sorted(options.keys() - set(known)):
-        raise ValueError(f"target {kind} has no option {', '.join(unknown)}; it has {', '.join(known)}")
+        raise MfjaxError(f"target {kind} has no option {', '.join(unknown)}; it has {', '.join(known)}")
     return TARGETS[kind](**options)
 
 

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from mfjax import losses
+from mfjax.errors import MfjaxError
 from mfjax.model import FusionOutput
 from mfjax.model.base import mean_level, pivot
 from mfjax.model.fusion import select_by_magnitude
@@ -29,7 +30,7 @@ class Enhanced(Target):
     def __post_init__(self) -> None:
         for name in ("gain", "sharpness"):
             if getattr(self, name) <= 0:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be positive")
+                raise MfjaxError(f"{name} is {getattr(self, name)}; it must be positive")
 
     def loss(
         self,

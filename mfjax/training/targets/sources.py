@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from mfjax import losses
+from mfjax.errors import MfjaxError
 from mfjax.model import FusionOutput
 from mfjax.training.targets.base import Metrics, Target, images_before, register
 
@@ -23,9 +24,9 @@ class Sources(Target):
 
     def __post_init__(self) -> None:
         if self.contrast_weight < 0:
-            raise ValueError(f"contrast_weight is {self.contrast_weight}; it must be 0 or more")
+            raise MfjaxError(f"contrast_weight is {self.contrast_weight}; it must be 0 or more")
         if self.contrast_pairs < 1:
-            raise ValueError(f"contrast_pairs is {self.contrast_pairs}; it must be at least 1")
+            raise MfjaxError(f"contrast_pairs is {self.contrast_pairs}; it must be at least 1")
 
     def loss(
         self,

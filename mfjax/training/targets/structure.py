@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from mfjax import losses
+from mfjax.errors import MfjaxError
 from mfjax.model import FusionOutput
 from mfjax.model.base import mean_level, pivot
 from mfjax.model.blend import halved, knee, smoothed_at
@@ -41,10 +42,10 @@ class Structure(Target):
 
     def __post_init__(self) -> None:
         if self.contrast <= 0:
-            raise ValueError(f"contrast is {self.contrast}; it must be positive")
+            raise MfjaxError(f"contrast is {self.contrast}; it must be positive")
         for name in ("structure", "fidelity", "level", "grain"):
             if getattr(self, name) < 0:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be 0 or more")
+                raise MfjaxError(f"{name} is {getattr(self, name)}; it must be 0 or more")
 
     def loss(
         self,

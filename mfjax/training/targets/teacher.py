@@ -7,6 +7,7 @@ from typing import Any
 import jax
 
 from mfjax import losses
+from mfjax.errors import MfjaxError
 from mfjax.model import FusionOutput
 from mfjax.training.targets.base import Metrics, Target, register
 
@@ -21,7 +22,7 @@ class Teacher(Target):
 
     def __post_init__(self) -> None:
         if not self.model:
-            raise ValueError("model is ''; it must be a bundled model, such as 'default', or a weights file")
+            raise MfjaxError("model is ''; it must be a bundled model, such as 'default', or a weights file")
 
     def loss(
         self,

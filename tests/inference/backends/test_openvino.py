@@ -15,7 +15,7 @@ import pytest
 
 from mfjax.inference.backends.xla import XlaBackend
 from mfjax.inference.fuser import Fuser
-from mfjax.interop.onnx import network
+from mfjax.onnx import network
 
 backend = pytest.importorskip("mfjax.inference.backends.openvino")
 STREAM = backend.STREAM

@@ -1,0 +1,215 @@
+"""Runs the paper's experiments: trains or loads models, fuses, scores, and sets it beside the paper's numbers."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mfjax import images, recipes
+from mfjax.errors import MfjaxError
+from mfjax.evaluation import experiments, figures, sections, settings
+from mfjax.evaluation.paper import SETTINGS
+from mfjax.inference.fuser import Fuser, load
+from mfjax.inference.pairs import Pair
+from mfjax.metrics import PAPER, STRUCTURE_LOST
+
+if TYPE_CHECKING:  # it takes the packages of training
+    from mfjax.training.config import TrainConfig
+
+Models = Mapping[str, str | Path]
+"""Bundled models' names or weights files, by the names that tables call them."""
+
+Progress = Callable[[Iterable[Pair], str], Iterable[Pair]]
+"""Wraps the pairs that a model of some name fuses, such as `lambda pairs, name: tqdm(pairs, desc=name)`."""
+
+
+def _no_progress(pairs: Iterable[Pair], name: str) -> Iterable[Pair]:
+    return pairs
+
+
+def reproduce(name: str, data: str | Path, *, page: str | Path | None = None, **options: Any) -> str:
+    """Runs an experiment of the paper, and returns its numbers beside those measured.
+
+        print(mfjax.evaluation.reproduce("table4", "tno20", models={"small": "small"}, out=Path("out")))
+
+    Args:
+        name: "table2", "table3", "table4", "table5" or "figures"; the functions of these names have the options.
+        data: the test set, a folder with `ir_0.5`, `ir_0.8`, `ir_1.0` and the same of `vis`, with equal names in all.
+        page: a page in Markdown, of which the experiment's part is written anew.
+        options: those of the experiment. Where there is an `out`, the section is written there as NAME.md, too.
+
+    Returns:
+        A section in Markdown; of figures, the paths of the pictures, a line each.
+
+    Raises:
+        MfjaxError: there is no such experiment, or something that it needs is not there.
+        TypeError: the experiment has no such option, or lacks one.
+    """
+    if name not in EXPERIMENTS:
+        raise MfjaxError(f"there is no experiment {name!r} to reproduce; there are {', '.join(EXPERIMENTS)}")
+    text = EXPERIMENTS[name](Path(data), **options)
+    if name == "figures":
+        return text
+    if page is not None:
+        sections.put(Path(page), name, text)
+    if (out := options.get("out")) is not None:
+        Path(out).mkdir(parents=True, exist_ok=True)
+        (Path(out) / f"{name}.md").write_text(text, encoding="utf-8")
+    return text
+
+
+def table2(
+    data: Path,
+    *,
+    recipe: "TrainConfig | str | Path",
+    out: Path,
+    roots: tuple[str, ...] = (),
+    progress: Progress = _no_progress,
+) -> str:
+    """Trains the five networks of Table II and scores them at setting 2.
+
+    Args:
+        data: the test set.
+        recipe: how to train, from random parameters: a recipe, the name of one, or its file.
+        out: the folder for trainings, which go on where they were interrupted, and for fused images.
+        roots: folders of training pairs, instead of the recipe's.
+        progress: wraps the pairs of each network.
+
+    Raises:
+        MfjaxError: the test set is incomplete, there is no such recipe, or it starts from a model.
+    """
+    from mfjax.evaluation import trainings
+
+    settings.setting_pairs(data)  # says at once if the test set is incomplete, not after hours of training
+    models = trainings.trained(trainings.ablation(_recipe(recipe, roots)), out / "table2_runs")
+    means = {name: at[2] for name, at in _means(models, data, out / "table2", progress, [2]).items()}
+    return experiments.table_ii(means, _metadata(models), data.resolve().name)
+
+
+def table3(
+    data: Path,
+    *,
+    recipe: "TrainConfig | str | Path",
+    phase_one: str | Path,
+    out: Path,
+    roots: tuple[str, ...] = (),
+    progress: Progress = _no_progress,
+) -> str:
+    """Trains phase two with the six weights of Table III, and scores the models at setting 2.
+
+    Args:
+        data: the test set.
+        recipe: how to train: a recipe, the name of one, or its file.
+        phase_one: the model of phase one that all start from, a bundled one's name or a weights file.
+        out: as for `table2`.
+        roots: the same.
+        progress: the same.
+
+    Raises:
+        MfjaxError: the test set is incomplete, or there is no such recipe.
+    """
+    from mfjax.evaluation import trainings
+
+    settings.setting_pairs(data)  # as above
+    models = trainings.trained(trainings.sweep(_recipe(recipe, roots), str(phase_one)), out / "table3_runs")
+    means = {float(name): at[2] for name, at in _means(models, data, out / "table3", progress, [2]).items()}
+    return experiments.table_iii(means, _metadata(models), data.resolve().name)
+
+
+def table4(
+    data: Path, *, models: Models | None = None, out: Path | None = None, progress: Progress = _no_progress
+) -> str:
+    """Scores models at the nine settings of Table IV.
+
+    Args:
+        data: the test set.
+        models: what to score; by default the default model.
+        out: a folder for the fused images.
+        progress: wraps the pairs of each model.
+
+    Raises:
+        MfjaxError: the test set is incomplete.
+    """
+
+    def metrics(setting: int) -> tuple[str, ...]:
+        return PAPER + (experiments.BEYOND if setting in experiments.BEYOND_AT else ())
+
+    loaded = _loaded(models)
+    means = _means(loaded, data, out and out / "table4", progress, metrics=metrics)
+    maximum = settings.means(settings.maximum_at(data, experiments.BEYOND_AT), lambda setting: experiments.BEYOND)
+    return experiments.table_iv(means, maximum, _metadata(loaded), data.resolve().name)
+
+
+def table5(
+    data: Path, *, models: Models | None = None, out: Path | None = None, progress: Progress = _no_progress
+) -> str:
+    """Scores models with both sources of half the size, as Table V does.
+
+    Arguments and errors are those of `table4`.
+    """
+    loaded = _loaded(models)
+    means = {name: at[1] for name, at in _means(loaded, data, out and out / "table5", progress, [1]).items()}
+    return experiments.table_v(means, _metadata(loaded), data.resolve().name)
+
+
+def draw(data: Path, *, out: Path) -> str:
+    """Draws panels with close-ups, as Figs. 7 to 11, of the images that the tables left in `out`.
+
+    Args:
+        data: the test set.
+        out: the folder that the tables were given.
+
+    Returns:
+        The pictures' paths, a line each.
+
+    Raises:
+        MfjaxError: the test set is incomplete, or there are no images.
+    """
+    return "\n".join(map(str, figures.draw(data, out)))
+
+
+EXPERIMENTS: dict[str, Callable[..., str]] = {
+    "table2": table2,
+    "table3": table3,
+    "table4": table4,
+    "table5": table5,
+    "figures": draw,
+}
+
+
+def _means(
+    models: Mapping[str, Fuser],
+    data: Path,
+    folder: Path | None,
+    progress: Progress,
+    chosen: Iterable[int] = SETTINGS,
+    metrics: Callable[[int], tuple[str, ...]] = lambda setting: PAPER + STRUCTURE_LOST,
+) -> dict[str, settings.Means]:
+    """Returns each model's means at the settings; its images go to `folder/model/setting_N`."""
+
+    def kept(model: str, fused: Iterable[settings.Fused]) -> Iterator[settings.Fused]:
+        for each in fused:
+            if folder is not None:
+                place = folder / model / f"setting_{each.setting}"
+                place.mkdir(parents=True, exist_ok=True)
+                images.write(place / f"{each.name}.png", each.image)
+            yield each
+
+    def of_one(name: str, fuser: Fuser) -> settings.Means:
+        fused = settings.fused_at(fuser, data, chosen, progress=lambda pairs: progress(pairs, name))
+        return settings.means(kept(name, fused), metrics)
+
+    return {name: of_one(name, fuser) for name, fuser in models.items()}
+
+
+def _loaded(models: Models | None) -> dict[str, Fuser]:
+    return {name: load(file) for name, file in (models or {"default": "default"}).items()}
+
+
+def _recipe(recipe: "TrainConfig | str | Path", roots: tuple[str, ...]) -> "TrainConfig":
+    config = recipes.load(recipe) if isinstance(recipe, str | Path) else recipe
+    return replace(config, data=replace(config.data, roots=roots)) if roots else config
+
+
+def _metadata(models: Mapping[str, Fuser]) -> dict[str, Mapping[str, str]]:
+    return {name: fuser.metadata for name, fuser in models.items()}

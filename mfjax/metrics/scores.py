@@ -1,0 +1,52 @@
+"""The scores of a fused image by the metrics that are registered."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mfjax import images
+from mfjax.errors import MfjaxError
+from mfjax.metrics.common import UndefinedError
+from mfjax.metrics.registry import METRICS, default_names
+
+
+class Scores(dict[str, float]):
+    """Values by metric; those that the images leave undefined are NaN, and `reasons` says why."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reasons: dict[str, str] = {}
+
+
+def score(ir: NDArray, vis: NDArray, fused: NDArray, *, names: Sequence[str] | None = None) -> Scores:
+    """Returns the metrics of a fused image by name.
+
+    Args:
+        ir: infrared, uint8, uint16 or float in [0, 1], gray `[h, w]` or RGB `[h, w, 3]`.
+        vis: visible, of the same size, as all three must be.
+        fused: what was made of them.
+        names: which metrics, of `METRICS`; by default all but variants.
+
+    Returns:
+        A dict. A metric that is undefined for these images, as many are for a constant one, is NaN, and
+        `.reasons[name]` says why.
+
+    Raises:
+        MfjaxError: the images are not of one size, a float lies outside [0, 1], or a name is unknown.
+    """
+    names = default_names() if names is None else names
+    if unknown := [name for name in names if name not in METRICS]:
+        raise MfjaxError(f"there is no metric {', '.join(unknown)}; available: {', '.join(METRICS)}")
+    levels = [images.luma(image).astype(np.float64) for image in (ir, vis, fused)]
+    if len({x.shape for x in levels}) > 1:
+        sizes = [f"{x.shape[0]}x{x.shape[1]}" for x in levels]
+        raise MfjaxError(f"infrared is {sizes[0]}, visible {sizes[1]} and fused {sizes[2]}; resize them to one size")
+    scores = Scores()
+    for name in names:
+        try:
+            scores[name] = METRICS[name].function(*levels)
+        except UndefinedError as reason:
+            scores[name] = float("nan")
+            scores.reasons[name] = str(reason)
+    return scores

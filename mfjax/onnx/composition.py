@@ -1,0 +1,67 @@
+"""All that follows the extractor: `SuperResolutionBranch.refine` and `FusionBranch` of `mfjax.model.network`."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from mfjax.model import ModelConfig
+from mfjax.onnx.attention import dual_attention
+from mfjax.onnx.blend import blended, knee
+from mfjax.onnx.graph import Value, mean
+from mfjax.onnx.layers import Params, conv, leaky_conv, select_by_magnitude
+from mfjax.onnx.resampling import Scale, bicubic, resampled
+
+
+class Branch(NamedTuple):
+    """The values that a super-resolution branch gives, as `model.network.Branch`."""
+
+    image: Value
+    upscaled: Value
+    residuals: list[Value]
+    coarseness: float
+
+
+def refined(config: ModelConfig, params: Params, image: Value, low: Value, scale: Scale) -> Branch:
+    """Adds `SuperResolutionBranch.refine`."""
+    upscaled = high = resampled(low, params["upscale"], scale)
+    residuals = []
+    for i in range(config.compensations):
+        compensation = params[f"compensation_{i}"]
+        lost = low - resampled(high, compensation["downscale"], scale.inverse)  # Eq. (11)
+        residuals.append(resampled(lost, compensation["upscale"], scale))  # Eq. (12)
+        high = high + residuals[-1]  # Eq. (15)
+    out = conv([high], params["reconstruction"])
+    if config.base == "bicubic":
+        out = out + bicubic(image, scale)
+    return Branch(out, upscaled, residuals, scale.coarseness)
+
+
+def fused(config: ModelConfig, params: Params, ir: Branch, vis: Branch) -> Value:
+    """Adds `FusionBranch`."""
+    features = _fused_features(config, params["module"], ir, vis)
+    for residual_ir, residual_vis in zip(ir.residuals, vis.residuals, strict=True):
+        features = features + select_by_magnitude(residual_ir, residual_vis)  # Eqs. (13), (14)
+    image = conv([features], params["reconstruction"])
+    if config.base == "none":
+        return image
+    base = select_by_magnitude(ir.image, vis.image)
+    if not config.blend:
+        return base + image
+    image = blended((ir.image, vis.image), (ir.coarseness, vis.coarseness), params["blend"]) + image
+    level = _pivot(mean(base, 2, 3))
+    contrast = image.graph.constant(np.reshape(params["contrast"], (1, 1, 1, 1)))
+    return knee(level + contrast * (image - level))
+
+
+def _fused_features(config: ModelConfig, params: Params, ir: Branch, vis: Branch) -> Value:
+    """Adds `FusionModule`."""
+    selected = [select_by_magnitude(ir.upscaled, vis.upscaled)]  # Eq. (9)
+    if config.dual_attention:
+        attended = [dual_attention(x, params["attention"]) for x in (ir.upscaled, vis.upscaled)]
+        selected.insert(0, select_by_magnitude(*attended))  # Eq. (8)
+    return leaky_conv(selected, params["merge"])  # Eq. (10)
+
+
+def _pivot(mean_level: Value) -> Value:
+    """Adds `model.base.pivot`."""
+    return mean_level * mean_level * (3 - 2 * mean_level)

@@ -1,0 +1,196 @@
+"""The network's two statements, in Flax and in ONNX, agree, whatever the architecture."""
+
+import dataclasses
+from functools import partial
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mfjax.cli import main
+from mfjax.inference.pure import branches_of, fuse_any
+from mfjax.model import FusionNetwork, ModelConfig
+from mfjax.model.network import SuperResolutionBranch
+
+onnx = pytest.importorskip("onnx")
+onnxruntime = pytest.importorskip("onnxruntime")
+network = pytest.importorskip("mfjax.onnx.network")
+onnx_file = pytest.importorskip("mfjax.interop.onnx_file")
+
+SWITCHES = {
+    "blocks": st.integers(1, 2),
+    "compensations": st.integers(0, 2),
+    "dual_attention": st.booleans(),
+    "share_branches": st.booleans(),
+    "base": st.sampled_from(["none", "bicubic"]),
+    "blend": st.sampled_from([0, 3]),
+    "width": st.sampled_from([4, 6]),
+    "growth": st.sampled_from([2, 3]),
+    "features": st.sampled_from([2, 4]),
+    "hidden": st.sampled_from([3, 8]),
+}
+
+
+@st.composite
+def architectures(draw):
+    values = {name: draw(strategy) for name, strategy in SWITCHES.items()}
+    return ModelConfig(**values | ({"blend": 0} if values["base"] == "none" else {}))
+
+
+each_architecture = partial(
+    settings, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+def picture(*size):
+    """A smooth one: in noise, which source is larger at a place may hang on rounding."""
+    image = cv2.GaussianBlur(np.random.default_rng(size[0] * size[1]).random(size, np.float32), (0, 0), 2)
+    return (image - image.min()) / np.ptp(image)
+
+
+def run(graph, **inputs):
+    """The outputs of an ONNX file by ONNX Runtime, which the checker has nothing against."""
+    onnx.checker.check_model(graph, full_check=True)
+    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    return session.run(None, {port.name: inputs[port.name] for port in session.get_inputs()})
+
+
+def in_flax(config, params, ir, vis, size, largest_factor=8):
+    out = fuse_any(config, params, ir[..., None], vis[..., None], size=size, largest_factor=largest_factor)
+    return [np.clip(image[..., 0], 0, 1) for image in out]
+
+
+def assert_same(made, expected, tolerance=1e-5):
+    for ours, theirs in zip(made, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=tolerance)
+
+
+def test_every_switch_of_an_architecture_is_drawn_and_stated():
+    names = {field.name for field in dataclasses.fields(ModelConfig)}
+    assert set(SWITCHES) == names
+    assert names == network.STATED
+
+
+def test_architecture_with_a_switch_that_is_not_stated_is_refused(tiny_params):
+    config = dataclasses.make_dataclass("Config", [("gates", int, 3)], bases=(ModelConfig,), frozen=True)()
+    with pytest.raises(NotImplementedError, match=r"ModelConfig.gates is not stated in ONNX"):
+        network.extractor(config, tiny_params["branch"])
+
+
+@given(config=architectures())
+@each_architecture(max_examples=8)
+def test_network_of_any_architecture_is_that_of_flax(config, random_params):
+    params = random_params(config)
+    ir, vis = picture(7, 9)[None], picture(14, 18)[None]
+    made = run(onnx_file.export_factors(config, params, (2, 1)), ir=ir, vis=vis)
+    assert_same(made, in_flax(config, params, ir, vis, (14, 18)))  # not jitted: compiling takes longer
+
+
+@pytest.mark.parametrize("factors", [(1, 1), (1, 3), (3, 2), (8, 4)])
+def test_network_of_any_size_is_that_of_flax_at_other_factors(factors, tiny_config, tiny_params):
+    size = 24, 48
+    ir, vis = (picture(*(length // factor for length in size))[None] for factor in factors)
+    made = run(onnx_file.export_factors(tiny_config, tiny_params, factors, largest_factor=8), ir=ir, vis=vis)
+    assert_same(made, in_flax(tiny_config, tiny_params, ir, vis, size))
+
+
+@pytest.mark.parametrize("changes", [{"blend": 3}, {"base": "none", "share_branches": False}])
+def test_extractor_and_composition_are_those_of_flax(changes, tiny_config, random_params):
+    config = dataclasses.replace(tiny_config, **changes)
+    params = random_params(config)
+    pair = [picture(10, 15)[None], picture(20, 30)[None]]
+    features = []
+    for image, branch in zip(pair, branches_of(config, params), strict=True):
+        [found] = run(network.extractor(config, branch), image=image[None])
+        expected = SuperResolutionBranch(config).apply({"params": branch}, image[..., None], method="extract")
+        np.testing.assert_allclose(found.transpose(0, 2, 3, 1), expected, atol=1e-5)
+        features.append(found)
+    inputs = {"ir": pair[0][None], "vis": pair[1][None], "ir_features": features[0], "vis_features": features[1]}
+    composed = run(network.composition(config, params["fusion"], branches_of(config, params), (2, 1)), **inputs)
+    out = FusionNetwork(config).apply({"params": params}, *(image[..., None] for image in pair), size=(20, 30))
+    assert_same([image[:, 0] for image in composed], [image[..., 0] for image in out])
+
+
+CASES = [  # infrared, visible, output
+    ((10, 15), (20, 30), (20, 30)),
+    ((12, 16), (16, 20), (20, 25)),  # 5/3, 25/16, 5/4
+    ((9, 12), (18, 12), (18, 24)),  # rows and columns apart
+    ((23, 31), (29, 37), (29, 41)),  # coprime
+    ((5, 6), (37, 23), (23, 31)),  # in steps; averaged
+    ((40, 50), (30, 40), (20, 25)),  # averaged along both axes
+]
+
+
+@pytest.mark.parametrize(("ir", "vis", "size"), CASES)
+def test_network_of_fixed_sizes_is_that_of_flax(ir, vis, size, tiny_config, random_params):
+    config = dataclasses.replace(tiny_config, blend=6, compensations=2, share_branches=False)
+    params = random_params(config)
+    pair = {"ir": picture(*ir)[None], "vis": picture(*vis)[None]}
+    made = run(onnx_file.export_fixed(config, params, ir, vis, size), **pair)
+    assert_same(made, in_flax(config, params, *pair.values(), size, largest_factor=3))
+
+
+def test_filters_that_are_too_many_for_a_file_are_predicted_row_by_row(tiny_config, tiny_params, monkeypatch):
+    config = dataclasses.replace(tiny_config, features=4)
+    pair = {"ir": picture(12, 16)[None], "vis": picture(16, 20)[None]}
+    sizes = [each.shape[1:] for each in pair.values()]
+    held = onnx_file.export_fixed(config, tiny_params, *sizes, (20, 25))
+    monkeypatch.setattr("mfjax.onnx.resampling.MOST", 0)
+    predicted = onnx_file.export_fixed(config, tiny_params, *sizes, (20, 25))
+    kinds = [{node.op_type for node in onnx.load_from_string(graph).graph.node} for graph in (held, predicted)]
+    assert ["Scan" in each for each in kinds] == [False, True]
+    assert_same(run(predicted, **pair), run(held, **pair))
+
+
+def test_network_takes_any_number_of_pairs_and_gives_each_what_it_gives_it_alone(tiny_config, random_params):
+    config = dataclasses.replace(tiny_config, blend=6)
+    graph = onnx_file.export_factors(config, random_params(config), (2, 1))
+    ir, vis = (np.stack([picture(*size), picture(*size)[::-1], picture(*size) ** 2]) for size in ((10, 14), (20, 28)))
+    together = run(graph, ir=ir, vis=vis)
+    alone = [run(graph, ir=ir[i : i + 1], vis=vis[i : i + 1]) for i in range(3)]
+    assert_same(together, [np.concatenate(images) for images in zip(*alone, strict=True)])
+
+
+def test_extractor_in_float16_is_near_and_takes_little_more_than_half_of_the_file(tiny_config, random_params):
+    config = dataclasses.replace(tiny_config, width=32, growth=16)
+    params = random_params(config)
+    full, half = (onnx_file.export_factors(config, params, (2, 1), precision=each) for each in ("float32", "float16"))
+    pair = {"ir": picture(10, 14)[None], "vis": picture(20, 28)[None]}
+    assert_same(run(half, **pair), run(full, **pair), tolerance=0.01)
+    assert len(half) < 0.65 * len(full)
+
+
+@pytest.mark.parametrize("precision", ["float32", "float16"])
+@pytest.mark.parametrize("sizes", [None, *CASES[1:4]])
+def test_openvino_and_onnx_runtime_agree(sizes, precision, tiny_config, random_params):
+    openvino = pytest.importorskip("mfjax.inference.backends.openvino")
+    config = dataclasses.replace(tiny_config, blend=6, compensations=2)
+    params, options = random_params(config), {"precision": precision}
+    if sizes:
+        graph = onnx_file.export_fixed(config, params, *sizes, **options)
+    else:
+        graph = onnx_file.export_factors(config, params, (2, 1), **options)
+    ir, vis = sizes[:2] if sizes else [(10, 14), (20, 28)]
+    pair = {"ir": picture(*ir)[None], "vis": picture(*vis)[None]}
+    shapes = {name: x.shape if sizes else (1, -1, -1) for name, x in pair.items()}
+    assert_same(openvino.Program(graph, shapes)(pair), run(graph, **pair), 1e-5 if precision == "float32" else 1e-2)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--factors", "2", "1"], "outputs 2 times the infrared and 1 times the visible size, in float32"),
+        (["--ir", "10x14", "--vis", "20x28", "--precision", "float16"], "10x14 and 20x28 to 20x28, in float16"),
+    ],
+)
+def test_command_writes_an_onnx_file_that_fuses(
+    options, said, tiny_config, tiny_params, tiny_weights, tmp_path, capsys
+):
+    out = tmp_path / "tiny.onnx"
+    assert main(["export", str(out), "--model", str(tiny_weights), *options]) == 0
+    assert said in capsys.readouterr().out
+    ir, vis = picture(10, 14)[None], picture(20, 28)[None]
+    expected = in_flax(tiny_config, tiny_params, ir, vis, (20, 28))
+    assert_same(run(out.read_bytes(), ir=ir, vis=vis), expected, 1e-2 if "float16" in options else 1e-5)
