@@ -1,6 +1,7 @@
 """What does the work of a model: one file for each engine, which `choose` takes one of.
 
-An engine is a file here whose function `backend` makes a `Backend`, and a line in `mfjax.inference.engines`.
+An engine is a file here, whose name is the engine's and whose `backend(config, params, precision, largest_factor)`
+returns a `Backend`. No other file has to know of it.
 """
 
 import importlib

@@ -46,7 +46,7 @@ def test_bfloat16_is_near_float32(engine, tiny_config, tiny_params, network):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ({"engine": "fast"}, "engine is 'fast'; it is one of auto, xla, openvino"),
+        ({"engine": "fast"}, "engine is 'fast'; it is one of auto, openvino, xla"),
         ({"precision": "half"}, "precision is 'half'; it is one of auto, float32, bfloat16"),
     ],
 )
