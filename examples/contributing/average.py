@@ -1,11 +1,11 @@
 """The simplest target: the average of both sources."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 
 from mfjax import losses
-from mfjax.errors import MfjaxError
 from mfjax.model import FusionOutput
 from mfjax.training.targets.base import Metrics, Target, register
 
@@ -18,19 +18,8 @@ class Average(Target):
     share: float = 0.5
     """Weight of infrared, from 0 to 1; visible has the rest."""
 
-    def __post_init__(self) -> None:
-        if not 0 <= self.share <= 1:
-            raise MfjaxError(f"share is {self.share}; it must be from 0 to 1")
-
     def loss(
-        self,
-        key: jax.Array,
-        output: FusionOutput,
-        ir: jax.Array,
-        vis: jax.Array,
-        *,
-        taught: jax.Array | None = None,
-        axis_name: str | None = None,
+        self, key: jax.Array, output: FusionOutput, ir: jax.Array, vis: jax.Array, **others: Any
     ) -> tuple[jax.Array, Metrics]:
         """Returns the mean distance of the fused image from the average. See `Target.loss`."""
         distance = losses.mean_absolute_error(output.fused, self.share * ir + (1 - self.share) * vis)

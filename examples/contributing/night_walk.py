@@ -3,26 +3,19 @@
 from pathlib import Path
 
 from mfjax.data.pairs import by_stem
-from mfjax.data.sets.layouts.base import Candidate, Candidates, Layout, paired, register, with_subfolders
+from mfjax.data.sets.layouts.base import Candidates, Layout, paired, register, with_subfolders
 
 
 def _find(root: Path) -> Candidates:
-    """Returns the pairs of both splits, whose files lie in one folder each and differ by their last word."""
+    """Returns the pairs by split; a split's files lie in one folder, and their names end in what they are."""
     found: Candidates = {}
-    for folder in with_subfolders(root):
-        for split in ("train", "test"):
-            if (folder / split).is_dir():
-                found[split] = _pairs(folder / split)
+    for folder in (top / split for top in with_subfolders(root) for split in ("train", "test")):
+        if folder.is_dir():
+            files = by_stem(folder).items()
+            ir = {name.removesuffix("_thermal"): file for name, file in files if name.endswith("_thermal")}
+            vis = {name.removesuffix("_rgb"): file for name, file in files if name.endswith("_rgb")}
+            found[folder.name] = paired(ir, vis)
     return found
-
-
-def _pairs(folder: Path) -> list[Candidate]:
-    files = by_stem(folder)
-    ir, vis = (
-        {name.removesuffix(ending): file for name, file in files.items() if name.endswith(ending)}
-        for ending in ("_thermal", "_rgb")
-    )
-    return paired(ir, vis)
 
 
 register(

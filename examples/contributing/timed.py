@@ -19,8 +19,7 @@ class TimedBackend(XlaBackend):
         """Returns luma with its features, and logs the seconds that they took."""
         start = time.perf_counter()
         source = super().extract(image, which)  # NumPy arrays: nothing is left to be computed
-        rows, cols = image.shape
-        logger.warning("%s %dx%d: %.3f s", which, rows, cols, time.perf_counter() - start)
+        logger.warning("%s %dx%d: %.3f s", which, *image.shape, time.perf_counter() - start)
         return source
 
 
