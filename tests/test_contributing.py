@@ -73,7 +73,7 @@ def test_page_shows_the_examples_as_they_are():
 
 
 def test_page_is_short_and_names_files_that_exist():
-    assert len(PAGE.splitlines()) < 200
+    assert len(PAGE.splitlines()) < 220
     named = set(re.findall(r"`((?:mfjax|tests|docs|examples|configs)/[\w./-]+)`", PAGE)) - set(PLACES.values())
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
 
@@ -106,10 +106,10 @@ def test_target_is_trained_towards(newcomer, pair, tiny_config, tmp_path):
     for side, image in zip(("ir", "vis"), pair, strict=True):
         (tmp_path / side).mkdir()
         images.write(tmp_path / side / "0.png", image)
-    flags = "--target", "average", "--target.share", "0.25", "--data.roots", tmp_path, "--workdir", tmp_path / "run"
+    flags = "--target", "brighter", "--target.mix", "0.25", "--data.roots", tmp_path, "--workdir", tmp_path / "run"
     newcomer("-m", "mfjax", "train", "--recipe", tmp_path / "recipe.py", *flags)
     [trained] = json.loads(weights.load(tmp_path / "run" / "model.safetensors").metadata["recipe"])
-    assert trained["recipe"]["target"] == {"kind": "average", "share": 0.25}
+    assert trained["recipe"]["target"] == {"kind": "brighter", "mix": 0.25}
     last = json.loads((tmp_path / "run" / "log.jsonl").read_text().splitlines()[-1])
     assert last["step"] == 2
     assert last["loss"] == last["fusion"] > 0

@@ -75,7 +75,10 @@ class TrainConfig:
             if getattr(self, name) < 1:
                 raise MfjaxError(f"{name} is {getattr(self, name)}; it must be at least 1")
         if not 0 <= self.warmup_steps <= max(0, self.phase_one_steps):
-            raise MfjaxError(f"warmup_steps is {self.warmup_steps}; phase one has {self.phase_one_steps} steps")
+            raise MfjaxError(
+                f"warmup_steps is {self.warmup_steps}, but phase one has {self.phase_one_steps} steps; "
+                "give fewer, such as --warmup-steps 0"
+            )
         if self.validation.every and not self.validation.roots and not self.data.held_out:
             raise MfjaxError(
                 f"validation.every is {self.validation.every}, but there is nothing to validate on: name folders as "
