@@ -29,7 +29,7 @@ MIXED = ((8.0, 1.0), (1.0, 8.0), (0.3, 2.0), (2.0, 0.3), (0.1, 2.0), (12.0, 1.3)
 NAMES = ("infrared", "visible")
 SMALLEST = 8  # pixels a side of a source
 WORST = -0.1  # dB: how far below its reference a mean may be
-LARGEST = 50.0  # dB: two of three pixels differ by one level
+HIGHEST_PSNR = 50.0  # dB: two of three pixels differ by one level
 
 Factors = tuple[float, float]
 
@@ -99,7 +99,7 @@ def measure(fuser: mfjax.Fuser, pair: Sequence[NDArray[np.uint8]], factors: Fact
     scores = []
     for source, truth, ours, factor in zip(sources, truths, made, factors, strict=True):
         reference = _resized(source, size, cv2.INTER_CUBIC if factor >= 1 else cv2.INTER_AREA)
-        scores.append(Scores(*(min(mfjax.metrics.psnr(truth, image), LARGEST) for image in (reference, ours))))
+        scores.append(Scores(*(min(mfjax.metrics.psnr(truth, image), HIGHEST_PSNR) for image in (reference, ours))))
     return scores
 
 

@@ -23,7 +23,7 @@ import tyro
 
 import mfjax
 from mfjax.inference.pure import branches_of
-from mfjax.model.placement import Size
+from mfjax.size import Size
 
 Engine = Literal["openvino", "xla", "torch"]
 SIZES = ((270, 360), (450, 620))
@@ -104,9 +104,9 @@ def _measure(engine: Engine, model: str, sources: Size, size: Size, calls: int) 
 def _calls_that_compile(engine: Engine) -> int:
     if engine != "openvino":
         return 1
-    from mfjax.inference.backends.openvino import STREAM
+    from mfjax.inference.backends.openvino import STREAM_LENGTH
 
-    return STREAM
+    return STREAM_LENGTH
 
 
 def _timed(call: Callable[[], object], calls: int, warm: int = 1) -> Times:

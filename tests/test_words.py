@@ -26,16 +26,6 @@ MODULES = {
 UNFINISHED = (
     "mfjax/cli/",
     "mfjax/evaluation/",
-    "mfjax/inference/",
-    "mfjax/interop/__init__.py",
-    "mfjax/interop/jax_program.py",
-    "mfjax/metrics/",
-    "mfjax/model/__init__.py",
-    "mfjax/model/attention.py",
-    "mfjax/model/extent.py",
-    "mfjax/model/fusion.py",
-    "mfjax/model/network.py",
-    "mfjax/model/placement.py",
 )
 UNRESOLVED = ("INTER_LINEAR", "NAME_OR_FILE", "jit", "out")
 

@@ -16,7 +16,7 @@ from mfjax.cli.methods import named_folder, named_model, refuse_twins
 from mfjax.errors import MfjaxError
 from mfjax.evaluation import boards, sections, tables
 from mfjax.evaluation.page import Page
-from mfjax.evaluation.scoring import pairs_in
+from mfjax.evaluation.scoring import find_pairs
 from mfjax.inference.sources import IrRange, check_ir_range
 
 logger = logging.getLogger("mfjax")
@@ -86,7 +86,7 @@ def evaluate(
     models = [named_model(each) for each in model]
     refuse_twins([name for name, _ in folders + models])
     board = None if benchmark is None else boards.read(benchmark, names)
-    pairs = pairs_in(data) if board is None else boards.select(board, pairs_in(data))
+    pairs = find_pairs(data) if board is None else boards.select(board, find_pairs(data))
     chosen = _metrics(metrics)
     if not models and not folders:
         models = [named_model("default")]
@@ -102,7 +102,7 @@ def evaluate(
     if board is None:
         scored = evaluation.evaluate(pairs, methods, chosen, show=show, progress=progress)
         means = f"{tables.table(scored, 'text')}\n{tables.legend(scored)} * marks the best. {tables.ranks(scored)}"
-        text = f"{means.rstrip()}\n\n{tables.LOST}\n\n{tables.lost_table(scored, 'text')}"
+        text = f"{means.rstrip()}\n\n{tables.LOST_CAPTION}\n\n{tables.lost_table(scored, 'text')}"
         told = tables.as_dict(scored)
     else:
         result = evaluation.benchmark(board, pairs, methods, allow_seen=allow_seen, show=show, progress=progress)
@@ -132,7 +132,7 @@ def evaluate(
 def _reports(scored: evaluation.Evaluation, html: str) -> dict[str, str]:
     """Returns the contents of the files that a report has, by their names."""
     ranks = f"{tables.ranks(scored)}\n\n" if len(scored.methods) > 1 else ""
-    lost = f"{ranks}{tables.LOST}\n\n{tables.lost_table(scored, 'markdown')}"
+    lost = f"{ranks}{tables.LOST_CAPTION}\n\n{tables.lost_table(scored, 'markdown')}"
     return {
         "scores.csv": tables.as_csv(scored),
         "table.md": f"{tables.table(scored, 'markdown')}\n\n{lost}\n",

@@ -11,6 +11,7 @@ from tyro.conf import Positional, arg
 from mfjax import atomic, weights
 from mfjax.errors import MfjaxError
 from mfjax.inference import sizes, stepping
+from mfjax.size import Size
 
 Platform = Literal["cpu", "cuda", "rocm", "tpu"]
 SUFFIXES = {".onnx": "mfjax.interop.onnx_file", ".jaxexport": "mfjax.interop.jax_program"}  # what writes such a file
@@ -80,7 +81,7 @@ def export(
     return 0
 
 
-def parse_size(option: str, text: str) -> sizes.Size:
+def parse_size(option: str, text: str) -> Size:
     """The size that an option such as 240x320 names."""
     form = re.fullmatch(r"(\d+)x(\d+)", text)
     if form is None:

@@ -87,9 +87,9 @@ def fuse(
     if isinstance(tile, int) and tile < 1:
         raise MfjaxError(f"--tile is {tile}; it is auto or a number of pixels")
     size = None if height is None and width is None else (height, width)
-    sizes.check_request(size, scale)
+    sizes.check_requested_size(size, scale)
     infrared_range = check_ir_range(parse_ir_range(ir_range))
-    plan = files.plan(ir, vis, out, sr=sr)
+    plan = files.plan_jobs(ir, vis, out, sr=sr)
     model_file = weights.find(model)
 
     if distributed is not None:
@@ -194,15 +194,15 @@ def _fuse_all(
                 failed[job.pair.name] = one_line(error)
 
     with logging_redirect_tqdm([logger]), tqdm(total=len(jobs), unit="pair", disable=quiet or None) as bar:
-        for first in range(0, len(jobs), fuser.at_once):
-            some = jobs[first : first + fuser.at_once]
+        for first in range(0, len(jobs), fuser.batch_size):
+            some = jobs[first : first + fuser.batch_size]
             requests: dict[files.Job, Request] = {}
             made: list[Fusion] = []
             for job in some:
                 with reported(job):
                     requests[job] = read(job)
             with reported(*requests):
-                made = fuser.fulfil(list(requests.values()), tile=tile)
+                made = fuser.fuse_requests(list(requests.values()), tile=tile)
             for job, fusion in zip(requests, made, strict=False):  # none if fusing failed
                 with reported(job):
                     files.write(job, fusion)

@@ -15,8 +15,8 @@ from mfjax.data import fingerprints
 from mfjax.errors import MfjaxError
 from mfjax.evaluation import boards
 from mfjax.evaluation.boards import Board, Row, listing
-from mfjax.evaluation.scoring import Evaluation, Method, Model, evaluate, pairs_in
-from mfjax.evaluation.tables import ARROWS, LOST, lost_table
+from mfjax.evaluation.scoring import Evaluation, Method, Model, evaluate, find_pairs
+from mfjax.evaluation.tables import ARROWS, LOST_CAPTION, lost_table
 from mfjax.inference.pairs import Pair
 from mfjax.metrics import METRICS, STRUCTURE_LOST
 
@@ -71,7 +71,7 @@ class Result:
             lines.append(_line(row.method, *(_published(row, name) for name in COLUMNS), _origin(row)))
         for method, means in zip(self.evaluation.methods, self.evaluation.means(), strict=True):
             lines.append(_line(f"`{method}`", *_measured(means), self.remarks[method]))
-        lost = ["", LOST, "", lost_table(self.evaluation, "markdown")]
+        lost = ["", LOST_CAPTION, "", lost_table(self.evaluation, "markdown")]
         return "\n".join(
             [f"## {self.board.name}: {self.board.title}", "", self._about(), "", *lines, "", *_forms(), *lost]
         )
@@ -110,7 +110,7 @@ def benchmark(
         ValueError: pairs are missing, or a model was trained on some of them; and as `evaluate`.
     """
     board = boards.read(board) if isinstance(board, str) else board
-    chosen = boards.select(board, pairs_in(pairs) if isinstance(pairs, Path) else pairs)
+    chosen = boards.select(board, find_pairs(pairs) if isinstance(pairs, Path) else pairs)
     remarks = {name: _remark(method, name, board, chosen, allow_seen) for name, method in methods.items()}
     return Result(board, evaluate(chosen, methods, SCORED, show=show, progress=progress), remarks)
 

@@ -33,7 +33,7 @@ class Box(NamedTuple):
     confidence: float = 1.0
 
 
-class Precision(NamedTuple):
+class AveragePrecision(NamedTuple):
     """What one class scores: 0 to 1, 1 where every box is found and nothing else."""
 
     labels: int
@@ -41,7 +41,7 @@ class Precision(NamedTuple):
     map50_95: float  # mean over overlaps of 0.5, 0.55, … 0.95
 
 
-def score_boxes(labels: Path, predictions: Path) -> dict[str, Precision]:
+def score_boxes(labels: Path, predictions: Path) -> dict[str, AveragePrecision]:
     """The precision of a detector by class, in the order of the classes' numbers.
 
     The images are those that have a file of labels, which is empty where there is nothing to find. An image without a
@@ -75,12 +75,12 @@ def score_boxes(labels: Path, predictions: Path) -> dict[str, Precision]:
     names = _names(labels, kinds)
     of_kind = [sum(box.kind == kind for boxes in truth.values() for box in boxes) for kind in kinds]
     return {
-        name: Precision(count, float(row[0]), float(row.mean()))
+        name: AveragePrecision(count, float(row[0]), float(row.mean()))
         for name, count, row in zip(names, of_kind, precision, strict=True)
     }
 
 
-def section(scores: Mapping[str, Mapping[str, Precision]], data: str) -> str:
+def section(scores: Mapping[str, Mapping[str, AveragePrecision]], data: str) -> str:
     """A section of a page in Markdown: each method's precision by class and its mean over them.
 
     Args:
@@ -91,7 +91,7 @@ def section(scores: Mapping[str, Mapping[str, Precision]], data: str) -> str:
     for method, of_method in scores.items():
         means = np.mean([(each.map50, each.map50_95) for each in of_method.values()], axis=0)
         labels = sum(each.labels for each in of_method.values())
-        rows = [("all", Precision(labels, *map(float, means))), *of_method.items()]
+        rows = [("all", AveragePrecision(labels, *map(float, means))), *of_method.items()]
         for row, (name, each) in enumerate(rows):
             label = f"`{method}`" if row == 0 else ""
             lines.append(f"| {label} | {name} | {each.labels} | {each.map50:.4f} | {each.map50_95:.4f} |")

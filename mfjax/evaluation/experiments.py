@@ -7,14 +7,14 @@ from itertools import takewhile
 from mfjax.evaluation.paper import SCALES, SETTINGS, TABLE_II, TABLE_III, TABLE_IV, TABLE_V
 from mfjax.evaluation.provenance import provenance
 from mfjax.evaluation.settings import Means
-from mfjax.evaluation.tables import ARROWS, LOST
+from mfjax.evaluation.tables import ARROWS, LOST_CAPTION
 from mfjax.metrics import METRICS, PAPER, STRUCTURE_LOST
 
 Scores = Mapping[str, float]  # by metric
 Recipes = Mapping[str, Mapping[str, str]]  # metadata of weights files by model
 
-BEYOND = ("VIF", "Qabf", "SSIM", "MS_SSIM", "Nabf", *STRUCTURE_LOST)  # to see what is paid for the paper's six
-BEYOND_AT = (1, 5, 9)
+OTHER_METRICS = ("VIF", "Qabf", "SSIM", "MS_SSIM", "Nabf", *STRUCTURE_LOST)  # to see what is paid for the paper's six
+OTHER_METRICS_AT = (1, 5, 9)
 
 SCORED = """\
 fused images are scored in 8 bits against the sources at full size, clipped and not stretched. Bold: as good as the
@@ -71,7 +71,7 @@ Setting 2, means over the pairs of {data}; phase two from one model of phase one
 def table_iv(means: Mapping[str, Means], maximum: Means, models: Recipes, data: str) -> str:
     """The nine settings: the published row "Ours" and one for each model, and how each was trained.
 
-    The metrics of `BEYOND` follow in a table of their own, beside those of the brighter source at each pixel.
+    The metrics of `OTHER_METRICS` follow in a table of their own, beside those of the brighter source at each pixel.
     """
     of_all = _with_maximum(means, maximum)
     counts = "; ".join(f"`{name}` reaches {cells(of)} of {len(of) * len(PAPER)} cells" for name, of in means.items())
@@ -93,7 +93,7 @@ Metrics that the paper does not have, beside the brighter of both bicubic-enlarg
 
 {_beyond(means, maximum)}
 
-{_lost("setting", {str(setting): [(name, of[setting]) for name, of in of_all.items()] for setting in BEYOND_AT})}
+{_lost("setting", {str(setting): [(name, of[setting]) for name, of in of_all.items()] for setting in OTHER_METRICS_AT})}
 
 {_recipes(models)}
 """
@@ -130,12 +130,12 @@ def _how(setting: int | None = None) -> str:
 
 
 def _beyond(means: Mapping[str, Means], maximum: Means) -> str:
-    arrows = [f"{metric} {ARROWS[METRICS[metric].best]}" for metric in BEYOND]
+    arrows = [f"{metric} {ARROWS[METRICS[metric].best]}" for metric in OTHER_METRICS]
     lines = [_header("setting", "", cells=arrows)]
-    for setting in BEYOND_AT:
+    for setting in OTHER_METRICS_AT:
         for name, of in _with_maximum(means, maximum).items():
             label = str(setting) if of is maximum else ""
-            lines.append(_row(label, name, cells=(f"{of[setting][metric]:.4f}" for metric in BEYOND)))
+            lines.append(_row(label, name, cells=(f"{of[setting][metric]:.4f}" for metric in OTHER_METRICS)))
     return _lines(lines)
 
 
@@ -155,7 +155,7 @@ def _lost(first: str, rows: Mapping[str, Sequence[tuple[str, Scores]]]) -> str:
         for source, name in zip(("infrared", "visible"), STRUCTURE_LOST, strict=True)
         for light in ("", "day", "night")
     }
-    lines = [LOST, "", _header(first, "", cells=[*columns])]
+    lines = [LOST_CAPTION, "", _header(first, "", cells=[*columns])]
     for label, methods in rows.items():
         for place, (method, scores) in enumerate(methods):
             shares = (scores.get(key, math.nan) for key in columns.values())

@@ -32,7 +32,7 @@ def by_light(night: NDArray[np.bool_]) -> dict[str, NDArray[np.bool_]]:
     return {"all": np.ones_like(night), "day": ~night, "night": night}
 
 
-class Lost(NamedTuple):
+class LostStructure(NamedTuple):
     """What methods lost of each pair's structure."""
 
     shares: NDArray[np.float64]  # [methods, pairs, 2], of infrared and visible; NaN where a source dominates nowhere

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mfjax import images
 from mfjax.evaluation.ranking import LEVEL, rank
 from mfjax.evaluation.scoring import Evaluation, at_size
-from mfjax.evaluation.tables import ARROWS, LOST, legend, lost_rows, ranks
+from mfjax.evaluation.tables import ARROWS, LOST_CAPTION, legend, lost_rows, ranks
 from mfjax.inference.pairs import Pair
 from mfjax.metrics import METRICS
 
@@ -79,7 +79,7 @@ def _lost(evaluation: Evaluation) -> list[str]:
     if evaluation.lost is None:
         return []
     heads, *rows = ([escape(cell) for cell in row] for row in lost_rows(evaluation))
-    return [f"<p>{escape(LOST)}</p>", _table(heads, rows)]
+    return [f"<p>{escape(LOST_CAPTION)}</p>", _table(heads, rows)]
 
 
 def _scores(evaluation: Evaluation, column: int) -> str:

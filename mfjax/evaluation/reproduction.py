@@ -132,11 +132,13 @@ def table4(
     """
 
     def metrics(setting: int) -> tuple[str, ...]:
-        return PAPER + (experiments.BEYOND if setting in experiments.BEYOND_AT else ())
+        return PAPER + (experiments.OTHER_METRICS if setting in experiments.OTHER_METRICS_AT else ())
 
     loaded = _loaded(models)
     means = _means(loaded, data, out and out / "table4", progress, metrics=metrics)
-    maximum = settings.means(settings.maximum_at(data, experiments.BEYOND_AT), lambda setting: experiments.BEYOND)
+    maximum = settings.means(
+        settings.maximum_at(data, experiments.OTHER_METRICS_AT), lambda setting: experiments.OTHER_METRICS
+    )
     return experiments.table_iv(means, maximum, _metadata(loaded), data.resolve().name)
 
 

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from mfjax import images
 from mfjax.errors import MfjaxError
-from mfjax.evaluation.lost import Lost, is_night, mean
+from mfjax.evaluation.lost import LostStructure, is_night, mean
 from mfjax.inference import sizes
-from mfjax.inference.pairs import Pair, messages_about, natural_key, pair_folders
+from mfjax.inference.pairs import Pair, match_folders, messages_about, natural_key
 from mfjax.inference.sources import IrRange
 from mfjax.metrics import STRUCTURE_LOST, score
 
@@ -39,7 +39,7 @@ class Evaluation:
     values: NDArray[np.float64]  # [methods, pairs, metrics]
     reasons: dict[tuple[str, str, str], str] = field(default_factory=dict)
     """Why a method's score of a pair by a metric is NaN."""
-    lost: Lost | None = None
+    lost: LostStructure | None = None
     """What the methods lost of each source's structure, whichever metrics were asked for."""
 
     def means(self) -> NDArray[np.float64]:
@@ -47,7 +47,7 @@ class Evaluation:
         return mean(self.values)
 
 
-def pairs_in(root: Path) -> list[Pair]:
+def find_pairs(root: Path) -> list[Pair]:
     """The pairs of `root/ir` and `root/vis`; what has no partner is logged.
 
     Raises:
@@ -56,7 +56,7 @@ def pairs_in(root: Path) -> list[Pair]:
     for side in ("ir", "vis"):
         if not (root / side).is_dir():
             raise MfjaxError(f"{root / side} is not a folder; pairs are read from {root}/ir and {root}/vis")
-    pairs, problems = pair_folders(root / "ir", root / "vis")
+    pairs, problems = match_folders(root / "ir", root / "vis")
     for problem in problems:
         logger.warning("%s", problem)
     return pairs
@@ -88,7 +88,7 @@ def evaluate(
     """
     _check_names(pairs)
     values = np.full((len(methods), len(pairs), len(metrics)), np.nan)
-    lost = Lost(np.full((len(methods), len(pairs), 2), np.nan), np.zeros(len(pairs), bool))
+    lost = LostStructure(np.full((len(methods), len(pairs), 2), np.nan), np.zeros(len(pairs), bool))
     names = tuple(dict.fromkeys((*metrics, *STRUCTURE_LOST)))
     reasons = {}
     for column, pair in enumerate(progress(pairs)):

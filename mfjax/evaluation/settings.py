@@ -15,10 +15,10 @@ from mfjax import images
 from mfjax.errors import MfjaxError
 from mfjax.evaluation.lost import is_night
 from mfjax.evaluation.paper import SCALES, SETTINGS
-from mfjax.inference.backends import Which
+from mfjax.inference.backends import Sensor
 from mfjax.inference.composition import Source
 from mfjax.inference.fuser import Fuser
-from mfjax.inference.pairs import Pair, pair_folders
+from mfjax.inference.pairs import Pair, match_folders
 from mfjax.metrics import PAPER, STRUCTURE_LOST, score
 
 logger = logging.getLogger("mfjax")
@@ -60,9 +60,9 @@ def fused_at(
         found: dict[Path, Source] = {}
         for number, scales in chosen.items():
             ir, vis = sources(root, pair, *scales)
-            for file, which in zip((ir, vis), get_args(Which), strict=True):
+            for file, sensor in zip((ir, vis), get_args(Sensor), strict=True):
                 if file not in found:
-                    found[file] = fuser.source(images.to_float(images.luma(images.read(file))), which, size)
+                    found[file] = fuser.source(images.to_float(images.luma(images.read(file))), sensor, size)
             made = fuser.compose(found[ir], found[vis], size, dtypes=(np.uint8,) * 3)
             yield Fused(number, pair.name, made.fused, truth_ir, truth_vis)
 
@@ -125,7 +125,7 @@ def setting_pairs(root: Path) -> list[Pair]:
     folders = {f"{source}_{scale}" for source, scale in product(("ir", "vis"), SCALES)}
     if missing := sorted(name for name in folders if not (root / name).is_dir()):
         raise MfjaxError(f"{root} has no folder {', '.join(missing)}; the nine settings need it")
-    pairs, problems = pair_folders(root / "ir_1.0", root / "vis_1.0")
+    pairs, problems = match_folders(root / "ir_1.0", root / "vis_1.0")
     for pair in pairs:
         needed = [file for scale in SCALES for file in sources(root, pair, scale, scale)]
         problems += [f"{file} is missing" for file in needed if not file.is_file()]

@@ -18,7 +18,7 @@ ARROWS = {"higher": "↑", "lower": "↓", "zero": "→0"}
 LATEX_ARROWS = {"higher": r"$\uparrow$", "lower": r"$\downarrow$", "zero": r"$\rightarrow 0$"}
 
 
-LOST = """\
+LOST_CAPTION = """\
 Share of each source's structure that fusing lost, lower is better (by day or by night is told by the visible image):"""
 
 Style = Literal["text", "markdown", "latex"]

@@ -1,4 +1,4 @@
-"""The names of engines and precisions, which are known before JAX is imported."""
+"""The names of engines and precisions, which can be checked before JAX is imported."""
 
 import importlib.util
 from typing import Literal, get_args
@@ -8,11 +8,16 @@ from mfjax.errors import MfjaxError
 Engine = Literal["auto", "xla", "openvino"]
 Precision = Literal["auto", "float32", "bfloat16"]
 
-NEEDED = {"openvino": ("openvino", "onnx")}  # packages of mfjax's extra `cpu`
+NEEDED = {"openvino": ("openvino", "onnx")}  # packages that an engine needs, of mfjax's extra `cpu`
 
 
 def check_engine(engine: str, precision: str) -> None:
-    """Raises MfjaxError if one of both is another word than it can be, or the engine is not installed."""
+    """Raises MfjaxError if the engine or the precision is unknown, or the engine is not installed.
+
+    Args:
+        engine: one of `Engine`.
+        precision: one of `Precision`.
+    """
     for name, value, words in (("engine", engine, Engine), ("precision", precision, Precision)):
         if value not in get_args(words):
             raise MfjaxError(f"{name} is {value!r}; it is one of {', '.join(get_args(words))}")
@@ -23,5 +28,9 @@ def check_engine(engine: str, precision: str) -> None:
 
 
 def missing(engine: str) -> list[str]:
-    """Returns the packages that an engine needs and that are not installed."""
+    """Returns the packages that an engine needs and that are not installed.
+
+    Args:
+        engine: one of `Engine`.
+    """
     return [name for name in NEEDED.get(engine, ()) if importlib.util.find_spec(name) is None]

@@ -83,7 +83,7 @@ def test_cell_is_reached_by_more_or_for_q_sf_by_coming_nearer_to_zero():
 def named(row):
     """Means by metric."""
     lost = {f"{name}, {light}": share for name in STRUCTURE_LOST for light, share in (("day", 0.2), ("night", np.nan))}
-    return dict(zip(PAPER, map(float, row), strict=True)) | dict.fromkeys(experiments.BEYOND, 0.25) | lost
+    return dict(zip(PAPER, map(float, row), strict=True)) | dict.fromkeys(experiments.OTHER_METRICS, 0.25) | lost
 
 
 def test_table_iv_counts_the_cells_that_each_model_reaches():

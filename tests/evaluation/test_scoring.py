@@ -9,7 +9,7 @@ import pytest
 from mfjax import evaluation
 from mfjax.errors import MfjaxError
 from mfjax.evaluation.scoring import at_size
-from mfjax.inference.pairs import Pair, pair_folders
+from mfjax.inference.pairs import Pair, match_folders
 from mfjax.metrics import score
 
 
@@ -33,7 +33,7 @@ def root(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def pairs(root):
-    return pair_folders(root / "ir", root / "vis").pairs
+    return match_folders(root / "ir", root / "vis").pairs
 
 
 @pytest.fixture(scope="module")

@@ -47,7 +47,7 @@ def test_batch_with_a_tile_or_of_large_images_is_made_in_parts(fuser, monkeypatc
     expected = [fuser(*pair) for pair in zip(irs, viss, strict=True)]
     monkeypatch.setattr(Batches, "__call__", lambda *_: pytest.fail("made at once"))
     assert_equal(fuser.batch(irs, viss, tile=96), expected)
-    monkeypatch.setattr(batches, "LARGEST", 48 * 64 - 1)
+    monkeypatch.setattr(batches, "MAX_PIXELS", 48 * 64 - 1)
     assert_equal(fuser.batch(irs, viss), expected)
 
 
@@ -59,7 +59,7 @@ def test_batch_of_unequal_numbers_is_refused(fuser):
 def test_batch_works_with_openvino_one_by_one(tiny_config, tiny_params):
     pytest.importorskip("openvino")
     fuser = Fuser.of(tiny_config, tiny_params, engine="openvino")
-    assert fuser.at_once == 1
+    assert fuser.batch_size == 1
     irs, viss = pictures(2, 12, 16), pictures(2, 24, 32)
     assert_equal(fuser.batch(irs, viss), [fuser(*pair) for pair in zip(irs, viss, strict=True)])
 

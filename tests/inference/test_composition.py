@@ -10,7 +10,8 @@ import pytest
 
 from mfjax.inference import sizes
 from mfjax.inference.composition import Source, compose
-from mfjax.inference.fuser import Fuser, fuse_luma
+from mfjax.inference.fuser import Fuser
+from mfjax.inference.pure import fuse_luma
 from mfjax.model.network import SuperResolutionBranch
 
 CASES = [  # infrared, visible, output, tile

@@ -28,7 +28,7 @@ side = st.integers(1, 400)
 @given(source=st.tuples(side, side), output=st.tuples(side, side), largest=st.floats(1.5, 8))
 @settings(max_examples=300, deadline=None)
 def test_each_step_of_a_plan_and_the_rest_is_an_enlargement_that_the_network_is_good_at(source, output, largest):
-    first, *others = stepping.plan(source, output, largest)
+    first, *others = stepping.plan_sizes(source, output, largest)
     assert first == tuple(map(min, source, output))
     before = first
     for after in (*others, output):
@@ -54,7 +54,7 @@ def test_each_step_of_a_plan_and_the_rest_is_an_enlargement_that_the_network_is_
     ],
 )
 def test_plan_takes_the_largest_steps_first(source, output, expected):
-    assert stepping.plan(source, output, 4) == expected
+    assert stepping.plan_sizes(source, output, 4) == expected
 
 
 @pytest.mark.parametrize("size", [(20, 30), (7, 11), (40, 13), (9, 60), (1, 1)])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mfjax.cli import main
-from mfjax.inference.fuser import fuse_luma
+from mfjax.inference.pure import fuse_luma
 
 pytest.importorskip("flatbuffers")
 

@@ -70,7 +70,7 @@ def assert_same(made, expected, tolerance=1e-5):
 def test_every_switch_of_an_architecture_is_drawn_and_stated():
     names = {field.name for field in dataclasses.fields(ModelConfig)}
     assert set(SWITCHES) == names
-    assert names == network.STATED
+    assert names == network.SUPPORTED
 
 
 def test_architecture_with_a_switch_that_is_not_stated_is_refused(tiny_params):
@@ -137,7 +137,7 @@ def test_filters_that_are_too_many_for_a_file_are_predicted_row_by_row(tiny_conf
     pair = {"ir": picture(12, 16)[None], "vis": picture(16, 20)[None]}
     sizes = [each.shape[1:] for each in pair.values()]
     held = onnx_file.export_fixed(config, tiny_params, *sizes, (20, 25))
-    monkeypatch.setattr("mfjax.onnx.resampling.MOST", 0)
+    monkeypatch.setattr("mfjax.onnx.resampling.MOST_NUMBERS", 0)
     predicted = onnx_file.export_fixed(config, tiny_params, *sizes, (20, 25))
     kinds = [{node.op_type for node in onnx.load_from_string(graph).graph.node} for graph in (held, predicted)]
     assert ["Scan" in each for each in kinds] == [False, True]

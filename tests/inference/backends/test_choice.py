@@ -100,7 +100,7 @@ class Black:
     def compose(self, ir, vis, size, *, dtypes, tile, progress):
         return Fusion(*(np.zeros(size, dtype) for dtype in dtypes))
 
-    def at_once(self, *shapes):
+    def batch_size(self, *shapes):
         return 0
 
 
@@ -108,5 +108,5 @@ def test_fuser_takes_any_backend_and_asks_it_for_all(tiny_config, tiny_params):
     fuser = Fuser(tiny_config, tiny_params, Black())
     pair = [np.full((6, 8), 99, np.uint8), np.full((12, 16), 99, np.uint8)]
     made = [fuser(*pair), *fuser.batch([pair[0]] * 2, [pair[1]] * 2)]
-    assert fuser.at_once == 1
+    assert fuser.batch_size == 1
     assert [image.fused.max() for image in made] == [0, 0, 0]

@@ -18,7 +18,7 @@ from mfjax.inference.fuser import Fuser
 from mfjax.onnx import network
 
 backend = pytest.importorskip("mfjax.inference.backends.openvino")
-STREAM = backend.STREAM
+STREAM_LENGTH = backend.STREAM_LENGTH
 
 CASES = [  # infrared, visible, output: factors of 2 and 1, 4 and 3, 8, with sides that 4 does and does not divide
     ((20, 30), (40, 60), (40, 60)),
@@ -45,7 +45,7 @@ def assert_same(fuser, ir, vis, size):
     """Composed in OpenVINO as by the network, by the program of all sizes and by that of a stream."""
     sources = fuser.source(ir, "ir", size), fuser.source(vis, "vis", size)
     whole = jax.jit(partial(fuser.apply, size=size))(ir, vis)
-    made = [fuser.compose(*sources, size) for _ in range(STREAM)]
+    made = [fuser.compose(*sources, size) for _ in range(STREAM_LENGTH)]
     for composed in (made[0], made[-1]):
         for ours, theirs in zip(composed, whole, strict=True):
             np.testing.assert_allclose(ours, np.clip(theirs, 0, 1), atol=1e-5)
@@ -86,13 +86,13 @@ def test_one_program_serves_all_sizes_and_a_stream_of_one_size_has_its_own(tiny_
             fuser(picture(rows, 30), picture(2 * rows, 60))
 
     for rows in (20, 24, 28):
-        stream(rows, STREAM - 1)
+        stream(rows, STREAM_LENGTH - 1)
     assert (made, released) == ([()], [])
     stream(28, 1)
     assert len(made) == 2
     assert released == [fuser.backend._of_any_size((2, 1))]  # whose memory it would hold in vain
     stream(20, 1)  # the first one, again
-    stream(28, STREAM)
+    stream(28, STREAM_LENGTH)
     assert len(made) == 2
 
 
@@ -131,7 +131,7 @@ def test_factors_are_whole_along_both_axes_and_at_most_eight(sources, size, fact
 def test_other_factors_large_outputs_and_tiles_that_are_asked_for_are_left_to_xla(
     tiny_config, tiny_params, tiled, monkeypatch
 ):
-    monkeypatch.setattr(backend, "LARGEST", math.prod((64, 80)))
+    monkeypatch.setattr(backend, "MAX_UNTILED_PIXELS", math.prod((64, 80)))
     fuser = Fuser.of(tiny_config, tiny_params, engine="openvino")
     pair = picture(32, 40), picture(64, 80)
     whole = fuser(*pair)
