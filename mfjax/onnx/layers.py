@@ -17,7 +17,7 @@ def convolve(x: Value, filters: Any, **attributes: Any) -> Value:
     Args:
         x: the map.
         filters: `[outputs, inputs, rows, cols]`.
-        attributes: attributes of ONNX's Conv, such as `pads`.
+        attributes: attributes of the Conv operation, such as pads.
     """
     return x.graph.op("Conv", x, x.graph.constant(filters), channels=len(filters), **attributes)
 

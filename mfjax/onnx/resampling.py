@@ -1,7 +1,8 @@
 """Resampling features by predicted filters and images by cubic ones as ONNX nodes (`model.resampling`, `model.base`).
 
-Along an axis that is enlarged by up/down, output pixels come in groups of `up`, which read `down` source pixels and one
-to each side. So resampling is a strided convolution, with filters predicted here, whose channels become pixels.
+Along an axis that is enlarged by up/down, output pixels come in groups of `Ratio.up`, which read `Ratio.down` source
+pixels and one to each side. So resampling is a strided convolution, with filters predicted here, whose channels become
+pixels.
 """
 
 import math
