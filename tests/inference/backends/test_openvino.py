@@ -90,7 +90,7 @@ def test_one_program_serves_all_sizes_and_a_stream_of_one_size_has_its_own(tiny_
     assert (made, released) == ([()], [])
     stream(28, 1)
     assert len(made) == 2
-    assert released == [fuser.backend._of_any_size((2, 1))]  # whose memory it would hold in vain
+    assert released == [fuser.backend._any_size_composer((2, 1))]  # whose memory it would hold in vain
     stream(20, 1)  # the first one, again
     stream(28, STREAM_LENGTH)
     assert len(made) == 2
