@@ -25,7 +25,7 @@ def main(
     scale: float = 2.0,
     stride: int = 1,
 ) -> None:
-    """Prints a Markdown row a folder.
+    """Prints a Markdown row for each folder.
 
     Args:
         folders: Folders of pairs.

@@ -1,4 +1,4 @@
-"""The command as a user meets it: what is written, what is said, and the exit code."""
+"""The command as a user calls it: files, messages and exit code."""
 
 import json
 import os
@@ -25,7 +25,7 @@ def picture(*shape, seed=0, dtype=np.uint8):
 
 @pytest.fixture
 def pair(tmp_path):
-    """An infrared file 12x16 and a visible one 24x32 in colour."""
+    """Returns an infrared file 12x16 and a visible one 24x32 in colour."""
     images.write(tmp_path / "ir.png", picture(12, 16))
     images.write(tmp_path / "vis.png", picture(24, 32, 3))
     return tmp_path / "ir.png", tmp_path / "vis.png"

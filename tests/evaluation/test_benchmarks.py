@@ -21,7 +21,7 @@ NAMED = [name for name in boards.available() if name != "m3fd300"]
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    """25 rendered pairs that are named as tno25's, and what takes the brighter source."""
+    """Returns 25 rendered pairs with the names of tno25's, and a method that takes the brighter source."""
     root = tmp_path_factory.mktemp("tno25")
     synthetic.write_folder(root, 1, 34, ir_size=(48, 64))
     ir, vis = (cv2.imread(str(root / side / "00034.png"), cv2.IMREAD_GRAYSCALE) for side in ("ir", "vis"))
@@ -166,9 +166,9 @@ def test_model_that_was_trained_on_pairs_of_a_board_is_refused_or_marked(
         weights.save(path, tiny_config, tiny_params, {"seen": fingerprints.to_text(seen)})
         return path
 
-    of_one = fingerprints.fingerprint(cv2.imread(str(root / "ir" / "07.png"), cv2.IMREAD_GRAYSCALE))
+    known = fingerprints.fingerprint(cv2.imread(str(root / "ir" / "07.png"), cv2.IMREAD_GRAYSCALE))
     command = ["evaluate", str(root), "--benchmark", "tno25", "--model"]
-    path = str(model(fingerprints.Seen(frozenset({of_one}))))
+    path = str(model(fingerprints.Seen(frozenset({known}))))
     assert main([*command, path]) == 2
     assert "mine was trained on 1 of the 25 pairs: 07; its numbers would mean nothing" in capsys.readouterr().err
     assert main([*command, path, "--allow-seen"]) == 0

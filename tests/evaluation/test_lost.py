@@ -8,7 +8,7 @@ from mfjax.evaluation.lost import LostStructure, is_night
 
 
 def street(sky, road, black):
-    """A picture with a sky over a road with something black on it, and lamps."""
+    """Returns an image of a sky over a road with something black on it, and lamps."""
     image = np.full((60, 80), road, np.uint8)
     image[:25] = sky
     image[40:50, 10:30] = black

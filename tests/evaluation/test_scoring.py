@@ -15,7 +15,7 @@ from mfjax.metrics import score
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    """Two pairs, visible twice as large, and the results of two methods."""
+    """Returns a folder of two pairs, visible twice as large, and of the results of two methods."""
     root = tmp_path_factory.mktemp("pairs")
     rng = np.random.default_rng(0)
     for name in ("ir", "vis", "mean", "flat"):

@@ -1,4 +1,4 @@
-"""Many pairs at once, spread over devices, give what they give one by one."""
+"""Batches of pairs, spread over devices, give the results of single pairs."""
 
 import re
 
@@ -83,8 +83,8 @@ def test_devices_work_on_their_pairs_without_each_other(count, fuser):
 
 
 def test_incomplete_round_takes_the_same_program(fuser):
-    of_all_devices = Fuser.of(fuser.config, fuser.params, engine="xla").backend._batches
+    batches_of_all_devices = Fuser.of(fuser.config, fuser.params, engine="xla").backend._batches
     images = [[picture / np.float32(255) for picture in pictures(11, *size)] for size in ((12, 16), (12, 20))]
     before = fuse_spread_in_place._cache_size()
-    assert len(list(of_all_devices(*images, (12, 20)))) == 11
+    assert len(list(batches_of_all_devices(*images, (12, 20)))) == 11
     assert fuse_spread_in_place._cache_size() == before + 1

@@ -1,4 +1,4 @@
-"""Which files of two folders are paired, and what is said of the others."""
+"""Matching the files of two folders, and the messages about files without a partner."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from mfjax.inference.pairs import match_folders, natural_key
 
 @pytest.fixture
 def folders(tmp_path):
-    """A function that makes two folders with empty files of the given names."""
+    """Returns a function that makes two folders with empty files of the given names."""
 
     def make(ir, vis):
         for folder, names in (("ir", ir), ("vis", vis)):

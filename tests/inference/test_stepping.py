@@ -111,7 +111,7 @@ CASES = [  # infrared, visible, output
 
 
 def picture(size):
-    """A smooth one: in noise, which source is larger at a place may hang on rounding."""
+    """Returns a smooth image: in noise, rounding may decide which source is larger at a pixel."""
     image = cv2.GaussianBlur(np.random.default_rng(size[0]).random(size, np.float32), (0, 0), 1)
     return (image - image.min()) / np.ptp(image)
 
@@ -155,14 +155,14 @@ BELOW = 0.1  # dB
 
 @pytest.fixture(scope="module")
 def measure():
-    """Scores of both sources of a pair of images, at factors: the benchmark's, by the smallest model."""
+    """Returns the benchmark's scores of both sources of a pair at some factors, by the smallest model."""
     found = runpy.run_path(str(BENCHMARKS / "any_factor.py"))["measure"]
     return partial(found, load("small"))
 
 
 @pytest.fixture(scope="module")
 def scenes():
-    """Rendered pairs, gray, 8 bits."""
+    """Returns rendered pairs, gray, 8 bits."""
     pairs = [synthetic.scene(seed, 288, 384, colour=False) for seed in (1, 2)]
     return [[images.from_float(image) for image in pair] for pair in pairs]
 

@@ -45,13 +45,13 @@ each_architecture = partial(
 
 
 def picture(*size):
-    """A smooth one: in noise, which source is larger at a place may hang on rounding."""
+    """Returns a smooth image: in noise, rounding may decide which source is larger at a pixel."""
     image = cv2.GaussianBlur(np.random.default_rng(size[0] * size[1]).random(size, np.float32), (0, 0), 2)
     return (image - image.min()) / np.ptp(image)
 
 
 def run(graph, **inputs):
-    """The outputs of an ONNX file by ONNX Runtime, which the checker has nothing against."""
+    """Returns the outputs of an ONNX file by ONNX Runtime, after checking the file."""
     onnx.checker.check_model(graph, full_check=True)
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
     return session.run(None, {port.name: inputs[port.name] for port in session.get_inputs()})

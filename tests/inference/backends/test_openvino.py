@@ -1,4 +1,4 @@
-"""All of the network in OpenVINO is the network."""
+"""The network in OpenVINO equals the network in JAX."""
 
 import dataclasses
 import math
@@ -36,13 +36,13 @@ CHANGES = [
 
 
 def picture(*size):
-    """A smooth one: in noise, which source is larger at a place may hang on rounding."""
+    """Returns a smooth image: in noise, rounding may decide which source is larger at a pixel."""
     image = cv2.GaussianBlur(np.random.default_rng(size[0] * size[1]).random(size, np.float32), (0, 0), 2)
     return (image - image.min()) / np.ptp(image)
 
 
 def assert_same(fuser, ir, vis, size):
-    """Composed in OpenVINO as by the network, by the program of all sizes and by that of a stream."""
+    """Asserts that OpenVINO composes as the network does, by the program for all sizes and by that for a stream."""
     sources = fuser.source(ir, "ir", size), fuser.source(vis, "vis", size)
     whole = jax.jit(partial(fuser.apply, size=size))(ir, vis)
     made = [fuser.compose(*sources, size) for _ in range(STREAM_LENGTH)]
@@ -66,7 +66,7 @@ def test_composition_of_other_architectures_is_theirs(changes, tiny_config, rand
 
 @pytest.fixture
 def tiled(monkeypatch):
-    """Sizes of outputs that are left to XLA's tiles."""
+    """Returns the list of sizes of outputs that are left to XLA's tiles."""
     sizes, compose = [], XlaBackend.compose
     monkeypatch.setattr(
         XlaBackend, "compose", lambda *args, **options: sizes.append(args[3]) or compose(*args, **options)
@@ -136,8 +136,8 @@ def test_other_factors_large_outputs_and_tiles_that_are_asked_for_are_left_to_xl
     pair = picture(32, 40), picture(64, 80)
     whole = fuser(*pair)
     assert tiled == []
-    for ours, of_tiles in zip(whole, fuser(*pair, tile=64), strict=True):
-        np.testing.assert_allclose(ours, of_tiles, atol=1e-5)
+    for ours, tiled in zip(whole, fuser(*pair, tile=64), strict=True):
+        np.testing.assert_allclose(ours, tiled, atol=1e-5)
     fuser(*pair, size=(72, 90))
     fuser(*pair, size=(128, 160))
     assert tiled == [(64, 80), (72, 90), (128, 160)]

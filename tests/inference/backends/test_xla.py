@@ -1,4 +1,4 @@
-"""In JAX, images share canvases of few sizes."""
+"""In JAX, images share canvases of few sizes, so that few programs are compiled."""
 
 import dataclasses
 
