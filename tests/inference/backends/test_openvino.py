@@ -136,8 +136,8 @@ def test_other_factors_large_outputs_and_tiles_that_are_asked_for_are_left_to_xl
     pair = picture(32, 40), picture(64, 80)
     whole = fuser(*pair)
     assert tiled == []
-    for ours, tiled in zip(whole, fuser(*pair, tile=64), strict=True):
-        np.testing.assert_allclose(ours, tiled, atol=1e-5)
+    for ours, composed in zip(whole, fuser(*pair, tile=64), strict=True):
+        np.testing.assert_allclose(ours, composed, atol=1e-5)
     fuser(*pair, size=(72, 90))
     fuser(*pair, size=(128, 160))
     assert tiled == [(64, 80), (72, 90), (128, 160)]
