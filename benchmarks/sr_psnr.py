@@ -1,9 +1,12 @@
 """PSNR of the super-resolved sources against bicubic, by the protocol of the README's model table.
 
     python benchmarks/sr_psnr.py DIR [DIR ...] [--model default] [--scale 2]
+    python benchmarks/sr_psnr.py DIR --finer-visible
 
 DIR holds ir/ and vis/ (or such folders) of equal sizes, which are the truth. Inputs are the truth resized by OpenCV's
-INTER_LINEAR to floor(size / scale). PSNR in dB of 8-bit values over the whole image, averaged over pairs.
+INTER_LINEAR to floor(size / scale). With --finer-visible the truth is a visible image of a finer camera than the
+infrared one's; its input is its average at infrared's size, and infrared is not scored. PSNR in dB of 8-bit values over
+the whole image, averaged over pairs.
 """
 
 from pathlib import Path
@@ -15,7 +18,8 @@ import tyro
 from tqdm import tqdm
 
 import mfjax
-from mfjax.data.pairs import find_sources, read_pair
+from mfjax import images
+from mfjax.data.pairs import find_sources
 
 
 def main(
@@ -24,6 +28,7 @@ def main(
     model: str = "default",
     scale: float = 2.0,
     stride: int = 1,
+    finer_visible: bool = False,
 ) -> None:
     """Prints a Markdown row for each folder.
 
@@ -32,20 +37,29 @@ def main(
         model: A bundled model or a weights file.
         scale: How much smaller the inputs are.
         stride: Only every so many pairs, for a quick look.
+        finer_visible: Score the visible image only, against its own larger size.
     """
     fuser = mfjax.load(model)
     scores: dict[str, list[list[float]]] = {}
     for source in find_sources(folders):
         for pair in tqdm(source.files[::stride], desc=source.name, leave=False):
-            truths = read_pair(pair)
-            h, w = truths[0].shape
-            small = [cv2.resize(t, (int(w / scale), int(h / scale)), interpolation=cv2.INTER_LINEAR) for t in truths]
+            truths = [images.luma(images.read(file)) for file in pair]
+            if finer_visible:
+                rows, cols = truths[0].shape
+                (h, w), truths = truths[1].shape, truths[1:] * 2
+                small = [cv2.resize(t, (cols, rows), interpolation=cv2.INTER_AREA) for t in truths]
+            else:
+                h, w = truths[0].shape
+                low = int(w / scale), int(h / scale)
+                small = [cv2.resize(t, low, interpolation=cv2.INTER_LINEAR) for t in truths]
             cubic = [cv2.resize(s, (w, h), interpolation=cv2.INTER_CUBIC) for s in small]
             ours = fuser(*small, size=(h, w))
             columns = zip(truths, cubic, ours[1:], strict=True)
             scores.setdefault(source.name, []).append(
                 [mfjax.metrics.psnr(t, image) for t, *both in columns for image in both]
             )
+    if finer_visible:
+        scores = {name: [[np.nan, np.nan, *row[2:]] for row in rows] for name, rows in scores.items()}
     scores["all"] = [row for rows in scores.values() for row in rows]
     print("| folder | pairs | infrared: bicubic | ours | gain | visible: bicubic | ours | gain |")
     print("|---|---|---|---|---|---|---|---|")

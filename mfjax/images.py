@@ -174,8 +174,10 @@ def from_float(image: NDArray, dtype: DTypeLike = np.uint8) -> NDArray:
         dtype: uint8, uint16 or a float type.
 
     Raises:
-        MfjaxError: `dtype` is none of these, or a value lies outside [0, 1].
+        MfjaxError: `dtype` is none of these, the image is no float array, or a value lies outside [0, 1].
     """
+    if image.dtype.kind != "f":
+        raise MfjaxError(f"the image is {image.dtype} already; what is converted from float is a float array in [0, 1]")
     _check_unit_range(image)
     dtype = np.dtype(dtype)
     if dtype.kind == "f":

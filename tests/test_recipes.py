@@ -29,7 +29,7 @@ def test_configs_are_thin_and_each_has_a_recipe():
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("default_9", "recipe 'default_9' not found; available: ablation, default_1, "),
+        ("default_9", "recipe 'default_9' not found; available: ablation, default, "),
         ("nowhere.py", "nowhere.py is not a file"),
     ],
 )
@@ -38,5 +38,5 @@ def test_recipe_that_is_not_there_is_refused_with_those_that_are(name, message):
         recipes.load(name)
 
 
-def test_second_run_of_the_default_goes_on_where_the_first_one_writes():
-    assert recipes.load("default_2").start_from == "runs/default_1/model.safetensors"
+def test_default_is_grown_from_the_bundled_small_model():
+    assert recipes.load("default").start_from == "small"

@@ -1,11 +1,19 @@
 """The names of engines and precisions, which can be checked before JAX is imported."""
 
 import importlib.util
-from typing import Literal, get_args
+import pkgutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
 
 from mfjax.errors import MfjaxError
 
-Engine = Literal["auto", "xla", "openvino"]
+# The files in `backends` are the engines, so that one more takes no other file. They are listed without an import.
+ENGINES = ("auto", *sorted(file.name for file in pkgutil.iter_modules([str(Path(__file__).parent / "backends")])))
+
+if TYPE_CHECKING:
+    Engine = str
+else:
+    Engine = Literal[ENGINES]  # so that the help of a command lists them
 Precision = Literal["auto", "float32", "bfloat16"]
 
 NEEDED = {"openvino": ("openvino", "onnx")}  # packages that an engine needs, of mfjax's extra `cpu`

@@ -1,6 +1,6 @@
 """Trainings by name: a module each, whose docstring says what it takes and gives, and whose `config` is the recipe.
 
-`mfjax train --recipe default_1` and `configs/default_1.py` are the module `mfjax.recipes.default_1`.
+`mfjax train --recipe small` and `configs/small.py` are the module `mfjax.recipes.small`.
 """
 
 import importlib

@@ -21,7 +21,7 @@ config = replace(
         pairs=0,
         held_out=0,
         crop=64,
-        weights={"roadscene": 2, "m3fd": 4},  # as in `default_1`
+        weights={"roadscene": 2, "m3fd": 4},  # by count, MSRS would be most of it
         min_detail=0.03,
     ),
     validation=ValidationConfig(every=0),

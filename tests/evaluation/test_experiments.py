@@ -210,7 +210,7 @@ def test_nothing_is_trained_for_a_test_set_that_is_incomplete(experiment, tiny_w
     [
         ("table2", ["--out", "x"], "--recipe"),
         ("table2", ["--recipe", "ablation"], "--out"),
-        ("table2", ["--recipe", "mine", "--out", "x"], "recipe 'mine' not found; available: ablation, default_1"),
+        ("table2", ["--recipe", "mine", "--out", "x"], "recipe 'mine' not found; available: ablation, default"),
         ("table3", ["--recipe", "ablation", "--out", "x"], "--model"),
         ("figures", [], "--out"),
         ("figures", ["--out", "x"], "x has no images to draw"),

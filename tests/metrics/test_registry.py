@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mfjax
-from mfjax.metrics import DEFAULT, METRICS, PAPER, STRUCTURE_LOST, registry, score
+from mfjax.metrics import DEFAULT, METRICS, PAPER, registry, score
 
 RENDERED = Path(__file__).parents[1] / "data" / "metrics_rendered"
 GOLDEN = Path(__file__).parents[3] / "shared" / "golden" / "metrics"
@@ -39,7 +39,8 @@ def read(folder, name):
 @pytest.mark.parametrize(("folder", "name"), triples(RENDERED) + triples(GOLDEN), ids=lambda case: str(case)[-12:])
 def test_every_metric_has_the_value_of_the_reference_code(folder, name):
     golden = json.loads((folder / "values.json").read_text())[name]
-    scores = score(*read(folder, name), names=[name for name in METRICS if name not in STRUCTURE_LOST])
+    known = {name for name, metric in METRICS.items() if metric.agrees_with != "none" or name in golden}
+    scores = score(*read(folder, name), names=sorted(known))
     compared = 0
     for metric, value in scores.items():
         expected = golden.get(NAMES.get(metric, metric))

@@ -35,7 +35,7 @@ from mfjax.training.stopping import StopRequestedError
 from mfjax.training.targets import TARGETS
 
 CONFIGS = Path(__file__).parents[2] / "configs"
-STRUCTURE = "default_3"
+STRUCTURE = "small"
 
 
 @pytest.fixture(scope="module")
@@ -507,7 +507,7 @@ def test_flags_change_single_options_of_a_recipes_target_or_choose_another(flags
         (["--target", "maximum"], "target is 'maximum'; it must be one of enhanced, sources, structure, teacher"),
         (["--target.gain", "1.4"], "--target.gain is no option of the target 'sources'; add --target enhanced, or"),
         (["--config", "nowhere.py"], "nowhere.py is not a file"),
-        (["--recipe", "nowhere"], "recipe 'nowhere' not found; available: ablation, default_1, default_2, default_3,"),
+        (["--recipe", "nowhere"], "recipe 'nowhere' not found; available: ablation, default, paper,"),
         ([], "no training data"),
         (["--data.roots", "nowhere"], "nowhere is not a folder"),
         (["--phase-one-steps", "-1"], "steps are -1"),

@@ -207,9 +207,6 @@ def test_run_can_start_from_the_branches_of_a_model_with_another_fusion_branch_a
     chex.assert_trees_all_equal(params["branch"], tiny_params["branch"])
     assert "blend" in params["fusion"]
     assert "has another fusion branch than the recipe" in caplog.text
-    deeper = replace(blending, model=replace(blending.model, blocks=2))
-    with pytest.raises(ValueError, match="but the model to train is"):
-        initial_state(deeper)
 
 
 def test_enhanced_target_takes_the_place_of_the_sources_in_phase_two(config, batch, chosen):

