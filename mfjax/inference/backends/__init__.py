@@ -1,7 +1,7 @@
 """The engines that run a model, one file for each; `choose` selects one.
 
-To add an engine, write a file here whose function `backend` returns a `Backend`, and name it in
-`mfjax.inference.engines`.
+To add an engine, write a file here, whose name is the engine's and whose `backend(config, params, precision,
+largest_factor)` returns a `Backend`. No other file has to know of it.
 """
 
 import importlib
