@@ -24,7 +24,7 @@ def to_standard_error() -> Iterator[None]:
     handler.setFormatter(_LowerCaseLevel())
     logger.addHandler(handler)
     propagates, logger.propagate = logger.propagate, False  # some libraries give the root logger a handler of their own
-    level = logger.level  # which `only_errors` changes
+    level = logger.level  # `only_errors` may change it in the block
     try:
         yield
     finally:

@@ -13,7 +13,14 @@ from mfjax.metrics import METRICS, PAPER, STRUCTURE_LOST
 MeansByMetric = Mapping[str, float]  # means by metric
 Recipes = Mapping[str, Mapping[str, str]]  # metadata of weights files by the model's name
 
-OTHER_METRICS = ("VIF", "Qabf", "SSIM", "MS_SSIM", "Nabf", *STRUCTURE_LOST)  # what the paper's six don't see
+OTHER_METRICS = (
+    "VIF",
+    "Qabf",
+    "SSIM",
+    "MS_SSIM",
+    "Nabf",
+    *STRUCTURE_LOST,
+)  # metrics of properties that the paper's six don't measure
 OTHER_METRICS_AT = (1, 5, 9)  # settings at which they are measured
 
 SCORED = """\

@@ -112,7 +112,7 @@ def table3(
     """
     from mfjax.evaluation import trainings
 
-    settings.setting_pairs(data)  # as above
+    settings.setting_pairs(data)  # fails now, as in `table2`
     models = trainings.trained(trainings.sweep(_recipe(recipe, roots), str(phase_one)), out / "table3_runs")
     means = {float(name): at[2] for name, at in _means(models, data, out / "table3", progress, [2]).items()}
     return experiments.table_iii(means, _metadata(models), data.resolve().name)

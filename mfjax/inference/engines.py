@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from mfjax.errors import MfjaxError
 
-# The files in `backends` are the engines, so that one more takes no other file. They are listed without an import.
+# The engines are the files in `backends`, listed without importing them, so that adding one changes no other file.
 ENGINES = ("auto", *sorted(file.name for file in pkgutil.iter_modules([str(Path(__file__).parent / "backends")])))
 
 if TYPE_CHECKING:
     Engine = str
 else:
-    Engine = Literal[ENGINES]  # so that the help of a command lists them
+    Engine = Literal[ENGINES]  # lets the help of commands list the engines
 Precision = Literal["auto", "float32", "bfloat16"]
 
 NEEDED = {"openvino": ("openvino", "onnx")}  # packages that an engine needs, of mfjax's extra `cpu`
