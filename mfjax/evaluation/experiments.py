@@ -13,14 +13,8 @@ from mfjax.metrics import METRICS, PAPER, STRUCTURE_LOST
 MeansByMetric = Mapping[str, float]  # means by metric
 Recipes = Mapping[str, Mapping[str, str]]  # metadata of weights files by the model's name
 
-OTHER_METRICS = (
-    "VIF",
-    "Qabf",
-    "SSIM",
-    "MS_SSIM",
-    "Nabf",
-    *STRUCTURE_LOST,
-)  # metrics of properties that the paper's six don't measure
+# Metrics of properties that the paper's six do not measure.
+OTHER_METRICS = ("VIF", "Qabf", "SSIM", "MS_SSIM", "Nabf", *STRUCTURE_LOST)
 OTHER_METRICS_AT = (1, 5, 9)  # settings at which they are measured
 
 SCORED = """\

@@ -9,7 +9,7 @@ from mfjax.inference.backends.xla import Extractor
 
 
 def test_canvas_is_made_when_it_has_paid(tiny_config, tiny_params, monkeypatch):
-    monkeypatch.setattr(xla, "WASTED", 10_000)
+    monkeypatch.setattr(xla, "TOLERATED_WASTE", 10_000)
     extract = Extractor(tiny_config, tiny_params["branch"], "float32")
     assert extract._canvas((100, 100)) == (112, 112)
     assert [extract._canvas((60, 70)) for _ in range(3)] == [(112, 112), (64, 80), (64, 80)]
