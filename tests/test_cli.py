@@ -420,11 +420,11 @@ def test_programs_are_kept_in_the_users_cache_and_those_of_killed_processes_remo
 
 
 def test_engine_precision_and_tile_reach_the_model(pair, fuse, tmp_path, monkeypatch):
-    from mfjax.inference import extraction
+    from mfjax.inference.backends import xla
 
     asked = []
-    make = extraction.XlaExtractor
-    monkeypatch.setattr(extraction, "XlaExtractor", lambda *args: asked.append(args[-1]) or make(*args))
+    make = xla.Extractor
+    monkeypatch.setattr(xla, "Extractor", lambda *args: asked.append(args[-1]) or make(*args))
     flags = "--engine", "xla", "--precision", "bfloat16"
     assert fuse(*pair, "--out", tmp_path / "out.png", *flags)[0] == 0
     assert asked == ["bfloat16"]
