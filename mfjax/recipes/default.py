@@ -2,8 +2,8 @@
 
     mfjax train --recipe default --data.roots roadscene msrs m3fd m3svd --workdir runs/default_sr
     mfjax train --recipe default --data.roots roadscene msrs m3fd m3svd --workdir runs/default
-        --start-from runs/default_sr/model.safetensors --phase-one-steps 0 --phase-two-steps 1200 --warmup-steps 0
-        --learning-rate 1e-2 --data.crop 96 --data.scales 10 20
+        --start-from runs/default_sr/model.safetensors --phase-one-steps 0 --phase-two-steps 1000 --warmup-steps 0
+        --learning-rate 1e-2 --ema-decay 0.99 --data.crop 96 --data.scales 10 20
 
 The extractor takes 415 thousand multiply-adds a pixel, a third of the paper's. It starts from the bundled small model,
 whose super-resolution it computes at the first step (`mfjax.training.growth`). After 2,000 steps it had +1.30 dB
