@@ -1,4 +1,4 @@
-"""PSNR of the super-resolved sources at any factor, against bicubic where they grow and averaging where they shrink.
+"""PSNR of the super-resolved sources at any factor, against bicubic enlarging and against averaging.
 
     python benchmarks/any_factor.py DIR [DIR ...] [--model default] [--stride 1]
 
@@ -27,9 +27,9 @@ from mfjax.data.pairs import find_sources, read_pair
 EQUAL = tuple((f, f) for f in (0.1, 0.3, 0.5, 1.0, 1.3, 2.0, 3.0, 4.0, 5.0, 8.0, 12.0, 16.0, 32.0))
 MIXED = ((8.0, 1.0), (1.0, 8.0), (0.3, 2.0), (2.0, 0.3), (0.1, 2.0), (12.0, 1.3), (3.0, 16.0))
 NAMES = ("infrared", "visible")
-SMALLEST = 8  # pixels a side of a source
-WORST = -0.1  # dB: how far below its reference a mean may be
-LARGEST = 50.0  # dB: two of three pixels differ by one level
+SMALLEST = 8  # fewest pixels a side of a source
+WORST = -0.1  # worst allowed gain of a mean over its reference, dB
+HIGHEST_PSNR = 50.0  # PSNR, in dB, that higher ones count as; at it two of three pixels differ by one level
 
 Factors = tuple[float, float]
 
@@ -99,7 +99,7 @@ def measure(fuser: mfjax.Fuser, pair: Sequence[NDArray[np.uint8]], factors: Fact
     scores = []
     for source, truth, ours, factor in zip(sources, truths, made, factors, strict=True):
         reference = _resized(source, size, cv2.INTER_CUBIC if factor >= 1 else cv2.INTER_AREA)
-        scores.append(Scores(*(min(mfjax.metrics.psnr(truth, image), LARGEST) for image in (reference, ours))))
+        scores.append(Scores(*(min(mfjax.metrics.psnr(truth, image), HIGHEST_PSNR) for image in (reference, ours))))
     return scores
 
 

@@ -1,12 +1,12 @@
-"""A blind look: sheets of fused images under letters to judge, and the counts of the judgements.
+"""A blind comparison: sheets of fused images under letters to judge, and the counts of the judgements.
 
     python benchmarks/blind.py sheets DIR [DIR ...] --out OUT [--sources small default brighter gate OTHER=FOLDER]
     python benchmarks/blind.py count --key OUT/key.json --votes VOTES.csv
 
-DIR holds ir/ and vis/, equally named. OUT gets a sheet for every pair, in gray: infrared and visible on top, below them
-what each source of images made of them, under letters in an order drawn anew for every pair; and key.json, which tells
-the letters: whoever judges gets the sheets without it. VOTES.csv has the columns pair, as the sheet is called, best and
-worst, a letter each, and if one likes remarks.
+DIR holds ir/ and vis/, equally named. OUT gets a sheet for every pair, in gray: infrared and visible on top, and below
+them the image of each source of images, under letters in an order drawn anew for every pair. The letters' meaning is in
+key.json, which a judge does not get. VOTES.csv has the columns pair (the sheet's name), best and worst (a letter each),
+and optionally remarks.
 """
 
 import csv
@@ -31,7 +31,7 @@ from mfjax.evaluation.lost import by_light, is_night
 from mfjax.evaluation.scoring import at_size
 
 Image = NDArray[np.float32]
-WIDTH, GAP, LABEL = 1600, 8, 22  # pixels of a sheet, between its images, of the line above each
+WIDTH, GAP, LABEL = 1600, 8, 22  # pixels: width of a sheet, gap between its images, height of a label
 
 
 BUILT_IN: dict[str, Callable[[Image, Image], Image]] = {"brighter": np.maximum, "gate": gate}
@@ -49,11 +49,11 @@ def sheets(
 
     Args:
         folders: Folders of pairs.
-        out: Where sheets and key go.
-        sources: Bundled models, weights files, "brighter" and "gate", or NAME=FOLDER of finished images that are called
-            as the pairs; NAME=FILE gives weights a name.
-        pairs: How many.
-        seed: Of the order of the letters.
+        out: Folder for the sheets and the key.
+        sources: Bundled models, weights files, "brighter" and "gate", or NAME=FOLDER of finished images with the pairs'
+            names; NAME=FILE gives a weights file a name.
+        pairs: Number of pairs.
+        seed: Seed of the letters' order.
     """
     files = [pair for source in find_sources(folders) for pair in source.files]
     chosen = [files[i] for i in np.unique(np.linspace(0, len(files) - 1, pairs).round().astype(int))]
@@ -74,14 +74,19 @@ def sheets(
 
 
 def count(*, key: Path, votes: Path) -> None:
-    """Prints a Markdown table of how often each was judged best and worst, of all pairs, by day and by night."""
-    of_sheet = json.loads(key.read_text(encoding="utf-8"))
+    """Prints a Markdown table of how often each source was judged best and worst, on all pairs, by day and by night.
+
+    Args:
+        key: The key of the sheets, key.json.
+        votes: The judgements, a CSV file.
+    """
+    sheets_by_name = json.loads(key.read_text(encoding="utf-8"))
     with votes.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, skipinitialspace=True))
     voted: dict[str, list[str]] = {"best": [], "worst": []}
     remarks = []
     for row in rows:
-        letters = of_sheet.get(row["pair"], {}).get("letters", {})
+        letters = sheets_by_name.get(row["pair"], {}).get("letters", {})
         for vote, names in voted.items():
             if row[vote] not in letters:
                 raise ValueError(
@@ -91,17 +96,17 @@ def count(*, key: Path, votes: Path) -> None:
         if row.get("remarks"):
             told = ", ".join(f"{letter} is {name}" for letter, name in letters.items())
             remarks.append(f"\n{row['pair']} ({told}): {row['remarks']}")
-    groups = by_light(np.array([of_sheet[row["pair"]]["night"] for row in rows], bool))
+    groups = by_light(np.array([sheets_by_name[row["pair"]]["night"] for row in rows], bool))
     heads = [f"{vote}, {light} ({chosen.sum()})" for vote in voted for light, chosen in groups.items()]
     print(f"| | {' | '.join(heads)} |\n{'|---' * (len(heads) + 1)}|")
-    for name in sorted({name for sheet in of_sheet.values() for name in sheet["letters"].values()}):
+    for name in sorted({name for sheet in sheets_by_name.values() for name in sheet["letters"].values()}):
         counts = [np.sum(np.array(names)[chosen] == name) for names in voted.values() for chosen in groups.values()]
         print(f"| {name} | {' | '.join(map(str, counts))} |")
     print(*remarks, sep="\n")
 
 
 def _method(source: str, pairs: Sequence[PairFiles]) -> tuple[str, Callable[[PairFiles], NDArray[np.uint8]]]:
-    """Returns the name of a source of images, and what gives its image of a pair."""
+    """Returns the name of a source of images, and the function that returns its image of a pair."""
     name, _, place = source.rpartition("=")
     if source in BUILT_IN:
         return source, lambda pair: images.from_float(BUILT_IN[source](*_enlarged(pair)))

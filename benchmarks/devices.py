@@ -2,8 +2,8 @@
 
     python benchmarks/devices.py [--model small] [--counts 1 2 4 8]
 
-Random pairs, 120×160 and 240×320 to 240×320, each number of devices in a process of its own. Virtual devices share the
-cores, so this shows what spreading costs; what it gains takes devices of their own. Also counted: collectives in the
+Random pairs, 120×160 and 240×320 to 240×320, are fused with each number of devices in a process of its own. Virtual
+devices share the cores, so this measures the cost of spreading, not its gain. It also counts the collectives in the
 compiled program, of which there must be none. Run it on an idle machine.
 """
 
@@ -25,7 +25,7 @@ def main(*, model: str = "small", counts: tuple[int, ...] = (1, 2, 4, 8), pairs:
     Args:
         model: A bundled model or a weights file.
         counts: Numbers of devices.
-        pairs: How many to fuse.
+        pairs: Number of pairs to fuse.
     """
     print("| devices | pairs/s | collectives |\n|---|---|---|")
     for count in counts:

@@ -3,8 +3,8 @@
     python benchmarks/engines.py [--models small default] [--calls 9]
 
 Random luma of 240×320 and 480×640, and of 480×640 twice. ONNX Runtime runs the file that `mfjax export NAME.onnx
---factors` writes, the others are a `Fuser`'s engines. All take turns in one process, so that what else the machine does
-slows all alike; the median of the calls counts. Run it on an idle machine.
+--factors` writes, the others are a `Fuser`'s engines. All take turns in one process, so that other load slows all
+alike; the median of the calls counts. Run it on an idle machine.
 """
 
 import time
@@ -19,7 +19,7 @@ from mfjax.interop.onnx_file import export_factors
 
 SIZE = 480, 640
 FACTORS = (2, 1), (1, 1)
-WARM = 8  # calls that compile: OpenVINO takes the eighth pair of one size for a stream
+WARM = 8  # calls before timing, since OpenVINO compiles again when the eighth pair of one size makes a stream
 
 
 def main(*, models: tuple[str, ...] = ("small", "default"), calls: int = 9) -> None:
@@ -41,7 +41,7 @@ def main(*, models: tuple[str, ...] = ("small", "default"), calls: int = 9) -> N
 
 
 def _runners(model: str, factors: tuple[int, int], pair: list[np.ndarray]) -> list[Callable[[], object]]:
-    """Returns what fuses the pair in each of the engines."""
+    """Returns a function for each engine that fuses the pair."""
     fusers = [mfjax.load(model, engine=engine) for engine in ("openvino", "xla")]
     graph = export_factors(fusers[0].config, fusers[0].params, factors)
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])

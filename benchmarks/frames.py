@@ -2,8 +2,8 @@
 
     python benchmarks/frames.py [--models small default] [--seconds 5]
 
-Random frames through a `Fuser`'s call, as a program would that reads two cameras, by the default engine: gray and in
-colour, in float32 and, where the processor computes in it, bfloat16. Run it on an idle machine.
+Random frames go through a `Fuser`'s call, as in a program that reads two cameras, by the default engine: gray and in
+colour, in float32 and in bfloat16, where the processor computes in it. Run it on an idle machine.
 """
 
 import time
@@ -22,8 +22,8 @@ def main(*, models: tuple[str, ...] = ("small", "default"), engine: Engine = "au
 
     Args:
         models: Bundled models or weights files.
-        engine: What does the work.
-        seconds: To run each for.
+        engine: The engine that runs the model.
+        seconds: Time to run each for.
     """
     rng = np.random.default_rng(0)
     irs, viss = (rng.integers(0, 256, (8, *size), dtype=np.uint8) for size in ((240, 320), (480, 640, 3)))
@@ -36,7 +36,7 @@ def main(*, models: tuple[str, ...] = ("small", "default"), engine: Engine = "au
 
 
 def _rate(fuser: mfjax.Fuser, irs: np.ndarray, viss: np.ndarray, seconds: float) -> float:
-    for ir, vis in zip(irs, viss, strict=True):  # compiles, and again when it takes these sizes for a stream's
+    for ir, vis in zip(irs, viss, strict=True):  # compiles, and once more when the sizes make a stream
         fuser(ir, vis)
     count, start = 0, time.perf_counter()
     while time.perf_counter() - start < seconds:

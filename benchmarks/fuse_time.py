@@ -1,12 +1,12 @@
-"""Time and memory of fusing, by each engine and by the same layers in plain PyTorch, beside the machine's limit.
+"""Time and memory of fusing, by each engine and by the same layers in plain PyTorch, against the machine's limit.
 
     python benchmarks/fuse_time.py [--model default] [--engines openvino xla torch] [--calls 5]
 
-Random images at the paper's settings 1 (both sources half of the output's size) and 9 (both of it). Every engine and
-size has a process of its own: the first call, the median of later ones (with OpenVINO, once it has a program of their
-sizes), the process's peak memory. The limit is the
-extractor's multiply-adds at the speed of a large float32 matrix product. `torch` is the paper's network as it reads
-(`torch_network.py`). Run it on an idle machine.
+Random images at the paper's settings 1 (both sources half of the output's size) and 9 (both of the output's size).
+Every engine and size has a process of its own, which measures the first call, the median of later calls (with OpenVINO,
+once it has a program for their sizes), and the process's peak memory. The limit is the time of the extractor's
+multiply-adds at the speed of a large float32 matrix product. `torch` is the paper's network, written as the paper
+describes it (`torch_network.py`). Run it on an idle machine.
 """
 
 import multiprocessing
@@ -23,7 +23,7 @@ import tyro
 
 import mfjax
 from mfjax.inference.pure import branches_of
-from mfjax.model.placement import Size
+from mfjax.size import Size
 
 Engine = Literal["openvino", "xla", "torch"]
 SIZES = ((270, 360), (450, 620))
@@ -31,11 +31,11 @@ SETTINGS = {1: 0.5, 9: 1.0}
 
 
 class Times(NamedTuple):
-    """What one process measured."""
+    """The measurements of one process."""
 
-    first: float  # seconds
-    later: float
-    gigabytes: float
+    first: float  # seconds of the first call
+    later: float  # median seconds of later calls
+    gigabytes: float  # the process's peak memory
 
 
 def main(*, model: str = "default", engines: tuple[Engine, ...] = ("openvino", "xla", "torch"), calls: int = 5) -> None:
@@ -43,7 +43,7 @@ def main(*, model: str = "default", engines: tuple[Engine, ...] = ("openvino", "
 
     Args:
         model: A bundled model or a weights file, for the engines of mfjax.
-        engines: Which to compare; speeds and memory are times the last one's.
+        engines: The engines to compare; speed and memory are given as multiples of the last one's.
         calls: Timed calls; their median counts.
     """
     limits = _alone(_limits, model)
@@ -62,16 +62,16 @@ def main(*, model: str = "default", engines: tuple[Engine, ...] = ("openvino", "
 
 
 def _alone(function: Callable[..., Any], *args: Any) -> Any:
-    """What a function returns in a process of its own."""
+    """Returns the result of a function that runs in a process of its own."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         return pool.submit(function, *args).result()
 
 
 def _limits(model: str) -> dict[tuple[Size, int], float]:
-    """Seconds by output and setting that the extractor's multiply-adds take in a large matrix product."""
+    """Returns the seconds, by output and setting, of the extractor's multiply-adds in a large matrix product."""
     fuser = mfjax.load(model)
     kernels = jax.tree_util.tree_leaves_with_path(branches_of(fuser.config, fuser.params)[0]["extractor"])
-    products = sum(leaf.size for path, leaf in kernels if path[-1].key == "kernel")  # a pixel
+    products = sum(leaf.size for path, leaf in kernels if path[-1].key == "kernel")  # for each pixel
     matrix = jnp.ones((4096, 4096))
     multiply = jax.jit(jnp.matmul)
     times = _timed(lambda: jax.block_until_ready(multiply(matrix, matrix)), 5)
@@ -104,13 +104,13 @@ def _measure(engine: Engine, model: str, sources: Size, size: Size, calls: int) 
 def _calls_that_compile(engine: Engine) -> int:
     if engine != "openvino":
         return 1
-    from mfjax.inference.backends.openvino import STREAM
+    from mfjax.inference.backends.openvino import STREAM_LENGTH
 
-    return STREAM
+    return STREAM_LENGTH
 
 
 def _timed(call: Callable[[], object], calls: int, warm: int = 1) -> Times:
-    """Of some calls after those that make programs."""
+    """Returns the times of some calls, after `warm` calls that compile programs."""
     times = []
     for _ in range(warm + calls):
         start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The gate: what can be kept of both sources without learning, for `blind.py` to show beside fused images."""
+"""The gate: a fused image without learning, which `blind.py` shows beside those of models."""
 
 import cv2
 import numpy as np
@@ -8,17 +8,21 @@ from mfjax.model.base import pivot
 from mfjax.model.blend import knee
 
 Image = NDArray[np.float32]
-THRESHOLD = 2.0  # how much stronger a source's structure must be than what is shown
-CONTRAST = 1.2
-SCALES = (1, 2, 4, 8)  # pixels, of the Gaussians between which bands lie
+THRESHOLD = 2.0  # ratio of a source's structure to the shown one's from which it is taken
+CONTRAST = 1.2  # factor by which contrast is raised
+SCALES = (1, 2, 4, 8)  # standard deviations, in pixels, of the Gaussians between which bands lie
 
 
 def gate(ir: Image, vis: Image) -> Image:
-    """Returns the brighter source with the structure that it hides of the other, and more contrast; levels in [0, 1].
+    """Returns the brighter source with the other's structure that it hides, and more contrast; levels in [0, 1].
 
-    Wherever a band of Gaussians is twice as strong in a source as in what is shown, it takes the shown one's place, by
-    the smooth gate 1 / (1 + (t·e_shown / e_other)⁴) of local mean magnitudes; the coarsest level stays as shown. Then
-    contrast of 1.2 about the pivot, with a soft knee at both ends in place of clipping.
+    Where a band of Gaussians is twice as strong in a source as in the brighter image, it takes that one's place, by the
+    smooth gate 1 / (1 + (t·e_shown / e_other)⁴) of local mean magnitudes; the coarsest level is the brighter image's.
+    Then contrast is raised by 1.2 about the pivot, with a soft knee at both ends instead of clipping.
+
+    Args:
+        ir: the infrared image, `[h, w]` in [0, 1].
+        vis: the visible image, of the same size.
     """
     levels = [[x, *(_blurred(x, sigma) for sigma in SCALES)] for x in (np.maximum(ir, vis), ir, vis)]
     result = levels[0][-1].copy()

@@ -1,10 +1,10 @@
-"""How wide a halo the parts of an image need to have the features of the whole.
+"""Differences between the features of an image and those of its parts, by the width of the parts' halo.
 
     python benchmarks/halo.py DIR [--model default] [--images 4]
 
-DIR has images of any format. Of each image the quarter from its centre on is extracted alone, with halos of some
-widths, and compared with the same pixels of the whole: the largest difference of a feature, over the largest feature,
-and of the image that is super-resolved to twice the size, in [0, 1].
+DIR has images of any format. The features of each image's last quarter, from its centre on, are extracted alone, with
+halos of some widths, and compared with those of the whole image: the largest difference of a feature, divided by the
+largest feature, and the largest difference of the image super-resolved to twice the size, in [0, 1].
 """
 
 from pathlib import Path
@@ -20,20 +20,20 @@ HALOS = 8, 16, 24, 32, 48, 103
 
 
 def main(folder: tyro.conf.Positional[Path], *, model: str = "default", images: int = 4) -> None:
-    """Prints a row a width.
+    """Prints a row for each width.
 
     Args:
-        folder: With images; the first ones in name order are used.
+        folder: Folder of images; the first ones in the order of names are used.
         model: A bundled model or a weights file.
-        images: How many.
+        images: Number of images.
     """
     fuser = mfjax.load(model, engine="xla", precision="float32")
     worst = np.zeros((len(HALOS), 2))
     for path in sorted(path for path in folder.iterdir() if path.is_file())[:images]:
         worst = np.maximum(worst, _differences(fuser, path))
     print("| halo | features | image |\n|---|---|---|")
-    for halo, (of_features, of_image) in zip(HALOS, worst, strict=True):
-        print(f"| {halo} | {of_features:.1e} | {of_image:.1e} |")
+    for halo, (features, image) in zip(HALOS, worst, strict=True):
+        print(f"| {halo} | {features:.1e} | {image:.1e} |")
 
 
 def _differences(fuser: mfjax.Fuser, path: Path) -> np.ndarray:

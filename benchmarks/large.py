@@ -17,13 +17,13 @@ from mfjax.inference.engines import Engine
 
 
 def main(*, side: int = 8192, model: str = "default", engine: Engine = "auto", color: bool = False) -> None:
-    """Prints seconds, with what compiling takes, and the process's peak memory.
+    """Prints seconds, including those of compiling, and the process's peak memory.
 
     Args:
-        side: Of the output, in pixels.
+        side: Side of the output in pixels.
         model: A bundled model or a weights file.
-        engine: What extracts features.
-        color: Whether the visible source, and so the output, is in colour.
+        engine: The engine that runs the model.
+        color: Use a visible source in colour, so that the output is in colour.
     """
     rng = np.random.default_rng(0)
 
@@ -34,7 +34,7 @@ def main(*, side: int = 8192, model: str = "default", engine: Engine = "auto", c
     fuser = mfjax.load(model, engine=engine)
     start = time.perf_counter()
     fuser(smooth(side // 4), smooth(side // 2, *[3] * color), size=(side, side))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # of kibibytes, on Linux
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # kibibytes on Linux
     print(f"{side}×{side}: {time.perf_counter() - start:.0f} s, {peak:.2f} GiB")
 
 

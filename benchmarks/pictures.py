@@ -1,4 +1,4 @@
-"""What fused images keep and show: the README's table of structure lost, contrast, detail, grain and clipping.
+"""Measures of fused images: the README's table of lost structure, contrast, detail, grain and clipping.
 
     python benchmarks/pictures.py DIR [DIR ...] [--model default]
 
@@ -48,16 +48,28 @@ def main(folders: Annotated[tuple[Path, ...], tyro.conf.Positional], *, model: s
 
 
 def grain(ir: np.ndarray, vis: np.ndarray, fused: np.ndarray) -> float:
-    """Returns how much stronger the fused image's noise is than the noisier source's, in the flattest blocks."""
-    of_sources = np.maximum(_deviations(ir), _deviations(vis))
-    flattest = np.argsort(of_sources)[: max(1, len(of_sources) // 20)]
-    return float(_deviations(fused)[flattest].mean() / max(of_sources[flattest].mean(), 1e-3))
+    """Returns the ratio of the fused image's noise to the noisier source's, in the flattest blocks.
+
+    Args:
+        ir: the infrared image, `[h, w]`, uint8.
+        vis: the visible image, of the same size.
+        fused: the fused image, of the same size.
+    """
+    noise = np.maximum(_deviations(ir), _deviations(vis))
+    flattest = np.argsort(noise)[: max(1, len(noise) // 20)]
+    return float(_deviations(fused)[flattest].mean() / max(noise[flattest].mean(), 1e-3))
 
 
 def clipped(ir: np.ndarray, vis: np.ndarray, fused: np.ndarray) -> float:
-    """Returns the percentage of pixels at either end of the range beyond that of the more clipped source."""
-    of_ir, of_vis, of_fused = (100 * np.mean((image == 0) | (image == 255)) for image in (ir, vis, fused))
-    return float(of_fused - max(of_ir, of_vis))
+    """Returns the percentage of pixels at 0 or 255, less that of the more clipped source.
+
+    Args:
+        ir: the infrared image, `[h, w]`, uint8.
+        vis: the visible image, of the same size.
+        fused: the fused image, of the same size.
+    """
+    *sources, result = (100 * np.mean((image == 0) | (image == 255)) for image in (ir, vis, fused))
+    return float(result - max(sources))
 
 
 def _deviations(image: np.ndarray) -> np.ndarray:

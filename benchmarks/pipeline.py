@@ -1,10 +1,10 @@
-"""How fast batches come, and whether a training step ever waits for one.
+"""The speed of the input pipeline, and the time that a training step waits for its batch.
 
     python benchmarks/pipeline.py DIR [DIR ...] [--steps 10]
 
-DIR is what `--data.roots` takes. The paper's crops and batches. Prints batches a second of the pipeline alone, by how
-many threads or worker processes read; the time of a step of phase one at scales 2 and 2, and the share of it that
-passes waiting for its batch; and the time to degrade a batch by OpenCV and by the jitted function in the step.
+DIR is a root as `--data.roots` takes it. Crops and batches are the paper's. Prints batches a second of the pipeline
+alone, by the number of threads or worker processes that read; the time of a step of phase one at scales 2 and 2, and
+the time that it waits for its batch; and the time to degrade a batch by OpenCV and by the jitted function in the step.
 """
 
 import time
@@ -22,8 +22,8 @@ from mfjax.data.pipeline import Batch, DataConfig, batches
 from mfjax.training import TrainConfig
 from mfjax.training.step import initial_state, make_step
 
-WARM_UP = 20  # batches: more than are read ahead
-SCALE = 20  # tenths
+WARM_UP = 20  # batches before timing, more than are read ahead
+SCALE = 20  # scale in tenths
 
 
 def main(roots: Annotated[tuple[str, ...], tyro.conf.Positional], *, steps: int = 10, count: int = 200) -> None:
@@ -53,7 +53,12 @@ def main(roots: Annotated[tuple[str, ...], tyro.conf.Positional], *, steps: int 
 
 
 def rate(config: DataConfig, count: int) -> float:
-    """Batches a second that the pipeline gives to one that does nothing else."""
+    """Returns the batches a second of the pipeline alone.
+
+    Args:
+        config: the pipeline's configuration.
+        count: timed batches.
+    """
     with closing(batches(config, 0)) as data:
         for _ in range(WARM_UP):
             next(data)
@@ -64,7 +69,11 @@ def rate(config: DataConfig, count: int) -> float:
 
 
 def degradation(batch: Batch) -> dict[str, float]:
-    """Median milliseconds for both sources of a batch."""
+    """Returns the median milliseconds to degrade both sources of a batch, by OpenCV and by the jitted function.
+
+    Args:
+        batch: the batch.
+    """
     canvas = canvas_for(SCALE, canvases(DataConfig().crop, *DataConfig().scales))
     jitted = jax.jit(lambda *sources: [degrade(each, canvas, jnp.int32(SCALE)) for each in sources])
 
@@ -81,14 +90,23 @@ def degradation(batch: Batch) -> dict[str, float]:
 
 
 def seconds(what: Any) -> float:
-    """Of one call."""
+    """Returns the seconds of one call.
+
+    Args:
+        what: the function to call.
+    """
     start = time.perf_counter()
     what()
     return time.perf_counter() - start
 
 
 def training(config: DataConfig, steps: int) -> tuple[float, float]:
-    """Mean seconds of a step, batch included, and of waiting for its batch."""
+    """Returns the mean seconds of a step, including its batch, and those of waiting for the batch.
+
+    Args:
+        config: the pipeline's configuration.
+        steps: timed steps.
+    """
     recipe = TrainConfig(data=replace(config, scales=(SCALE, SCALE)))
     canvas = canvas_for(SCALE, canvases(config.crop, SCALE, SCALE))
     step = jax.jit(make_step(recipe, 1), static_argnums=2, donate_argnums=0)

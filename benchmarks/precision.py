@@ -1,8 +1,8 @@
-"""What the precision of the extractor does to fused images, in gray levels of 256, and how the engines differ.
+"""Differences of fused images, in 8-bit gray levels, between precisions of the extractor and between engines.
 
     python benchmarks/precision.py DIR [--model default] [--pairs 3]
 
-DIR has ir/ and vis/ with equally named images. Infrared is halved, so that both a coarse and a fine source are there.
+DIR has ir/ and vis/ with equally named images. Infrared is halved, so that one source is coarse and one fine.
 """
 
 from pathlib import Path
@@ -13,16 +13,16 @@ import tyro
 
 import mfjax
 from mfjax import images
-from mfjax.inference.pairs import pair_folders
+from mfjax.inference.pairs import match_folders
 
 
 def main(folder: tyro.conf.Positional[Path], *, model: str = "default", pairs: int = 3) -> None:
-    """Prints, for OpenVINO in bfloat16 and XLA in float32, how far they are from OpenVINO in float32.
+    """Prints the differences of OpenVINO in bfloat16 and XLA in float32 from OpenVINO in float32.
 
     Args:
-        folder: With ir/ and vis/.
+        folder: Folder with ir/ and vis/.
         model: A bundled model or a weights file.
-        pairs: How many; the first ones in name order.
+        pairs: Number of pairs, the first ones in the order of names.
     """
     exact = mfjax.load(model, engine="openvino", precision="float32")
     others = {
@@ -30,7 +30,7 @@ def main(folder: tyro.conf.Positional[Path], *, model: str = "default", pairs: i
         "XLA, float32": mfjax.load(model, engine="xla", precision="float32"),
     }
     off: dict[str, list[np.ndarray]] = {name: [] for name in others}
-    for pair in pair_folders(folder / "ir", folder / "vis").pairs[:pairs]:
+    for pair in match_folders(folder / "ir", folder / "vis").pairs[:pairs]:
         ir, vis = (images.luma(images.read(file)) for file in (pair.ir, pair.vis))
         ir = np.asarray(cv2.resize(ir, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
         fused = exact(ir, vis).fused.astype(int)

@@ -30,7 +30,7 @@ def main(
     stride: int = 1,
     finer_visible: bool = False,
 ) -> None:
-    """Prints a Markdown row a folder.
+    """Prints a Markdown row for each folder.
 
     Args:
         folders: Folders of pairs.

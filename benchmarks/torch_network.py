@@ -1,7 +1,7 @@
-"""The paper's network in plain PyTorch, to compare times with: the same layers and sizes, nothing made clever.
+"""The paper's network in plain PyTorch, to compare times with: the same layers and sizes, without optimisations.
 
-Filters are predicted for every output pixel, as the paper's description of meta-upscale reads. Initial values are
-PyTorch's: only times are compared. Images are `[n, c, h, w]`.
+Filters are predicted for every output pixel, as the paper describes meta-upscale. Initial values are PyTorch's, since
+only times are compared. Images are `[n, c, h, w]`.
 """
 
 import math
@@ -66,7 +66,7 @@ class MetaResample(nn.Module):
 
 
 class ResidualCompensation(nn.Module):
-    """What down-sampling and up-sampling again lose of a map (Eqs. 11, 12)."""
+    """The residual that a map loses by down-sampling and up-sampling again (Eqs. 11, 12)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -97,7 +97,12 @@ class DualAttention(nn.Module):
 
 
 def select(a: Tensor, b: Tensor) -> Tensor:
-    """Whichever is larger in magnitude (Eqs. 8, 9, 13)."""
+    """Returns the one of two maps that is larger in magnitude, element by element (Eqs. 8, 9, 13).
+
+    Args:
+        a: a map.
+        b: another map of the same shape.
+    """
     return torch.where(a.abs() >= b.abs(), a, b)
 
 
@@ -117,7 +122,13 @@ class TorchFusionNetwork(nn.Module):
         self.fused_reconstruction = nn.Conv2d(FEATURES, 1, 3, padding=1)
 
     def forward(self, ir: Tensor, vis: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
-        """The fused and both super-resolved images at a size in pixels."""
+        """Returns the fused and both super-resolved images.
+
+        Args:
+            ir: infrared luma in [0, 1], `[n, 1, h, w]`.
+            vis: visible luma in [0, 1], `[n, 1, h', w']`.
+            size: the output's (H, W).
+        """
         (image_ir, up_ir, residuals_ir), (image_vis, up_vis, residuals_vis) = (self._branch(x, size) for x in (ir, vis))
         attended = select(self.attention(up_ir), self.attention(up_vis))
         fused = self.merge(torch.cat([attended, select(up_ir, up_vis)], 1))
@@ -139,7 +150,14 @@ class TorchFusionNetwork(nn.Module):
 
 
 def pixel_step(network: TorchFusionNetwork, adam: torch.optim.Adam, low: list[Tensor], high: list[Tensor]) -> None:
-    """One update on the pixel loss (Eqs. 16-18)."""
+    """Makes one update by the pixel loss (Eqs. 16-18).
+
+    Args:
+        network: the network.
+        adam: its optimiser.
+        low: the infrared and the visible source, each `[n, 1, h, w]`.
+        high: the same at the output's size.
+    """
     fused, ir, vis = network(*low, (high[0].shape[2], high[0].shape[3]))
     pairs = [(ir, high[0]), (vis, high[1]), (fused, high[0]), (fused, high[1])]
     loss = torch.stack([F.l1_loss(image, truth) for image, truth in pairs]).sum()

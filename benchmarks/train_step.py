@@ -2,9 +2,9 @@
 
     python benchmarks/train_step.py [--scales 20 10] [--steps 5] [--torch]
 
-Random images; the paper's network and batch; both sources at the same scale. With `--torch`, where PyTorch is
-installed, also the same step of phase one of the same layers in plain PyTorch (`torch_network.py`), in a process of its
-own, and the ratio to it. Run it on an idle machine.
+Random images; the paper's network and batch; both sources at the same scale. With `--torch`, which needs PyTorch, also
+the same step of phase one of the same layers in plain PyTorch (`torch_network.py`), in a process of its own, and the
+ratio to it. Run it on an idle machine.
 """
 
 import multiprocessing
@@ -26,20 +26,20 @@ from mfjax.training.step import begin_phase_two, initial_state, make_step
 
 
 def main(*, crop: int = 128, steps: int = 5, scales: tuple[int, ...] = (20, 10, 30), torch: bool = False) -> None:
-    """Prints a row a scale.
+    """Prints a row for each scale.
 
     Args:
         crop: Side of the high-resolution crops in pixels.
         steps: Timed steps of each kind; the median counts.
-        scales: In tenths.
-        torch: Whether to time plain PyTorch, too.
+        scales: Scales in tenths.
+        torch: Also time plain PyTorch.
     """
     kinds = [jax_steps, *[torch_steps] * torch]
     print("| scale | phase 1, s | phase 2, s | ratio | GB |" + " PyTorch, s | ratio | GB |" * torch)
     print("|---" * (5 + 3 * torch) + "|")
     for scale in scales:
         cells = []
-        for kind in kinds:  # memory is a process's
+        for kind in kinds:  # each in a process of its own, since peak memory is a process's
             with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
                 cells.append(process.submit(kind, crop, steps, scale).result())
         one, two, memory = cells[0]
@@ -51,7 +51,13 @@ def main(*, crop: int = 128, steps: int = 5, scales: tuple[int, ...] = (20, 10, 
 
 
 def jax_steps(crop: int, steps: int, scale: int) -> tuple[float, ...]:
-    """Median seconds of both phases, and peak memory after phase one."""
+    """Returns the median seconds of a step of both phases, and the peak memory in GB after phase one.
+
+    Args:
+        crop: side of the high-resolution crops in pixels.
+        steps: timed steps of each phase.
+        scale: scale in tenths.
+    """
     config = replace(TrainConfig(), data=DataConfig(crop=crop))
     available = canvases(crop, *config.data.scales)
     side = crop_with_margin(available)
@@ -75,7 +81,13 @@ def jax_steps(crop: int, steps: int, scale: int) -> tuple[float, ...]:
 
 
 def torch_steps(crop: int, steps: int, scale: int) -> tuple[float, ...]:
-    """The same of phase one in PyTorch."""
+    """Returns the median seconds of a step of phase one in PyTorch, and the peak memory in GB.
+
+    Args:
+        crop: side of the high-resolution crops in pixels.
+        steps: timed steps.
+        scale: scale in tenths.
+    """
     import torch
     from torch_network import TorchFusionNetwork, pixel_step
 
@@ -92,7 +104,7 @@ def torch_steps(crop: int, steps: int, scale: int) -> tuple[float, ...]:
 
 
 def peak_memory() -> float:
-    """Of this process so far, in GB."""
+    """Returns the peak memory of this process so far, in GB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
 
 

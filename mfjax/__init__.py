@@ -13,7 +13,8 @@ from mfjax.errors import MfjaxError
 
 if TYPE_CHECKING:
     from mfjax.inference.composition import Fusion
-    from mfjax.inference.fuser import Fuser, fuse, fuse_luma, load
+    from mfjax.inference.fuser import Fuser, fuse, load
+    from mfjax.inference.pure import fuse_luma
     from mfjax.model import FusionNetwork, ModelConfig
 
 __version__ = "0.1.0"
@@ -34,7 +35,8 @@ __all__ = [
 
 _HOMES = {
     "mfjax.inference.composition": ("Fusion",),
-    "mfjax.inference.fuser": ("Fuser", "fuse", "fuse_luma", "load"),
+    "mfjax.inference.fuser": ("Fuser", "fuse", "load"),
+    "mfjax.inference.pure": ("fuse_luma",),
     "mfjax.model": ("FusionNetwork", "ModelConfig"),
 }
 

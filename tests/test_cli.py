@@ -1,4 +1,4 @@
-"""The command as a user meets it: what is written, what is said, and the exit code."""
+"""The command as a user calls it: files, messages and exit code."""
 
 import json
 import os
@@ -25,7 +25,7 @@ def picture(*shape, seed=0, dtype=np.uint8):
 
 @pytest.fixture
 def pair(tmp_path):
-    """An infrared file 12x16 and a visible one 24x32 in colour."""
+    """Returns an infrared file 12x16 and a visible one 24x32 in colour."""
     images.write(tmp_path / "ir.png", picture(12, 16))
     images.write(tmp_path / "vis.png", picture(24, 32, 3))
     return tmp_path / "ir.png", tmp_path / "vis.png"
@@ -420,11 +420,11 @@ def test_programs_are_kept_in_the_users_cache_and_those_of_killed_processes_remo
 
 
 def test_engine_precision_and_tile_reach_the_model(pair, fuse, tmp_path, monkeypatch):
-    from mfjax.inference import extraction
+    from mfjax.inference.backends import xla
 
     asked = []
-    make = extraction.XlaExtractor
-    monkeypatch.setattr(extraction, "XlaExtractor", lambda *args: asked.append(args[-1]) or make(*args))
+    make = xla.Extractor
+    monkeypatch.setattr(xla, "Extractor", lambda *args: asked.append(args[-1]) or make(*args))
     flags = "--engine", "xla", "--precision", "bfloat16"
     assert fuse(*pair, "--out", tmp_path / "out.png", *flags)[0] == 0
     assert asked == ["bfloat16"]

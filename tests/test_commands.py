@@ -1,4 +1,4 @@
-"""The table of commands, what describes it, and what holds for all commands."""
+"""The table of commands, its help, and the options that all commands have."""
 
 import subprocess
 import sys

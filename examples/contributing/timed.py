@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 
-from mfjax.inference.backends import Which
+from mfjax.inference.backends import Sensor
 from mfjax.inference.backends.xla import XlaBackend
 from mfjax.inference.composition import Source
 
@@ -15,11 +15,11 @@ logger = logging.getLogger("mfjax")
 class TimedBackend(XlaBackend):
     """The `Backend` of JAX with a stopwatch."""
 
-    def extract(self, image: np.ndarray, which: Which) -> Source:
+    def extract(self, image: np.ndarray, sensor: Sensor) -> Source:
         """Returns luma with its features, and logs the seconds that they took."""
         start = time.perf_counter()
-        source = super().extract(image, which)  # NumPy arrays: nothing is left to be computed
-        logger.warning("%s %dx%d: %.3f s", which, *image.shape, time.perf_counter() - start)
+        source = super().extract(image, sensor)  # NumPy arrays: nothing is left to be computed
+        logger.warning("%s %dx%d: %.3f s", sensor, *image.shape, time.perf_counter() - start)
         return source
 
 

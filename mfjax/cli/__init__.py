@@ -1,7 +1,7 @@
-"""The command `mfjax`: flags and arguments to one call each, and every error a user can cause to one line.
+"""The command `mfjax`, which turns arguments into one call, and errors that a user can cause into one line.
 
-A command is a function whose arguments are its flags and whose docstring is its help; `table` has them all. What takes
-long to import, as JAX does, is imported by the commands that need it and when they do.
+A command is a function whose arguments are its flags and whose docstring is its help; `table` lists all. Packages that
+take long to import, such as JAX, are imported only by the commands that need them, and when they do.
 """
 
 import difflib
@@ -25,13 +25,13 @@ from mfjax.errors import MfjaxError
 if TYPE_CHECKING:  # it takes the packages of training
     from mfjax.training.stopping import StopRequestedError
 
-CACHE_BYTES = 2**30  # of compiled programs; a run of training takes a tenth
-BEING_WRITTEN = 60  # seconds
-WORTH_KEEPING = 0.1  # seconds of compiling; by JAX's default a second, which most programs of fusing stay below
+CACHE_BYTES = 2**30  # largest size of the cache of compiled programs; a run of training takes a tenth
+WRITE_SECONDS = 60  # most seconds that writing a program to the cache takes
+LEAST_COMPILE_SECONDS = 0.1  # programs that compile faster are not cached; JAX's default, 1, is too much for fusing
 
 FAILED, INTERRUPTED = 2, 130  # exit codes; the second is the shell's for Ctrl-C
 
-# The extra "train".
+# Packages of the extra "train".
 TRAINING_PACKAGES = {
     "absl",
     "grain",
@@ -42,7 +42,7 @@ TRAINING_PACKAGES = {
     "tensorflow_datasets",
 }
 
-# What a user or a machine can cause. Other errors are mistakes of the code, and keep their traceback.
+# Errors that a user or a machine can cause. Others are mistakes in the code, and keep their traceback.
 USER_ERRORS = (MfjaxError, OSError, MemoryError, FloatingPointError)
 
 logger = logging.getLogger("mfjax")
@@ -52,11 +52,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns the process's exit code.
 
     Args:
-        argv: the arguments, those of the process by default.
+        argv: the arguments; by default those of the process.
 
     Returns:
-        0; 1 if some of several files failed; 2 if what was asked for can't be done; 130 if interrupted, 143 if training
-        was ended by SIGTERM.
+        0; 1 if some of several files failed; 2 if the command failed; 130 if it was interrupted, 143 if training was
+        ended by SIGTERM.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
     if with_traceback := "--traceback" in argv:
@@ -67,8 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             code = _run(argv)
             sys.stdout.flush()
             return code
-        except BrokenPipeError:  # whoever reads the output has seen enough, as `head` has
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would say so when it ends
+        except BrokenPipeError:  # the reader of the output, such as `head`, has closed it
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # keeps Python from reporting it at its end
             return FAILED
         except USER_ERRORS as error:
             if with_traceback:
@@ -87,7 +87,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return INTERRUPTED
         except _stop_requested() as stop:
             logger.warning("%s", stop)
-            return 128 + stop.number  # as the shell has it
+            return 128 + stop.number  # the shell's exit code of a signal
         except SystemExit as stop:  # tyro has shown help or what is wrong with the arguments
             return FAILED if stop.code else 0
 
@@ -96,7 +96,7 @@ def _run(argv: list[str]) -> int:
     """Shows the help or the version, or runs the command that `argv` names.
 
     Raises:
-        MfjaxError: it names none.
+        MfjaxError: it names no command.
     """
     first, *rest = argv or [""]
     if first in ("-h", "--help"):
@@ -105,7 +105,7 @@ def _run(argv: list[str]) -> int:
     if first == "--version":
         print(f"mfjax {mfjax.__version__}")
         return 0
-    names = table.parts(first)
+    names = table.commands_starting(first)
     name = next((name for name in names if argv[: len(name.split())] == name.split()), None)
     if name is not None:
         return _call(name, argv[len(name.split()) :])
@@ -127,23 +127,23 @@ def _call(name: str, arguments: Sequence[str]) -> int:
     from tyro.conf import DisallowNone, FlagCreatePairsOff
 
     function = table.COMMANDS[name].function(arguments)
-    # Tyro would break an argument's lines where those of the source end.
+    # Joins the lines of an argument's help, since Tyro keeps the line breaks of the source.
     function.__doc__ = re.sub(r"(?<=\S)\n {8}(?=\S)", " ", inspect.getdoc(function) or "")
     return tyro.cli(function, prog=f"mfjax {name}", args=arguments, config=(DisallowNone, FlagCreatePairsOff))
 
 
 def _stop_requested() -> "tuple[type[StopRequestedError], ...]":
-    """The error of a training that was asked to stop; none where what trains was not imported, and so didn't run."""
+    """Returns the error of a training that was asked to stop; nothing if training was not imported, and so not run."""
     module = sys.modules.get("mfjax.training.stopping")
     return (module.StopRequestedError,) if module else ()
 
 
 def _keep_programs() -> None:
-    """Has JAX keep compiled programs in the user's cache folder, unless the environment names another, and quietly.
+    """Makes JAX keep compiled programs in the user's cache folder, unless the environment names another one.
 
-    JAX reads this when it is first imported. With a largest size it locks the folder, so that processes can share it.
-    On CPU, jaxlib reports as errors those features of the machine that programs from the cache were compiled for and
-    that don't matter to them; what does go wrong is raised besides.
+    JAX reads these variables when it is first imported. With a largest size it locks the folder, so that processes can
+    share it. Messages of jaxlib are silenced, since on CPUs it reports errors about features of the machine that don't
+    matter to cached programs; real errors are raised anyway.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if "JAX_COMPILATION_CACHE_DIR" in os.environ:
@@ -151,9 +151,9 @@ def _keep_programs() -> None:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mfjax" / "compiled"
     os.environ["JAX_COMPILATION_CACHE_DIR"] = str(cache)
     os.environ.setdefault("JAX_COMPILATION_CACHE_MAX_SIZE", str(CACHE_BYTES))
-    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", str(WORTH_KEEPING))
-    for program in cache.glob("*-cache"):  # whose process ended before it was written wholly, JAX would stumble over
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", str(LEAST_COMPILE_SECONDS))
+    for program in cache.glob("*-cache"):  # JAX fails to read a program whose process ended while writing it
         if not program.with_name(f"{program.name.removesuffix('-cache')}-atime").exists():
             with suppress(OSError):
-                if time.time() - program.stat().st_mtime > BEING_WRITTEN:
+                if time.time() - program.stat().st_mtime > WRITE_SECONDS:
                     program.unlink()

@@ -9,7 +9,7 @@ from mfjax import images
 from mfjax.data.sets.layouts import LAYOUTS
 from mfjax.errors import MfjaxError
 
-BUILT = Path("data")  # where data sets are built unless said otherwise
+BUILT = Path("data")  # default folder of data sets
 
 
 def build(
@@ -27,7 +27,7 @@ def build(
         name: The data set; pair_folder is one's own, with ir/ and vis/.
         source: Folder with the files as downloaded and unpacked; without them, the error says which and from where.
         target: The data set is put in DIR/NAME/VERSION, with left_out.json in it.
-        min_alignment: Leave pairs out that score less, from 0 to 1; 0.9 for flir_adas and 0 for the others.
+        min_alignment: Leave out pairs whose alignment scores less, from 0 to 1; 0.9 for flir_adas, 0 for the others.
         min_side: Leave pairs out with fewer pixels a side.
         homographies: From infrared to visible pixels, by the visible image's size: {"1600x1800": [[…], […], […]], …}.
     """
@@ -48,14 +48,14 @@ def show(
     pairs: int = 8,
     out: Annotated[Path | None, arg(metavar="SHEET.png", help_behavior_hint="")] = None,
 ) -> int:
-    """Show pairs of a built data set, evenly evenly_spaced, on a contact sheet with their alignment.
+    """Show pairs of a built data set, evenly spaced, on a contact sheet with their alignment.
 
     Args:
         name: The data set.
         source: Folder in which it was built.
-        split: Which of its splits; by default the one to train on.
-        pairs: How many pairs to show.
-        out: The picture; NAME.png by default.
+        split: The split to show; by default the one to train on.
+        pairs: Number of pairs to show.
+        out: The file to write; NAME.png by default.
     """
     from mfjax.data.sets.built import BuiltPairs
     from mfjax.data.sets.sheet import evenly_spaced, sheet

@@ -25,7 +25,7 @@ def detection(
         results: A method's name and the folder of the boxes found in its fused images, in the same format with a
             confidence; at least one, may be repeated.
         out: Folder for detection.md, the table.
-        page: A page in Markdown, of which the table's part is written anew.
+        page: A page in Markdown, in which the table's section is replaced.
     """
     folders = [named_folder(each) for each in results]
     if not folders:

@@ -16,7 +16,7 @@ from mfjax.cli.methods import named_folder, named_model, refuse_twins
 from mfjax.errors import MfjaxError
 from mfjax.evaluation import boards, sections, tables
 from mfjax.evaluation.page import Page
-from mfjax.evaluation.scoring import pairs_in
+from mfjax.evaluation.scoring import find_pairs
 from mfjax.inference.sources import IrRange, check_ir_range
 
 logger = logging.getLogger("mfjax")
@@ -30,7 +30,7 @@ SETS = {
     "all": registry.DEFAULT,
     "variants": tuple(registry.METRICS),
 }
-SHOWN = ("paper", "lost")  # by default
+SHOWN = ("paper", "lost")  # default metrics
 
 
 def evaluate(
@@ -51,30 +51,30 @@ def evaluate(
 ) -> int:
     """Score models, or fused images that other methods made, on a folder of pairs.
 
-    Prints a table of means, the mean ranks of several methods, and by day and by night what of each source's structure
-    was lost, whichever metrics are asked for. With --out also writes scores.csv, table.md, table.tex and report.html
-    with the images.
+    Prints a table of means, the mean ranks of several methods, and the share of each source's structure that was lost
+    by day and by night, whichever metrics are chosen. With --out also writes scores.csv, table.md, table.tex and
+    report.html with the images.
 
     Args:
         data: Folder with ir/ and vis/.
         model: Name of a bundled model, or a weights file; may be repeated. Without --results: default.
-            NAME=FILE gives a file a name, since every run calls its own model.safetensors.
+            NAME=FILE gives a file a name, since every run's file is called model.safetensors.
         results: A method's name and the folder of its fused images, named as the pairs are; may be repeated.
         metrics: Metrics' names, or paper (its six), lost (the share of each source's structure that fusing lost),
             field (the 14 that comparisons report), all, variants (with the forms of popular codes).
         stretch: Let models fuse pairs whose aspects differ by more than 20 %.
-        ir_range: Infrared black and white for models: its type's (full), its own (auto), or two values.
-            Scores compare with the infrared image as it is stored.
-        out: Folder for the reports; images of yours will be in one of them.
-        benchmark: Instead one of the field's benchmarks: exactly its pairs, its metrics, beside published rows.
-        names: For a benchmark whose pairs' names don't come with mfjax: a file with them, one a line.
+        ir_range: Infrared values that are black and white for models: the ends of the type's range (full), the image's
+            own (auto), or two values. Scores compare with the infrared image as it is stored.
+        out: Folder for the reports; one of them contains your images.
+        benchmark: Score on one of the field's benchmarks: exactly its pairs and its metrics, beside published rows.
+        names: A file with the names of the benchmark's pairs, one a line, if they don't come with mfjax.
         allow_seen: Score a model on a benchmark although it was trained on some of its images, and mark its row.
-        page: For a benchmark: a page in Markdown, of which its part is written anew.
-        quiet: Say nothing but the result and errors: no progress, warnings or names of written files.
+        page: A page in Markdown, in which the benchmark's section is replaced.
+        quiet: Print only the result and errors: no progress, warnings or names of written files.
         json: Print the result as JSON: means and every score.
 
     Raises:
-        MfjaxError: a flag has no effect here; or something named is not there, or not what it should be.
+        MfjaxError: a flag has no effect here, or something that an argument names is missing or not of its kind.
     """
     if quiet:
         only_errors()
@@ -86,7 +86,7 @@ def evaluate(
     models = [named_model(each) for each in model]
     refuse_twins([name for name, _ in folders + models])
     board = None if benchmark is None else boards.read(benchmark, names)
-    pairs = pairs_in(data) if board is None else boards.select(board, pairs_in(data))
+    pairs = find_pairs(data) if board is None else boards.select(board, find_pairs(data))
     chosen = _metrics(metrics)
     if not models and not folders:
         models = [named_model("default")]
@@ -102,7 +102,7 @@ def evaluate(
     if board is None:
         scored = evaluation.evaluate(pairs, methods, chosen, show=show, progress=progress)
         means = f"{tables.table(scored, 'text')}\n{tables.legend(scored)} * marks the best. {tables.ranks(scored)}"
-        text = f"{means.rstrip()}\n\n{tables.LOST}\n\n{tables.lost_table(scored, 'text')}"
+        text = f"{means.rstrip()}\n\n{tables.LOST_CAPTION}\n\n{tables.lost_table(scored, 'text')}"
         told = tables.as_dict(scored)
     else:
         result = evaluation.benchmark(board, pairs, methods, allow_seen=allow_seen, show=show, progress=progress)
@@ -130,9 +130,9 @@ def evaluate(
 
 
 def _reports(scored: evaluation.Evaluation, html: str) -> dict[str, str]:
-    """Returns the contents of the files that a report has, by their names."""
+    """Returns the contents of a report's files by their names."""
     ranks = f"{tables.ranks(scored)}\n\n" if len(scored.methods) > 1 else ""
-    lost = f"{ranks}{tables.LOST}\n\n{tables.lost_table(scored, 'markdown')}"
+    lost = f"{ranks}{tables.LOST_CAPTION}\n\n{tables.lost_table(scored, 'markdown')}"
     return {
         "scores.csv": tables.as_csv(scored),
         "table.md": f"{tables.table(scored, 'markdown')}\n\n{lost}\n",

@@ -11,9 +11,13 @@ from tyro.conf import Positional, arg
 from mfjax import atomic, weights
 from mfjax.errors import MfjaxError
 from mfjax.inference import sizes, stepping
+from mfjax.size import Size
 
 Platform = Literal["cpu", "cuda", "rocm", "tpu"]
-SUFFIXES = {".onnx": "mfjax.interop.onnx_file", ".jaxexport": "mfjax.interop.jax_program"}  # what writes such a file
+SUFFIXES = {
+    ".onnx": "mfjax.interop.onnx_file",
+    ".jaxexport": "mfjax.interop.jax_program",
+}  # the modules that write them
 
 
 def export(
@@ -37,13 +41,13 @@ def export(
         out: The file to write, which ends in .onnx or .jaxexport.
         model: Name of a bundled model (default; small, for video; paper), or a weights file.
         factors: For sources of any size: how many times as large the output is as the infrared and the visible image,
-            whole numbers from 1 to what the model was trained at (3 or 4). For .jaxexport, its sides must then be
-            multiples of 4 and of both.
-        ir: For fixed sizes: the infrared image's, such as 240x320.
-        vis: For fixed sizes: the visible image's.
-        size: For fixed sizes: the output's; by default that of the larger source.
-        platforms: For .jaxexport: what it is to run on.
-        precision: For .onnx: what features are extracted in, nearly all of the file and of the work.
+            whole numbers from 1 to the factor that the model was trained at (3 or 4). For .jaxexport, the output's
+            sides must be multiples of 4 and of both factors.
+        ir: For fixed sizes: the infrared image's size, such as 240x320.
+        vis: For fixed sizes: the visible image's size.
+        size: For fixed sizes: the output's size; by default that of the larger source.
+        platforms: For .jaxexport: the platforms that it is to run on.
+        precision: For .onnx: the type in which features are extracted, which is nearly all of the file and of the work.
     """
     fixed = None if ir is None or vis is None else (parse_size("--ir", ir), parse_size("--vis", vis))
     if (factors is None) == (fixed is None) or (factors is not None and (ir or vis or size)):
@@ -65,23 +69,30 @@ def export(
     else:
         options["platforms"] = platforms or ("cpu",)
         kind = f"for {', '.join(options['platforms'])}"
-    # Both have the same functions.
-    format_of: Any = importlib.import_module(SUFFIXES[out.suffix])
+    writer: Any = importlib.import_module(SUFFIXES[out.suffix])  # both modules have the same functions
     if factors is not None:
-        program = format_of.export_factors(config, params, factors, **options)
+        program = writer.export_factors(config, params, factors, **options)
         takes = f"outputs {factors[0]} times the infrared and {factors[1]} times the visible size"
     else:
         assert fixed is not None
         output = sizes.output_size(*fixed, size=None if size is None else parse_size("--size", size))
-        program = format_of.export_fixed(config, params, *fixed, output, **options)
+        program = writer.export_fixed(config, params, *fixed, output, **options)
         takes = " and ".join(f"{rows}x{cols}" for rows, cols in fixed) + f" to {output[0]}x{output[1]}"
     atomic.write_bytes(out, program)
     print(f"{out}: {takes}, {kind}, {len(program) / 1e6:.1f} MB")
     return 0
 
 
-def parse_size(option: str, text: str) -> sizes.Size:
-    """The size that an option such as 240x320 names."""
+def parse_size(option: str, text: str) -> Size:
+    """Returns the size that an option's text such as 240x320 names.
+
+    Args:
+        option: the option, for the error's message.
+        text: height and width.
+
+    Raises:
+        MfjaxError: the text is not a size.
+    """
     form = re.fullmatch(r"(\d+)x(\d+)", text)
     if form is None:
         raise MfjaxError(f"{option} is {text!r}; it is height and width, such as 240x320")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # these import JAX
     from mfjax.inference.request import Request
     from mfjax.inference.tiles import Tile
 
-MANY_TILES = 8  # counted twice; they take a second or two
+MANY_TILES = 8  # tiles above which progress is shown, each counted twice; so many take a second or two
 
 logger = logging.getLogger("mfjax")
 
@@ -66,20 +66,20 @@ def fuse(
         height: Output height in pixels. With only one of height and width, the other keeps the aspect.
         width: Output width in pixels. Without any size: that of the larger source.
         scale: Output size as a multiple of the larger source's, such as 2 or 0.5.
-        color: Whether the result has the visible image's colour; auto: if it is stored in colour.
+        color: Output in colour, gray, or auto: in colour if the visible image is stored in colour.
         sr: Also write both super-resolved sources, as OUT_ir and OUT_vis.
         stretch: Fuse even if the aspects of both sources differ by more than 20 %.
         model: Name of a bundled model (default; small, for video; paper), or a weights file.
-        ir_range: Infrared black and white: its type's (full), its own (auto: for raw thermal data), or two values.
-        engine: What does the work; auto: on a CPU OpenVINO where it is installed (it is faster), else XLA.
-        precision: That features are extracted in; auto: bfloat16 on a GPU, float32 on a CPU.
-        tile: Side in pixels of the parts that an image is made in; the result is the same.
-        skip_finished: Leave pairs alone whose results are there already by name, whatever made them: to go on with a
-            run that was interrupted.
+        ir_range: Infrared values that are black and white: the ends of the type's range (full), the image's own (auto,
+            for raw thermal data), or two values.
+        engine: Engine that runs the model; auto: on a CPU OpenVINO where it is installed (it is faster), else XLA.
+        precision: Type in which features are extracted; auto: bfloat16 on a GPU or TPU, float32 on a CPU.
+        tile: Side in pixels of the tiles in which an image is made; the result is the same.
+        skip_finished: Leave out pairs whose results exist by name, whatever made them: to continue an interrupted run.
         distributed: This is process number I of N that share two folders and meet at the address of the first; auto
             under Slurm, Open MPI and on TPUs.
-        quiet: Say nothing but errors: no summary, progress or warnings.
-        json: Print a summary as JSON: what was written, what failed and why.
+        quiet: Print only errors: no summary, progress or warnings.
+        json: Print a summary as JSON: the written files, and the failed pairs with their errors.
     """
     if quiet:
         only_errors()
@@ -87,9 +87,9 @@ def fuse(
     if isinstance(tile, int) and tile < 1:
         raise MfjaxError(f"--tile is {tile}; it is auto or a number of pixels")
     size = None if height is None and width is None else (height, width)
-    sizes.check_request(size, scale)
+    sizes.check_requested_size(size, scale)
     infrared_range = check_ir_range(parse_ir_range(ir_range))
-    plan = files.plan(ir, vis, out, sr=sr)
+    plan = files.plan_jobs(ir, vis, out, sr=sr)
     model_file = weights.find(model)
 
     if distributed is not None:
@@ -102,12 +102,12 @@ def fuse(
     start = time.monotonic()
     skipped = [job.pair.name for job in plan.jobs if job not in left]
     if not ir.is_dir() and not left:
-        _summarise(f"{out}: was there", Done(skipped=skipped), start, quiet=quiet, as_json=json)
+        _summarise(f"{out}: was there", Outcome(skipped=skipped), start, quiet=quiet, as_json=json)
         return 0
 
     from mfjax.inference.fuser import load
 
-    start = time.monotonic()  # JAX is there
+    start = time.monotonic()  # importing JAX does not count
     options: dict[str, Any] = {
         "size": size,
         "scale": scale,
@@ -118,7 +118,7 @@ def fuse(
     fuser = load(model_file, engine=engine, precision=precision)
     if not ir.is_dir():
         rows, cols = files.fuse_pair(fuser, left[0], tile=tile, progress=partial(_bar, quiet=quiet), **options)
-        done = Done({left[0]: (rows, cols)})
+        done = Outcome({left[0]: (rows, cols)})
         _summarise(f"{out}: {rows}x{cols}", done, start, quiet=quiet, as_json=json)
         return 0
     for problem in plan.problems:
@@ -133,21 +133,21 @@ def fuse(
 
 
 @dataclass(frozen=True)
-class Done:
-    """What became of the pairs."""
+class Outcome:
+    """The outcome of all jobs."""
 
     sizes: Mapping[files.Job, tuple[int, int]] = field(default_factory=dict)
-    """The fused images' rows and columns."""
+    """The sizes of the fused images that were written, by their jobs."""
     failed: Mapping[str, str] = field(default_factory=dict)
-    """Why a pair failed, by its name."""
+    """The errors of the pairs that failed, by their names."""
     skipped: Sequence[str] = ()
-    """The names of pairs whose results were there."""
+    """The names of pairs whose results existed."""
     unpaired: Sequence[str] = ()
     """A line for each image without a partner."""
 
 
-def _summarise(text: str, done: Done, start: float, *, quiet: bool, as_json: bool) -> None:
-    """Prints what was done, in words or as JSON, and in how many seconds."""
+def _summarise(text: str, done: Outcome, start: float, *, quiet: bool, as_json: bool) -> None:
+    """Prints the outcome and the seconds that it took, in words or as JSON."""
     seconds = time.monotonic() - start
     if as_json:
         fused = [_as_json(job, size) for job, size in done.sizes.items()]
@@ -166,7 +166,7 @@ def _as_json(job: files.Job, size: tuple[int, int]) -> dict[str, Any]:
 
 
 def _bar(tiles: "Sequence[Tile]", *, quiet: bool) -> "Iterable[Tile]":
-    """Returns the tiles of an image with a progress bar if there are many; it shows where a terminal is watched."""
+    """Returns the tiles of an image, with a progress bar if there are many and the output is a terminal."""
     return tqdm(tiles, unit="tile", leave=False, disable=quiet or None) if len(tiles) > MANY_TILES else tiles
 
 
@@ -177,14 +177,14 @@ def _fuse_all(
     tile: int | Literal["auto"],
     *,
     quiet: bool,
-) -> Done:
-    """Does all jobs, as many at once as the model can use, and reports those that fail."""
+) -> Outcome:
+    """Does all jobs, in batches of the size that suits the model, and logs those that fail."""
     done: dict[files.Job, tuple[int, int]] = {}
     failed: dict[str, str] = {}
 
     @contextmanager
     def reported(*jobs: files.Job) -> Iterator[None]:
-        """Reports the failure of some jobs, and goes on."""
+        """Logs the failure of some jobs, and continues."""
         try:
             with messages_about(jobs[0].pair) if len(jobs) == 1 else nullcontext():
                 yield
@@ -194,25 +194,32 @@ def _fuse_all(
                 failed[job.pair.name] = one_line(error)
 
     with logging_redirect_tqdm([logger]), tqdm(total=len(jobs), unit="pair", disable=quiet or None) as bar:
-        for first in range(0, len(jobs), fuser.at_once):
-            some = jobs[first : first + fuser.at_once]
+        for first in range(0, len(jobs), fuser.batch_size):
+            some = jobs[first : first + fuser.batch_size]
             requests: dict[files.Job, Request] = {}
             made: list[Fusion] = []
             for job in some:
                 with reported(job):
                     requests[job] = read(job)
             with reported(*requests):
-                made = fuser.fulfil(list(requests.values()), tile=tile)
-            for job, fusion in zip(requests, made, strict=False):  # none if fusing failed
+                made = fuser.fuse_requests(list(requests.values()), tile=tile)
+            for job, fusion in zip(requests, made, strict=False):  # `made` is empty if fusing failed
                 with reported(job):
                     files.write(job, fusion)
                     done[job] = (fusion.fused.shape[0], fusion.fused.shape[1])
             bar.update(len(some))
-    return Done(done, failed)
+    return Outcome(done, failed)
 
 
 def parse_ir_range(text: str) -> IrRange:
-    """The infrared range that `--ir-range` names."""
+    """Returns the infrared range that `--ir-range` names.
+
+    Args:
+        text: "full", "auto" or two numbers with a comma between them.
+
+    Raises:
+        MfjaxError: the text is none of these.
+    """
     if text in ("full", "auto"):
         return cast(Literal["full", "auto"], text)
     try:

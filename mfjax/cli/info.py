@@ -14,7 +14,7 @@ PACKAGES = ("jax", "jaxlib", "flax", "numpy", "opencv-python", "openvino", "onnx
 def info() -> int:
     """Show the versions and devices that fusing would use, the engine chosen and why, and where programs are cached.
 
-    It is what a report of a problem should have in it.
+    A report of a problem should contain this.
     """
     import jax
 
@@ -40,7 +40,7 @@ def _version(package: str) -> str:
 
 
 def _reason(engine: str, backend: str) -> str:
-    """Returns why "auto" is that engine here."""
+    """Returns the reason why "auto" stands for an engine on this machine."""
     if engine == "openvino":
         return "JAX runs on the CPU and OpenVINO, which is faster there, is installed"
     if backend == "cpu":

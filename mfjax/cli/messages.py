@@ -1,4 +1,4 @@
-"""How the command says what went wrong, a line each on the standard error stream, and what it did."""
+"""The messages of a command: errors and warnings as lines on the standard error stream, and results as JSON."""
 
 import json
 import logging
@@ -8,19 +8,23 @@ from typing import Any
 
 
 def one_line(error: BaseException) -> str:
-    """An error's message without line breaks."""
+    """Returns an error's message without line breaks, or the name of its class if it has none.
+
+    Args:
+        error: the error.
+    """
     return " ".join(str(error).split()) or type(error).__name__
 
 
 @contextmanager
 def to_standard_error() -> Iterator[None]:
-    """Prints what is logged by the logger "mfjax" in a block, and nothing but that."""
+    """Prints the messages of the logger "mfjax" in a block, but those of no other logger."""
     logger = logging.getLogger("mfjax")
-    handler = logging.StreamHandler()  # of this call: the standard error stream may be another by the next
+    handler = logging.StreamHandler()  # made for each call, since the standard error stream may change in between
     handler.setFormatter(_LowerCaseLevel())
     logger.addHandler(handler)
     propagates, logger.propagate = logger.propagate, False  # some libraries give the root logger a handler of their own
-    level = logger.level  # which `only_errors` changes
+    level = logger.level  # `only_errors` may change it in the block
     try:
         yield
     finally:
@@ -30,17 +34,21 @@ def to_standard_error() -> Iterator[None]:
 
 
 def only_errors() -> None:
-    """Has the rest of this command say nothing on the standard error stream but errors."""
+    """Suppresses all messages except errors for the rest of this command."""
     logging.getLogger("mfjax").setLevel(logging.ERROR)
 
 
 def print_json(told: dict[str, Any]) -> None:
-    """Prints a result as JSON; numbers that JSON does not have, NaN and infinity, must be None or words before."""
+    """Prints a result as JSON.
+
+    Args:
+        told: the result, without NaN and infinity, which JSON does not have.
+    """
     print(json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False))
 
 
 class _LowerCaseLevel(logging.Formatter):
-    """`error: …` and `warning: …`, as other commands say it."""
+    """The form of messages: `error: …` and `warning: …`, as other commands have it."""
 
     def format(self, record: logging.LogRecord) -> str:
         return f"{record.levelname.lower()}: {record.getMessage()}"

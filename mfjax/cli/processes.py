@@ -11,8 +11,11 @@ logger = logging.getLogger("mfjax")
 def join(processes: str) -> None:
     """Joins the job of several processes that `--distributed` names.
 
+    Args:
+        processes: "auto" or "HOST:PORT,N,I".
+
     Raises:
-        MfjaxError: it is not one, or the processes could not meet.
+        MfjaxError: it has another form, or the processes could not meet.
     """
     import jax
 
@@ -35,9 +38,9 @@ def join(processes: str) -> None:
 
 
 def leave() -> tuple[int, int]:
-    """Leaves the job that was joined; returns this process's number in it and how many there are.
+    """Leaves the job that was joined, and returns this process's number in it and the number of processes.
 
-    For work that is shared and then needs no other process: in a job, all of them end when one does.
+    Work that needs no other process leaves the job, since in a job all processes end when one does.
     """
     import jax
     from jax.extend.backend import clear_backends

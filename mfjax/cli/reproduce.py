@@ -27,7 +27,7 @@ Work = Annotated[
     Path,
     arg(
         metavar="OUT",
-        help="Folder for trainings, fused images and the table; interrupted, the same command goes on there.",
+        help="Folder for trainings, fused images and the table; the same command continues an interrupted run there.",
     ),
 ]
 Out = Annotated[
@@ -37,14 +37,14 @@ Models = Annotated[
     UseAppendAction[tuple[str, ...]],
     arg(
         metavar="NAME_OR_FILE|NAME=FILE",
-        help="Name of a bundled model, or a weights file, which NAME= calls so; may be repeated. By default: default.",
+        help="Name of a bundled model, a weights file, or NAME=FILE to name it; may be repeated. By default: default.",
     ),
 ]
 MarkdownPage = Annotated[
     Path | None,
     arg(
         metavar="FILE.md",
-        help="A page in Markdown, of which the table's part is written anew.",
+        help="A page in Markdown, in which the table's section is replaced.",
         help_behavior_hint="",
     ),
 ]
@@ -69,21 +69,21 @@ def table3(
 
 
 def table4(data: Data, *, model: Models = (), out: Out = None, page: MarkdownPage = None) -> int:
-    """Score models at the nine settings of Table IV: each source of half, of 0.8 or of all of the output's size."""
+    """Score models at the nine settings of Table IV: each source of 0.5, 0.8 or 1.0 of the output's size."""
     return _reproduce("table4", data, page, out, models=_models(model))
 
 
 def table5(data: Data, *, model: Models = (), out: Out = None, page: MarkdownPage = None) -> int:
-    """Score models that fuse and super-resolve at once, as in Table V: both sources of half the output's size."""
+    """Score models that fuse and super-resolve at once, as in Table V: both sources of 0.5 of the output's size."""
     return _reproduce("table5", data, page, out, models=_models(model))
 
 
 def figures(
     data: Data,
     *,
-    out: Annotated[Path, arg(metavar="OUT", help="The folder that the tables were given; pictures go there, too.")],
+    out: Annotated[Path, arg(metavar="OUT", help="Folder that the tables were given; pictures go there, too.")],
 ) -> int:
-    """Draw panels with close-ups, as Figs. 7 to 11, of the images that the tables left in a folder."""
+    """Draw panels with close-ups, as Figs. 7 to 11, of the images that the tables wrote to a folder."""
     from mfjax.evaluation import reproduce
 
     print(reproduce("figures", data, out=out))

@@ -1,4 +1,4 @@
-"""The commands by name. A command's module is imported when the command is called, or its own help is asked for."""
+"""The commands by name. A command's module is imported only when the command or its help is called."""
 
 import importlib
 from collections.abc import Callable, Sequence
@@ -24,16 +24,20 @@ class Command:
     home: str
     """The function whose arguments are the command's flags and whose docstring is its help: "module:name"."""
     arguments: str
-    """What it takes at least, as `mfjax --help` shows it."""
+    """The required arguments, as `mfjax --help` shows them."""
     help: str
-    made: bool = False
-    """Whether the flags depend on the arguments: then `home` makes the function, from these."""
+    is_factory: bool = False
+    """True: `home` is a function that takes the arguments and returns the command, whose flags depend on them."""
 
     def function(self, arguments: Sequence[str]) -> Callable[..., int]:
-        """Imports the command and returns its function, for the arguments that it was given."""
+        """Imports the command and returns its function.
+
+        Args:
+            arguments: the arguments that it was given.
+        """
         module, _, name = self.home.partition(":")
         found = getattr(importlib.import_module(module), name)
-        return found(arguments) if self.made else found
+        return found(arguments) if self.is_factory else found
 
 
 COMMANDS = {
@@ -59,7 +63,10 @@ COMMANDS = {
         "mfjax.cli.reproduce:figures", "DATA --out OUT", "draw Figs. 7 to 11 of the images that the tables left in OUT"
     ),
     "train": Command(
-        "mfjax.cli.train:train_command", "--recipe R --data.roots DIR", "train a model, or go on with a run", made=True
+        "mfjax.cli.train:train_command",
+        "--recipe R --data.roots DIR",
+        "train a model, or go on with a run",
+        is_factory=True,
     ),
     "data build": Command(
         "mfjax.cli.data:build", "NAME --from DIR", "build a data set to train on from files downloaded by hand"
@@ -73,13 +80,21 @@ COMMANDS = {
 }
 
 
-def parts(first: str) -> list[str]:
-    """Returns the names of the commands that start with a word: one, several of two words, or none."""
+def commands_starting(first: str) -> list[str]:
+    """Returns the names of the commands that start with a word: one, several of two words, or none.
+
+    Args:
+        first: the word.
+    """
     return [name for name in COMMANDS if name.split()[0] == first]
 
 
 def overview(names: Sequence[str] = tuple(COMMANDS)) -> str:
-    """Returns the help of `mfjax`, or of those commands of two words that have the first in common."""
+    """Returns the help of `mfjax`, or of the commands of two words that have the first one in common.
+
+    Args:
+        names: the commands to list; by default all.
+    """
     lines = {f"{name} {COMMANDS[name].arguments}".rstrip(): COMMANDS[name].help for name in names}
     if len(names) < len(COMMANDS):
         return "\n".join([*_columns(lines), "", f"`mfjax {names[0]} --help` has a command's options."])

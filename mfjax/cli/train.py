@@ -1,4 +1,4 @@
-"""The command `mfjax train`, made when it is called: its flags and defaults are those of a recipe."""
+"""The command `mfjax train`, which is made when it is called, since its flags and defaults are those of a recipe."""
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
@@ -17,9 +17,15 @@ if TYPE_CHECKING:  # it takes JAX
 
 
 def train_command(argv: Sequence[str]) -> Callable[..., int]:
-    """Returns `mfjax train`, whose flags and defaults are those of the recipe that `--recipe` names in `argv`.
+    """Returns the command, whose flags and defaults are those of the recipe that `--recipe` names.
 
-    Of a fusion target that `--target` names there, and that is not the recipe's, the flags and defaults are its own.
+    If `--target` names another fusion target than the recipe's, its flags and defaults are that target's own.
+
+    Args:
+        argv: the arguments after `mfjax train`.
+
+    Raises:
+        MfjaxError: there is no such recipe, or a flag is an option of another fusion target.
     """
     from mfjax.training.config import TrainConfig
     from mfjax.training.targets import TARGETS
@@ -50,14 +56,14 @@ def train_command(argv: Sequence[str]) -> Callable[..., int]:
             arg(
                 name="target",
                 metavar="{" + ",".join(TARGETS) + "}",
-                help="What phase two trains the fused image towards; its options are listed below.",
+                help="The fusion target of phase two; its options are listed below.",
             ),
         ] = default.target.kind,
         workdir: Annotated[
-            Path, arg(help="Folder for checkpoints, log and weights; a run found there goes on.")
+            Path, arg(help="Folder for checkpoints, log and weights; a run that is there continues.")
         ] = Path("runs") / (Path(named.recipe).stem if named.recipe else "default"),
         accept_changes: Annotated[
-            bool, arg(help="Go on with another recipe than the run's own; its weights file names both.")
+            bool, arg(help="Continue a run with a changed recipe; its weights file will have both.")
         ] = False,
         distributed: Annotated[
             str | None,
@@ -95,7 +101,7 @@ def train_command(argv: Sequence[str]) -> Callable[..., int]:
 
 
 def _check_target_flags(argv: Sequence[str], target: "Target", targets: "Mapping[str, type[Target]]") -> None:
-    """Raises MfjaxError for a flag that is an option of another fusion target, naming that one."""
+    """Raises MfjaxError for a flag that is an option of another fusion target, which the message names."""
     for flag in (each.partition("=")[0] for each in argv if each.startswith("--target.")):
         name = flag.removeprefix("--target.").replace("-", "_")
         owners = [kind for kind, each in targets.items() if name in {field.name for field in fields(each)}]

@@ -1,4 +1,4 @@
-"""Fusion methods beside each other on a folder of pairs or a benchmark: scores, places, significance, reports.
+"""Comparing fusion methods on a folder of pairs or a benchmark: scores, ranks, significance, reports.
 
 `reproduce` runs the paper's experiments.
 """

@@ -1,4 +1,4 @@
-"""Methods on a benchmark of the field, beside what others published on it."""
+"""Scoring methods on a benchmark of the field, beside the values that others published on it."""
 
 import logging
 import math
@@ -15,8 +15,8 @@ from mfjax.data import fingerprints
 from mfjax.errors import MfjaxError
 from mfjax.evaluation import boards
 from mfjax.evaluation.boards import Board, Row, listing
-from mfjax.evaluation.scoring import Evaluation, Method, Model, evaluate, pairs_in
-from mfjax.evaluation.tables import ARROWS, LOST, lost_table
+from mfjax.evaluation.scoring import Evaluation, Method, Model, evaluate, find_pairs
+from mfjax.evaluation.tables import ARROWS, LOST_CAPTION, lost_table
 from mfjax.inference.pairs import Pair
 from mfjax.metrics import METRICS, STRUCTURE_LOST
 
@@ -24,20 +24,20 @@ logger = logging.getLogger("mfjax")
 
 
 class Form(NamedTuple):
-    """A metric as published tables have it: one of mfjax's, times a factor."""
+    """A metric in the form of published tables: one of mfjax's metrics times a factor."""
 
     metric: str
     factor: float = 1.0
-    said: str = ""
+    note: str = ""  # the difference from mfjax's metric, in words
 
 
-# By their names in the tables, in the form of the Python code that comes with CDDFuse, which many of them were made by.
+# Metrics by their names in published tables, in the form of CDDFuse's Python code, which made many of these tables.
 FORMS = {
     "EN": Form("EN"),
     "SD": Form("Q_STD"),
     "SF": Form("SF"),
     "AG": Form(
-        "AG_central", said="of central differences, summed and divided by (h − 1)(w − 1), which gives up to 1 % more"
+        "AG_central", note="of central differences, summed and divided by (h − 1)(w − 1), which gives up to 1 % more"
     ),
     "MI": Form("MI", math.log(2), "in nats: mfjax's MI, in bits, times 0.693, within 2 %"),
     "SCD": Form("SCD"),
@@ -55,23 +55,23 @@ SCORED = (*(form.metric for form in FORMS.values()), *STRUCTURE_LOST)
 
 
 @dataclass(frozen=True)
-class Result:
-    """Methods on a board."""
+class BenchmarkResult:
+    """Scores of methods on a benchmark."""
 
     board: Board
-    evaluation: Evaluation  # by mfjax's own metrics
+    evaluation: Evaluation  # scores by mfjax's own metrics
     remarks: Mapping[str, str]
-    """By method, what is known of whether it was trained on the board's images."""
+    """For each method, a remark on whether it was trained on the board's images."""
 
     def text(self) -> str:
-        """A section of a page in Markdown: published rows, those measured, and what to know of both."""
+        """Returns a section of a page in Markdown: published rows, measured rows, and notes on both."""
         heads = [f"{name} {ARROWS[METRICS[metric].best]}" for name, metric in zip(COLUMNS, SCORED, strict=True)]
         lines = [_line("method", *heads, "from"), "|---" * (len(heads) + 2) + "|"]
         for row in self.board.rows:
             lines.append(_line(row.method, *(_published(row, name) for name in COLUMNS), _origin(row)))
         for method, means in zip(self.evaluation.methods, self.evaluation.means(), strict=True):
             lines.append(_line(f"`{method}`", *_measured(means), self.remarks[method]))
-        lost = ["", LOST, "", lost_table(self.evaluation, "markdown")]
+        lost = ["", LOST_CAPTION, "", lost_table(self.evaluation, "markdown")]
         return "\n".join(
             [f"## {self.board.name}: {self.board.title}", "", self._about(), "", *lines, "", *_forms(), *lost]
         )
@@ -94,32 +94,38 @@ def benchmark(
     allow_seen: bool = False,
     show: Callable[[Pair, NDArray, NDArray, Mapping[str, NDArray]], None] | None = None,
     progress: Callable[[Iterable[Pair]], Iterable[Pair]] = iter,
-) -> Result:
+) -> BenchmarkResult:
     """Scores methods on a benchmark of the field.
 
     Args:
         board: its name, one of `boards.available()`, or the board itself where its names had to be given.
         pairs: the folder with `ir` and `vis`, or its pairs; others than the board's are left out, which is logged.
-        methods: what to score, by name: a `Model`, which must not have been trained on any of the board's images, or
-            `folder_of_results`.
-        allow_seen: score a model that was trained on some of them all the same; its row then says so.
-        show: as `evaluate`.
-        progress: the same.
+        methods: the methods by their names: a `Model`, which must not have been trained on any of the board's images,
+            or `folder_of_results`.
+        allow_seen: score a model even if it was trained on some of the board's images; its row then says so.
+        show: as of `evaluate`.
+        progress: as of `evaluate`.
 
     Raises:
-        ValueError: pairs are missing, or a model was trained on some of them; and as `evaluate`.
+        MfjaxError: pairs are missing, or a model was trained on some of them; or as `evaluate`.
+        FileNotFoundError, MemoryError: as `evaluate`.
     """
     board = boards.read(board) if isinstance(board, str) else board
-    chosen = boards.select(board, pairs_in(pairs) if isinstance(pairs, Path) else pairs)
+    chosen = boards.select(board, find_pairs(pairs) if isinstance(pairs, Path) else pairs)
     remarks = {name: _remark(method, name, board, chosen, allow_seen) for name, method in methods.items()}
-    return Result(board, evaluate(chosen, methods, SCORED, show=show, progress=progress), remarks)
+    return BenchmarkResult(board, evaluate(chosen, methods, SCORED, show=show, progress=progress), remarks)
 
 
 def seen_pairs(seen: fingerprints.Seen, pairs: Sequence[Pair]) -> list[str]:
-    """The names of the pairs of which a model has seen an image."""
+    """Returns the names of the pairs of which a model was trained on an image.
+
+    Args:
+        seen: the images that it was trained on.
+        pairs: the pairs.
+    """
     if not seen.images:
         return []
-    with _quietly():  # what is odd about a file is said when it is scored
+    with _quietly():  # warnings about a file come when it is scored
         return [
             pair.name
             for pair in pairs
@@ -128,10 +134,10 @@ def seen_pairs(seen: fingerprints.Seen, pairs: Sequence[Pair]) -> list[str]:
 
 
 def _remark(method: Method, name: str, board: Board, pairs: Sequence[Pair], allow_seen: bool) -> str:
-    """What a method's row says of what it was trained on.
+    """Returns the remark of a method's row on its training.
 
     Raises:
-        ValueError: it was trained on images of the board, and that is not allowed.
+        MfjaxError: it was trained on images of the board, and that is not allowed.
     """
     if not isinstance(method, Model):
         return "images that were given"
@@ -158,7 +164,7 @@ def _remark(method: Method, name: str, board: Board, pairs: Sequence[Pair], allo
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Logs nothing in a block."""
+    """Suppresses logging in a block."""
 
     def none(record: logging.LogRecord) -> bool:
         return False
@@ -185,13 +191,13 @@ def _origin(row: Row) -> str:
 
 
 def _forms() -> list[str]:
-    """How this project's metrics make the columns."""
-    plain = [f"{name} is {form.metric}" for name, form in FORMS.items() if name != form.metric and not form.said]
+    """Returns the lines that explain how the columns follow from mfjax's metrics."""
+    plain = [f"{name} is {form.metric}" for name, form in FORMS.items() if name != form.metric and not form.note]
     return [
         "Measured rows have the form of CDDFuse's evaluation code, which many of the published ones were made by:",
         "",
         f"- {', '.join(plain)}",
-        *(f"- {name}: {form.said}" for name, form in FORMS.items() if form.said),
+        *(f"- {name}: {form.note}" for name, form in FORMS.items() if form.note),
         f"- {' and '.join(STRUCTURE_LOST)}: share of the windows in which that source has the stronger structure and "
         "the fused image does not follow it; mfjax's own, so nobody publishes it",
     ]

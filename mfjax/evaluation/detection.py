@@ -1,7 +1,8 @@
-"""How well a detector does on fused images: its boxes against labels, by COCO's mean average precision.
+"""Scoring a detector on fused images: its boxes against labels, by COCO's mean average precision.
 
-Both are text files in YOLO's format, one for each image: a line a box, `class x y width height`, of its centre in
-shares of the image's width and height; of a detector's box also the confidence. Any detector will do; mfjax has none.
+Both are text files in YOLO's format, one for each image, with a line for each box: `class x y width height`, where x
+and y are its centre, and lengths are shares of the image's width and height. A detector's box also has its confidence.
+Any detector will do; mfjax has none.
 """
 
 import contextlib
@@ -18,41 +19,41 @@ from mfjax.evaluation.boards import listing
 
 logger = logging.getLogger("mfjax")
 
-CLASSES = "classes.txt"  # beside labels: the names of the classes, one a line
-MOST_BOXES = 100  # of an image and class, those of the highest confidence, as COCO has it
+CLASSES = "classes.txt"  # file beside the labels with the names of the classes, one a line
+MOST_BOXES = 100  # boxes of the highest confidence that count for each image and class, as in COCO
 
 
 class Box(NamedTuple):
     """A labelled or detected object; lengths are shares of the image's width and height."""
 
-    kind: int
+    kind: int  # number of its class
     x: float  # of its centre
-    y: float
+    y: float  # of its centre
     width: float
     height: float
     confidence: float = 1.0
 
 
-class Precision(NamedTuple):
-    """What one class scores: 0 to 1, 1 where every box is found and nothing else."""
+class AveragePrecision(NamedTuple):
+    """The average precision of a class, from 0 to 1: 1 if every box is found and nothing else."""
 
-    labels: int
-    map50: float  # where an overlap (intersection over union) of 0.5 is enough
-    map50_95: float  # mean over overlaps of 0.5, 0.55, … 0.95
+    labels: int  # number of labelled boxes
+    map50: float  # precision at an overlap (intersection over union) of at least 0.5
+    map50_95: float  # mean over overlaps of at least 0.5, 0.55, … 0.95
 
 
-def score_boxes(labels: Path, predictions: Path) -> dict[str, Precision]:
-    """The precision of a detector by class, in the order of the classes' numbers.
+def score_boxes(labels: Path, predictions: Path) -> dict[str, AveragePrecision]:
+    """Returns the average precision of a detector by class, in the order of the classes' numbers.
 
-    The images are those that have a file of labels, which is empty where there is nothing to find. An image without a
-    file of predictions counts as one in which nothing was found; that, and all that is left out, is logged.
+    The images are those that have a file of labels, which may be empty. An image without a file of predictions counts
+    as one in which nothing was found. This is logged, and so is everything that is left out.
 
     Args:
-        labels: a folder of NAME.txt, and classes.txt if classes have names.
-        predictions: a folder of NAME.txt.
+        labels: a folder with NAME.txt for each image, and classes.txt if classes have names.
+        predictions: a folder with NAME.txt for each image.
 
     Raises:
-        ValueError: a folder is missing or has no file of the images, a line is not a box, no box is labelled, or
+        MfjaxError: a folder is missing or has no file of the images, a line is not a box, no box is labelled, or
             pycocotools is not installed.
     """
     truth = {name: _read(file, confidence=False) for name, file in _files(labels).items()}
@@ -73,25 +74,25 @@ def score_boxes(labels: Path, predictions: Path) -> dict[str, Precision]:
         logger.warning("%s: left out, as %s has none of the kind: boxes of class %s", predictions, labels, classes)
     precision = _average_precision(truth, found, kinds)
     names = _names(labels, kinds)
-    of_kind = [sum(box.kind == kind for boxes in truth.values() for box in boxes) for kind in kinds]
+    counts = [sum(box.kind == kind for boxes in truth.values() for box in boxes) for kind in kinds]
     return {
-        name: Precision(count, float(row[0]), float(row.mean()))
-        for name, count, row in zip(names, of_kind, precision, strict=True)
+        name: AveragePrecision(count, float(row[0]), float(row.mean()))
+        for name, count, row in zip(names, counts, precision, strict=True)
     }
 
 
-def section(scores: Mapping[str, Mapping[str, Precision]], data: str) -> str:
-    """A section of a page in Markdown: each method's precision by class and its mean over them.
+def section(scores: Mapping[str, Mapping[str, AveragePrecision]], data: str) -> str:
+    """Returns a section of a page in Markdown: each method's average precision by class, and the mean over classes.
 
     Args:
-        scores: of `score_boxes`, by method; at least one.
-        data: what the labels are called.
+        scores: results of `score_boxes` by the method's name; at least one.
+        data: the name of the labels.
     """
     lines = ["| method | class | labels | mAP50 | mAP50-95 |", "|---|---|---|---|---|"]
-    for method, of_method in scores.items():
-        means = np.mean([(each.map50, each.map50_95) for each in of_method.values()], axis=0)
-        labels = sum(each.labels for each in of_method.values())
-        rows = [("all", Precision(labels, *map(float, means))), *of_method.items()]
+    for method, by_class in scores.items():
+        means = np.mean([(each.map50, each.map50_95) for each in by_class.values()], axis=0)
+        labels = sum(each.labels for each in by_class.values())
+        rows = [("all", AveragePrecision(labels, *map(float, means))), *by_class.items()]
         for row, (name, each) in enumerate(rows):
             label = f"`{method}`" if row == 0 else ""
             lines.append(f"| {label} | {name} | {each.labels} | {each.map50:.4f} | {each.map50_95:.4f} |")
@@ -138,7 +139,7 @@ def _lines(file: Path) -> list[str]:
 
 
 def _names(labels: Path, kinds: Sequence[int]) -> list[str]:
-    """What the classes are called: as classes.txt has it, or their numbers."""
+    """Returns the names of classes: those in classes.txt, or else their numbers."""
     file = labels / CLASSES
     listed = [line.strip() for line in _lines(file)] if file.is_file() else []
     if listed and (beyond := [kind for kind in kinds if kind >= len(listed)]):
@@ -149,13 +150,13 @@ def _names(labels: Path, kinds: Sequence[int]) -> list[str]:
 def _average_precision(
     truth: Mapping[str, Sequence[Box]], found: Mapping[str, Sequence[Box]], kinds: Sequence[int]
 ) -> np.ndarray:
-    """Average precision by class and overlap, `[classes, 10]`."""
+    """Returns the average precision by class and overlap, `[classes, 10]`."""
     try:
         from pycocotools.cocoeval import COCOeval
     except ModuleNotFoundError as error:
         raise MfjaxError("scoring boxes needs pycocotools: pip install 'mfjax[detection]'") from error
     images = [*truth]
-    with contextlib.redirect_stdout(io.StringIO()):  # it tells what it does
+    with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints its progress
         evaluation = COCOeval(_coco(truth, images, kinds), _coco(found, images, kinds), "bbox")
         evaluation.params.maxDets = [MOST_BOXES]
         evaluation.params.areaRng, evaluation.params.areaRngLbl = [[0, 1]], ["all"]  # areas are shares, too
@@ -166,7 +167,7 @@ def _average_precision(
 
 
 def _coco(boxes: Mapping[str, Sequence[Box]], images: Sequence[str], kinds: Sequence[int]) -> Any:
-    """Boxes as COCO's tools hold them; those of other classes are left out."""
+    """Returns boxes in the form of pycocotools, without those of other classes."""
     from pycocotools.coco import COCO
 
     entries = [
@@ -186,7 +187,7 @@ def _coco(boxes: Mapping[str, Sequence[Box]], images: Sequence[str], kinds: Sequ
     coco.dataset = {
         "images": [{"id": image} for image in range(len(images))],
         "categories": [{"id": kind} for kind in kinds],
-        "annotations": [entry | {"id": number} for number, entry in enumerate(entries, 1)],  # 0 means "none" to it
+        "annotations": [entry | {"id": number} for number, entry in enumerate(entries, 1)],  # id 0 means "none" there
     }
     coco.createIndex()
     return coco

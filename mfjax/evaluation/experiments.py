@@ -1,4 +1,4 @@
-"""The paper's experiments: its tables beside ours, as sections of a page in Markdown."""
+"""The paper's tables beside ours, as sections of a page in Markdown."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,14 +7,15 @@ from itertools import takewhile
 from mfjax.evaluation.paper import SCALES, SETTINGS, TABLE_II, TABLE_III, TABLE_IV, TABLE_V
 from mfjax.evaluation.provenance import provenance
 from mfjax.evaluation.settings import Means
-from mfjax.evaluation.tables import ARROWS, LOST
+from mfjax.evaluation.tables import ARROWS, LOST_CAPTION
 from mfjax.metrics import METRICS, PAPER, STRUCTURE_LOST
 
-Scores = Mapping[str, float]  # by metric
-Recipes = Mapping[str, Mapping[str, str]]  # metadata of weights files by model
+MeansByMetric = Mapping[str, float]  # means by metric
+Recipes = Mapping[str, Mapping[str, str]]  # metadata of weights files by the model's name
 
-BEYOND = ("VIF", "Qabf", "SSIM", "MS_SSIM", "Nabf", *STRUCTURE_LOST)  # to see what is paid for the paper's six
-BEYOND_AT = (1, 5, 9)
+# Metrics of properties that the paper's six do not measure.
+OTHER_METRICS = ("VIF", "Qabf", "SSIM", "MS_SSIM", "Nabf", *STRUCTURE_LOST)
+OTHER_METRICS_AT = (1, 5, 9)  # settings at which they are measured
 
 SCORED = """\
 fused images are scored in 8 bits against the sources at full size, clipped and not stretched. Bold: as good as the
@@ -23,14 +24,24 @@ compared, the last digits can't."""
 
 
 def reached(metric: str, ours: float, papers: float) -> bool:
-    """Whether a mean is at least as good as the paper's."""
+    """Returns true if a mean is at least as good as the paper's.
+
+    Args:
+        metric: the metric's name.
+        ours: our mean.
+        papers: the paper's mean.
+    """
     if METRICS[metric].best == "zero":
         return abs(ours) <= abs(papers)
     return ours >= papers
 
 
 def cells(means: Means) -> int:
-    """How many cells of Table IV's row "Ours" are reached."""
+    """Returns how many values of Table IV's rows "Ours" are reached.
+
+    Args:
+        means: our means by setting and metric.
+    """
     return sum(
         reached(metric, values[metric], theirs)
         for setting, values in means.items()
@@ -38,8 +49,14 @@ def cells(means: Means) -> int:
     )
 
 
-def table_ii(means: Mapping[str, Scores], models: Recipes, data: str) -> str:
-    """The ablation: each variant's published row and ours, and how each was trained."""
+def table_ii(means: Mapping[str, MeansByMetric], models: Recipes, data: str) -> str:
+    """Returns the section on the ablation: each variant's published row and ours, and how each was trained.
+
+    Args:
+        means: our means by variant and metric, at setting 2.
+        models: the metadata of the variants' weights files.
+        data: the test set's name.
+    """
     rows = [(name, "published", TABLE_II[name], values) for name, values in means.items()]
     return f"""## Table II: without and with the attention and compensation modules
 
@@ -53,8 +70,14 @@ Setting 2, means over the pairs of {data}. {_how(2)}
 """
 
 
-def table_iii(means: Mapping[float, Scores], models: Recipes, data: str) -> str:
-    """The sweep over λ: each weight's published row and ours, and how each was trained."""
+def table_iii(means: Mapping[float, MeansByMetric], models: Recipes, data: str) -> str:
+    """Returns the section on the sweep over λ: each weight's published row and ours, and how each was trained.
+
+    Args:
+        means: our means by λ and metric, at setting 2.
+        models: the metadata of the models' weights files.
+        data: the test set's name.
+    """
     rows = [(f"{weight:g}", "published", TABLE_III[weight], values) for weight, values in means.items()]
     return f"""## Table III: weights of the contrast loss
 
@@ -69,11 +92,18 @@ Setting 2, means over the pairs of {data}; phase two from one model of phase one
 
 
 def table_iv(means: Mapping[str, Means], maximum: Means, models: Recipes, data: str) -> str:
-    """The nine settings: the published row "Ours" and one for each model, and how each was trained.
+    """Returns the section on the nine settings: the published row "Ours", one for each model, and their training.
 
-    The metrics of `BEYOND` follow in a table of their own, beside those of the brighter source at each pixel.
+    The metrics of `OTHER_METRICS` follow in a table of their own, beside those of the brighter source at each pixel.
+
+    Args:
+        means: each model's means by setting and metric.
+        maximum: the means of the brighter source at each pixel, by setting and metric.
+        models: the metadata of the models' weights files.
+        data: the test set's name.
     """
-    of_all = _with_maximum(means, maximum)
+    methods = _with_maximum(means, maximum).items()
+    lost = {str(setting): [(name, of[setting]) for name, of in methods] for setting in OTHER_METRICS_AT}
     counts = "; ".join(f"`{name}` reaches {cells(of)} of {len(of) * len(PAPER)} cells" for name, of in means.items())
     rows = [_header("setting", "infrared, visible", "")]
     for setting in SETTINGS:
@@ -93,14 +123,20 @@ Metrics that the paper does not have, beside the brighter of both bicubic-enlarg
 
 {_beyond(means, maximum)}
 
-{_lost("setting", {str(setting): [(name, of[setting]) for name, of in of_all.items()] for setting in BEYOND_AT})}
+{_lost("setting", lost)}
 
 {_recipes(models)}
 """
 
 
-def table_v(means: Mapping[str, Scores], models: Recipes, data: str) -> str:
-    """Both sources half as large as the output: three published methods and each model."""
+def table_v(means: Mapping[str, MeansByMetric], models: Recipes, data: str) -> str:
+    """Returns the section on sources of half the output's size: the three published rows and one for each model.
+
+    Args:
+        means: each model's means by metric, at setting 1.
+        models: the metadata of the models' weights files.
+        data: the test set's name.
+    """
     best = [
         min(column, key=abs) if METRICS[metric].best == "zero" else max(column)
         for metric, column in zip(PAPER, zip(*TABLE_V.values(), strict=True), strict=True)
@@ -121,7 +157,7 @@ Setting 1, means over the pairs of {data}. {_how(1)} Bold compares with the best
 
 
 def _how(setting: int | None = None) -> str:
-    """What the numbers of a table mean, of one setting or of all."""
+    """Returns the sentences that explain a table's numbers, for one setting or for all."""
     if setting is None:
         given = f"The sources are {', '.join(f'{scale:g}' for scale in SCALES[:-1])} or {SCALES[-1]:g}"
     else:
@@ -130,12 +166,12 @@ def _how(setting: int | None = None) -> str:
 
 
 def _beyond(means: Mapping[str, Means], maximum: Means) -> str:
-    arrows = [f"{metric} {ARROWS[METRICS[metric].best]}" for metric in BEYOND]
+    arrows = [f"{metric} {ARROWS[METRICS[metric].best]}" for metric in OTHER_METRICS]
     lines = [_header("setting", "", cells=arrows)]
-    for setting in BEYOND_AT:
+    for setting in OTHER_METRICS_AT:
         for name, of in _with_maximum(means, maximum).items():
             label = str(setting) if of is maximum else ""
-            lines.append(_row(label, name, cells=(f"{of[setting][metric]:.4f}" for metric in BEYOND)))
+            lines.append(_row(label, name, cells=(f"{of[setting][metric]:.4f}" for metric in OTHER_METRICS)))
     return _lines(lines)
 
 
@@ -143,19 +179,19 @@ def _with_maximum(means: Mapping[str, Means], maximum: Means) -> dict[str, Means
     return {"brighter source": maximum} | {f"`{name}`": of for name, of in means.items()}
 
 
-def _lost(first: str, rows: Mapping[str, Sequence[tuple[str, Scores]]]) -> str:
+def _lost(first: str, rows: Mapping[str, Sequence[tuple[str, MeansByMetric]]]) -> str:
     """Returns a table of lost structure over all images, by day and by night; a dash where none counts.
 
     Args:
-        first: The head of the first column.
-        rows: By that column's cell, some methods and their means.
+        first: head of the first column.
+        rows: methods and their means, by the cell of the first column.
     """
     columns = {
         f"{source}, {light or 'all'}": f"{name}, {light}" if light else name
         for source, name in zip(("infrared", "visible"), STRUCTURE_LOST, strict=True)
         for light in ("", "day", "night")
     }
-    lines = [LOST, "", _header(first, "", cells=[*columns])]
+    lines = [LOST_CAPTION, "", _header(first, "", cells=[*columns])]
     for label, methods in rows.items():
         for place, (method, scores) in enumerate(methods):
             shares = (scores.get(key, math.nan) for key in columns.values())
@@ -164,7 +200,7 @@ def _lost(first: str, rows: Mapping[str, Sequence[tuple[str, Scores]]]) -> str:
     return _lines(lines)
 
 
-def _two_rows_each(name: str, rows: Iterable[tuple[str, str, Sequence[float], Scores]]) -> str:
+def _two_rows_each(name: str, rows: Iterable[tuple[str, str, Sequence[float], MeansByMetric]]) -> str:
     lines = [_header(name, "")]
     for label, source, theirs, ours in rows:
         lines.append(_row(label, source, cells=map("{:.4f}".format, theirs)))
@@ -184,7 +220,7 @@ def _row(*names: str, cells: Iterable[str]) -> str:
     return f"| {' | '.join([*names, *cells])} |"
 
 
-def _marked(ours: Scores, theirs: Sequence[float]) -> list[str]:
+def _marked(ours: MeansByMetric, theirs: Sequence[float]) -> list[str]:
     return [
         f"**{ours[metric]:.4f}**" if reached(metric, ours[metric], bar) else f"{ours[metric]:.4f}"
         for metric, bar in zip(PAPER, theirs, strict=True)
@@ -192,7 +228,7 @@ def _marked(ours: Scores, theirs: Sequence[float]) -> list[str]:
 
 
 def _recipes(models: Recipes) -> str:
-    """How each model came to be, from its file's metadata; what all have in common is said once."""
+    """Returns a list of each model's training runs, from its file's metadata; runs that all share are listed once."""
     runs = {name: provenance(metadata) for name, metadata in models.items()}
     alike = takewhile(lambda same: len(set(same)) == 1, zip(*runs.values(), strict=False))
     common = [run for run, *_ in alike] if len(runs) > 1 else []

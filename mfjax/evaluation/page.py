@@ -1,4 +1,4 @@
-"""An evaluation as one HTML file that needs nothing else: tables, and the images of every pair beside each other."""
+"""An evaluation as one self-contained HTML file: tables, and the images of every pair beside each other."""
 
 import base64
 from collections.abc import Mapping
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from mfjax import images
 from mfjax.evaluation.ranking import LEVEL, rank
 from mfjax.evaluation.scoring import Evaluation, at_size
-from mfjax.evaluation.tables import ARROWS, LOST, legend, lost_rows, ranks
+from mfjax.evaluation.tables import ARROWS, LOST_CAPTION, legend, lost_rows, ranks
 from mfjax.inference.pairs import Pair
 from mfjax.metrics import METRICS
 
-WIDTH = 420  # pixels of an image on the page
-QUALITY = 88  # of its JPEG
+WIDTH = 420  # width of an image on the page, pixels
+QUALITY = 88  # JPEG quality of the images, percent
 
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem; color: #222; background: #fff; }
@@ -32,18 +32,30 @@ dt { font-weight: 600; } dd { margin: 0 0 .5rem 1rem; color: #444; }
 
 
 class Page:
-    """Collects the images while pairs are scored; `html` makes the page of them."""
+    """The page of an evaluation, which collects the images while pairs are scored."""
 
     def __init__(self) -> None:
         self.figures: dict[str, str] = {}
 
     def show(self, pair: Pair, ir: NDArray, vis: NDArray, fused: Mapping[str, NDArray]) -> None:
-        """Keeps the images of a pair, scaled to one width."""
+        """Keeps the images of a pair, scaled to one width.
+
+        Args:
+            pair: the pair.
+            ir: its infrared image.
+            vis: its visible image.
+            fused: the fused images by method.
+        """
         shown = {"infrared": ir, "visible": vis, **fused}
         self.figures[pair.name] = "".join(_figure(name, image) for name, image in shown.items())
 
     def html(self, evaluation: Evaluation, title: str) -> str:
-        """The page."""
+        """Returns the page as HTML.
+
+        Args:
+            evaluation: the scores of the pairs.
+            title: the page's title.
+        """
         parts = [
             f"<h1>{escape(title)}</h1>",
             _means(evaluation),
@@ -75,15 +87,15 @@ def _means(evaluation: Evaluation) -> str:
 
 
 def _lost(evaluation: Evaluation) -> list[str]:
-    """The table of lost structure, if that was scored, under what says so."""
+    """Returns the table of lost structure under its caption, or nothing if that was not scored."""
     if evaluation.lost is None:
         return []
     heads, *rows = ([escape(cell) for cell in row] for row in lost_rows(evaluation))
-    return [f"<p>{escape(LOST)}</p>", _table(heads, rows)]
+    return [f"<p>{escape(LOST_CAPTION)}</p>", _table(heads, rows)]
 
 
 def _scores(evaluation: Evaluation, column: int) -> str:
-    """One pair's scores; for those that are undefined, why."""
+    """Returns the table of one pair's scores, with the reasons of undefined ones as tooltips."""
     rows = []
     for row, method in enumerate(evaluation.methods):
         cells = []

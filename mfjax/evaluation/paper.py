@@ -1,6 +1,6 @@
-"""What the paper reports: its settings and the tables of Section IV that ours are held against."""
+"""The paper's settings, and the tables of Section IV that ours are compared with."""
 
-SCALES = (0.5, 0.8, 1.0)  # of the sources, of the output's size
+SCALES = (0.5, 0.8, 1.0)  # sizes of the sources as shares of the output's
 
 # Table I: infrared and visible scale of each setting.
 SETTINGS = {3 * row + column + 1: (ir, vis) for row, ir in enumerate(SCALES) for column, vis in enumerate(SCALES)}

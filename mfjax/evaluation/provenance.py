@@ -1,4 +1,4 @@
-"""How a model was trained, in words, from the metadata of its weights file."""
+"""Describing in words how a model was trained, from the metadata of its weights file."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,11 @@ from mfjax.weights.recipe import entries
 
 
 def provenance(metadata: Mapping[str, str]) -> list[str]:
-    """A line for each run that made a model, the first one first; none if its file doesn't say."""
+    """Returns a line for each run that made a model, in their order; none if its file does not tell.
+
+    Args:
+        metadata: the metadata of its weights file.
+    """
     runs = entries(metadata)
     if not runs:
         return []

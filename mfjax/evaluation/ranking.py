@@ -1,4 +1,4 @@
-"""Which method is best, on how many pairs, and whether that is more than chance."""
+"""Ranking methods by their means and by pairs, with the significance of differences."""
 
 from typing import NamedTuple
 
@@ -10,24 +10,28 @@ from mfjax.evaluation.scoring import Evaluation
 from mfjax.metrics import METRICS
 
 RESAMPLES = 10_000
-LEVEL = 0.05  # of significance
+LEVEL = 0.05  # level of significance
 
 
 class Ranking(NamedTuple):
-    """By method and metric, `[methods, metrics]` each."""
+    """The ranks of methods by each metric; every array is `[methods, metrics]`."""
 
-    place: NDArray[np.int_]  # of its mean, from 1; methods with equal means share one
-    firsts: NDArray[np.int_]  # pairs on which it is best, as the paper's Table IV counts
-    seconds: NDArray[np.int_]
-    p_value: NDArray[np.float64]  # that its mean is no worse than the best one's, by paired bootstrap; NaN of the best
+    place: NDArray[np.int_]  # rank of the method's mean, from 1; methods with equal means share a place
+    firsts: NDArray[np.int_]  # pairs on which the method is best, as the paper's Table IV counts
+    seconds: NDArray[np.int_]  # pairs on which it is second
+    p_value: NDArray[np.float64]  # significance of being behind the best method, by paired bootstrap; NaN for the best
 
 
 def rank(evaluation: Evaluation, *, seed: int = 0) -> Ranking:
-    """Places of the means, counts of first and second places on pairs, and significance of being behind the best.
+    """Returns the places of the means, counts of first and second places on pairs, and p-values against the best.
 
-    On a pair, methods that score the same share a place, as with several first ones and no second. For the p-value,
+    Methods that score the same on a pair share a place, so there may be several first and no second. For the p-value,
     pairs are drawn with replacement 10,000 times; it is the share of draws in which a method's mean is as good as that
-    of the best one, or better. Pairs on which one of both is undefined don't count.
+    of the best one, or better. Pairs on which either is undefined don't count.
+
+    Args:
+        evaluation: the scores.
+        seed: seed of the draws.
     """
     goodness = _goodness(evaluation.values, evaluation.metrics)
     means = _goodness(evaluation.means(), evaluation.metrics)
@@ -43,7 +47,7 @@ def rank(evaluation: Evaluation, *, seed: int = 0) -> Ranking:
         for method in range(len(means)):
             if place[method, metric] > 1:
                 both = evaluation.values[[best, method], :, metric]
-                both[:, np.isnan(both).any(axis=0)] = 0  # which favours neither
+                both[:, np.isnan(both).any(axis=0)] = 0  # zeros favour neither
                 drawn = np.stack([values[draws].mean(axis=1) for values in both])[..., None]  # [2, draws, 1]
                 first, other = _goodness(drawn, evaluation.metrics[metric : metric + 1])
                 p_value[method, metric] = np.mean(other >= first)
@@ -51,16 +55,19 @@ def rank(evaluation: Evaluation, *, seed: int = 0) -> Ranking:
 
 
 def mean_ranks(evaluation: Evaluation) -> NDArray[np.float64]:
-    """Returns each method's mean place over the evaluation's metrics, `[methods]`, by the means over pairs.
+    """Returns each method's mean place over the evaluation's metrics, `[methods]`, by its means over pairs.
 
-    A metric that is undefined for a method does not count for it; where all are, its mean is NaN.
+    A metric that is undefined for a method does not count for it; if all are, its mean place is NaN.
+
+    Args:
+        evaluation: the scores.
     """
     place = _places(_goodness(evaluation.means(), evaluation.metrics))
     return mean(np.where(place, place, np.nan))
 
 
 def _goodness(values: NDArray, metrics: tuple[str, ...]) -> NDArray:
-    """Values turned so that more is better; the last axis is that of metrics."""
+    """Returns values whose signs are turned so that more is better; the last axis is that of metrics."""
     turned = values.copy()
     for column, name in enumerate(metrics):
         best = METRICS[name].best
@@ -72,6 +79,6 @@ def _goodness(values: NDArray, metrics: tuple[str, ...]) -> NDArray:
 
 
 def _places(goodness: NDArray) -> NDArray:
-    """From 1, along the first axis, that of methods; as many as are better, plus one; 0 for NaN."""
+    """Returns places from 1 along the first axis, that of methods: the number of better ones plus 1; 0 for NaN."""
     better = np.sum(goodness[None] > goodness[:, None], axis=1)
     return np.where(np.isnan(goodness), 0, better + 1)

@@ -1,4 +1,4 @@
-"""Runs the paper's experiments: trains or loads models, fuses, scores, and sets it beside the paper's numbers."""
+"""Running the paper's experiments: training or loading models, fusing, scoring, and comparing with its numbers."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -17,10 +17,10 @@ if TYPE_CHECKING:  # it takes the packages of training
     from mfjax.training.config import TrainConfig
 
 Models = Mapping[str, str | Path]
-"""Bundled models' names or weights files, by the names that tables call them."""
+"""Bundled models' names or weights files, by their names in tables."""
 
 Progress = Callable[[Iterable[Pair], str], Iterable[Pair]]
-"""Wraps the pairs that a model of some name fuses, such as `lambda pairs, name: tqdm(pairs, desc=name)`."""
+"""A function that wraps the pairs that a named model fuses, such as `lambda pairs, name: tqdm(pairs, desc=name)`."""
 
 
 def _no_progress(pairs: Iterable[Pair], name: str) -> Iterable[Pair]:
@@ -28,22 +28,24 @@ def _no_progress(pairs: Iterable[Pair], name: str) -> Iterable[Pair]:
 
 
 def reproduce(name: str, data: str | Path, *, page: str | Path | None = None, **options: Any) -> str:
-    """Runs an experiment of the paper, and returns its numbers beside those measured.
+    """Runs an experiment of the paper, and returns the paper's numbers beside the measured ones.
 
         print(mfjax.evaluation.reproduce("table4", "tno20", models={"small": "small"}, out=Path("out")))
 
     Args:
-        name: "table2", "table3", "table4", "table5" or "figures"; the functions of these names have the options.
-        data: the test set, a folder with `ir_0.5`, `ir_0.8`, `ir_1.0` and the same of `vis`, with equal names in all.
-        page: a page in Markdown, of which the experiment's part is written anew.
-        options: those of the experiment. Where there is an `out`, the section is written there as NAME.md, too.
+        name: "table2", "table3", "table4", "table5" or "figures".
+        data: the test set, a folder with `ir_0.5`, `ir_0.8`, `ir_1.0`, and `vis_0.5`, `vis_0.8`, `vis_1.0`, with equal
+            names in all.
+        page: a page in Markdown, in which the experiment's section is replaced; by default none.
+        options: the keyword arguments of the function of that name here ("figures": `draw`). If a folder is given as
+            "out", the section is also written there, as NAME.md.
 
     Returns:
-        A section in Markdown; of figures, the paths of the pictures, a line each.
+        A section in Markdown; for "figures" the paths of the pictures, a line each.
 
     Raises:
-        MfjaxError: there is no such experiment, or something that it needs is not there.
-        TypeError: the experiment has no such option, or lacks one.
+        MfjaxError: there is no such experiment, or something that it needs is missing.
+        TypeError: the experiment has no such option, or needs another one.
     """
     if name not in EXPERIMENTS:
         raise MfjaxError(f"there is no experiment {name!r} to reproduce; there are {', '.join(EXPERIMENTS)}")
@@ -70,9 +72,9 @@ def table2(
 
     Args:
         data: the test set.
-        recipe: how to train, from random parameters: a recipe, the name of one, or its file.
-        out: the folder for trainings, which go on where they were interrupted, and for fused images.
-        roots: folders of training pairs, instead of the recipe's.
+        recipe: a recipe that starts from random parameters, its name or its file.
+        out: the folder for trainings, which continue where they were interrupted, and for fused images.
+        roots: folders of training pairs; by default the recipe's.
         progress: wraps the pairs of each network.
 
     Raises:
@@ -80,7 +82,7 @@ def table2(
     """
     from mfjax.evaluation import trainings
 
-    settings.setting_pairs(data)  # says at once if the test set is incomplete, not after hours of training
+    settings.setting_pairs(data)  # fails now if the test set is incomplete, not after hours of training
     models = trainings.trained(trainings.ablation(_recipe(recipe, roots)), out / "table2_runs")
     means = {name: at[2] for name, at in _means(models, data, out / "table2", progress, [2]).items()}
     return experiments.table_ii(means, _metadata(models), data.resolve().name)
@@ -99,18 +101,18 @@ def table3(
 
     Args:
         data: the test set.
-        recipe: how to train: a recipe, the name of one, or its file.
-        phase_one: the model of phase one that all start from, a bundled one's name or a weights file.
-        out: as for `table2`.
-        roots: the same.
-        progress: the same.
+        recipe: a recipe, its name or its file.
+        phase_one: the model of phase one from which all six start: a bundled model's name or a weights file.
+        out: the folder for trainings, which continue where they were interrupted, and for fused images.
+        roots: folders of training pairs; by default the recipe's.
+        progress: wraps the pairs of each model.
 
     Raises:
         MfjaxError: the test set is incomplete, or there is no such recipe.
     """
     from mfjax.evaluation import trainings
 
-    settings.setting_pairs(data)  # as above
+    settings.setting_pairs(data)  # fails now, as in `table2`
     models = trainings.trained(trainings.sweep(_recipe(recipe, roots), str(phase_one)), out / "table3_runs")
     means = {float(name): at[2] for name, at in _means(models, data, out / "table3", progress, [2]).items()}
     return experiments.table_iii(means, _metadata(models), data.resolve().name)
@@ -123,8 +125,8 @@ def table4(
 
     Args:
         data: the test set.
-        models: what to score; by default the default model.
-        out: a folder for the fused images.
+        models: the models to score; by default the default model.
+        out: a folder for the fused images; by default they are not written.
         progress: wraps the pairs of each model.
 
     Raises:
@@ -132,20 +134,29 @@ def table4(
     """
 
     def metrics(setting: int) -> tuple[str, ...]:
-        return PAPER + (experiments.BEYOND if setting in experiments.BEYOND_AT else ())
+        return PAPER + (experiments.OTHER_METRICS if setting in experiments.OTHER_METRICS_AT else ())
 
     loaded = _loaded(models)
     means = _means(loaded, data, out and out / "table4", progress, metrics=metrics)
-    maximum = settings.means(settings.maximum_at(data, experiments.BEYOND_AT), lambda setting: experiments.BEYOND)
+    maximum = settings.means(
+        settings.maximum_at(data, experiments.OTHER_METRICS_AT), lambda setting: experiments.OTHER_METRICS
+    )
     return experiments.table_iv(means, maximum, _metadata(loaded), data.resolve().name)
 
 
 def table5(
     data: Path, *, models: Models | None = None, out: Path | None = None, progress: Progress = _no_progress
 ) -> str:
-    """Scores models with both sources of half the size, as Table V does.
+    """Scores models with both sources of half the output's size, as Table V does.
 
-    Arguments and errors are those of `table4`.
+    Args:
+        data: the test set.
+        models: the models to score; by default the default model.
+        out: a folder for the fused images; by default they are not written.
+        progress: wraps the pairs of each model.
+
+    Raises:
+        MfjaxError: the test set is incomplete.
     """
     loaded = _loaded(models)
     means = {name: at[1] for name, at in _means(loaded, data, out and out / "table5", progress, [1]).items()}
@@ -153,14 +164,14 @@ def table5(
 
 
 def draw(data: Path, *, out: Path) -> str:
-    """Draws panels with close-ups, as Figs. 7 to 11, of the images that the tables left in `out`.
+    """Draws panels with close-ups, as Figs. 7 to 11, of the images that the experiments of the tables wrote to `out`.
 
     Args:
         data: the test set.
-        out: the folder that the tables were given.
+        out: the folder that these experiments were given.
 
     Returns:
-        The pictures' paths, a line each.
+        The paths of the pictures, a line each.
 
     Raises:
         MfjaxError: the test set is incomplete, or there are no images.
@@ -185,9 +196,9 @@ def _means(
     chosen: Iterable[int] = SETTINGS,
     metrics: Callable[[int], tuple[str, ...]] = lambda setting: PAPER + STRUCTURE_LOST,
 ) -> dict[str, settings.Means]:
-    """Returns each model's means at the settings; its images go to `folder/model/setting_N`."""
+    """Returns each model's means at the settings; its images are written to `folder/model/setting_N`."""
 
-    def kept(model: str, fused: Iterable[settings.Fused]) -> Iterator[settings.Fused]:
+    def written(model: str, fused: Iterable[settings.Fused]) -> Iterator[settings.Fused]:
         for each in fused:
             if folder is not None:
                 place = folder / model / f"setting_{each.setting}"
@@ -195,11 +206,11 @@ def _means(
                 images.write(place / f"{each.name}.png", each.image)
             yield each
 
-    def of_one(name: str, fuser: Fuser) -> settings.Means:
+    def means_of(name: str, fuser: Fuser) -> settings.Means:
         fused = settings.fused_at(fuser, data, chosen, progress=lambda pairs: progress(pairs, name))
-        return settings.means(kept(name, fused), metrics)
+        return settings.means(written(name, fused), metrics)
 
-    return {name: of_one(name, fuser) for name, fuser in models.items()}
+    return {name: means_of(name, fuser) for name, fuser in models.items()}
 
 
 def _loaded(models: Models | None) -> dict[str, Fuser]:

@@ -1,4 +1,4 @@
-"""Scores of fusion methods on pairs of images."""
+"""Scoring fusion methods on pairs of images."""
 
 import logging
 from collections import defaultdict
@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from mfjax import images
 from mfjax.errors import MfjaxError
-from mfjax.evaluation.lost import Lost, is_night, mean
+from mfjax.evaluation.lost import LostStructure, is_night, mean
 from mfjax.inference import sizes
-from mfjax.inference.pairs import Pair, messages_about, natural_key, pair_folders
+from mfjax.inference.pairs import Pair, match_folders, messages_about, natural_key
 from mfjax.inference.sources import IrRange
 from mfjax.metrics import STRUCTURE_LOST, score
 
@@ -26,37 +26,40 @@ if TYPE_CHECKING:  # importing the fuser imports JAX
 logger = logging.getLogger("mfjax")
 
 Method = Callable[[Pair, NDArray, NDArray], NDArray]
-"""From a pair's name and files and the images read from them, to the fused image of any size."""
+"""A function of a pair and its infrared and visible image that returns the fused image, of any size."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Scores of every method on every pair by every metric; NaN where a metric is undefined."""
+    """The scores of methods on pairs by metrics; NaN where a metric is undefined."""
 
     methods: tuple[str, ...]
     pairs: tuple[str, ...]
     metrics: tuple[str, ...]
     values: NDArray[np.float64]  # [methods, pairs, metrics]
     reasons: dict[tuple[str, str, str], str] = field(default_factory=dict)
-    """Why a method's score of a pair by a metric is NaN."""
-    lost: Lost | None = None
-    """What the methods lost of each source's structure, whichever metrics were asked for."""
+    """The reason why a score is NaN, by method, pair and metric."""
+    lost: LostStructure | None = None
+    """The structure that the methods lost of each source; it is scored whichever metrics are chosen."""
 
     def means(self) -> NDArray[np.float64]:
-        """Means over the pairs on which a metric is defined, `[methods, metrics]`."""
+        """Returns the means over the pairs on which a metric is defined, `[methods, metrics]`."""
         return mean(self.values)
 
 
-def pairs_in(root: Path) -> list[Pair]:
-    """The pairs of `root/ir` and `root/vis`; what has no partner is logged.
+def find_pairs(root: Path) -> list[Pair]:
+    """Returns the pairs of `root/ir` and `root/vis`; files without a partner are logged.
+
+    Args:
+        root: the folder that holds both folders.
 
     Raises:
-        ValueError: there are no such folders, or no pairs in them.
+        MfjaxError: a folder is missing, or there is no pair.
     """
     for side in ("ir", "vis"):
         if not (root / side).is_dir():
             raise MfjaxError(f"{root / side} is not a folder; pairs are read from {root}/ir and {root}/vis")
-    pairs, problems = pair_folders(root / "ir", root / "vis")
+    pairs, problems = match_folders(root / "ir", root / "vis")
     for problem in problems:
         logger.warning("%s", problem)
     return pairs
@@ -72,23 +75,25 @@ def evaluate(
 ) -> Evaluation:
     """Scores methods on pairs.
 
-    Metrics compare images of one size, which is the fused image's: sources of another are resampled to it, by bicubic
-    interpolation, or by averaging where they shrink. Lost structure is always among what is scored.
+    Metrics compare images of the fused image's size: sources of other sizes are resampled to it, by bicubic
+    interpolation, or by averaging where they shrink. Lost structure is always scored.
 
     Args:
-        pairs: the pairs' files.
-        methods: what to compare, by name.
+        pairs: the pairs.
+        methods: the methods by their names.
         metrics: names in `mfjax.metrics.METRICS`.
-        show: called for every pair with both sources and the fused images by method.
+        show: a function that is called for every pair, with both sources and the fused images by method; by default
+            none.
         progress: wraps the pairs, such as `tqdm`.
 
     Raises:
-        FileNotFoundError, ValueError, MemoryError: a file is missing or can't be read, or a method can't fuse a pair,
-            which the message names; or two pairs have one name.
+        MfjaxError: an image can't be read, a method can't fuse a pair, or two pairs have one name; the message names
+            the pair.
+        FileNotFoundError, MemoryError: a file is missing, or memory ran out.
     """
     _check_names(pairs)
     values = np.full((len(methods), len(pairs), len(metrics)), np.nan)
-    lost = Lost(np.full((len(methods), len(pairs), 2), np.nan), np.zeros(len(pairs), bool))
+    lost = LostStructure(np.full((len(methods), len(pairs), 2), np.nan), np.zeros(len(pairs), bool))
     names = tuple(dict.fromkeys((*metrics, *STRUCTURE_LOST)))
     reasons = {}
     for column, pair in enumerate(progress(pairs)):
@@ -109,28 +114,37 @@ def evaluate(
 
 @dataclass(frozen=True)
 class Model:
-    """A model as a method: it fuses each pair at the larger source's size, in gray."""
+    """A model as a method, which fuses each pair at the larger source's size, in gray."""
 
     fuser: "Fuser"
     stretch: bool = False
-    """As `Fuser` has it."""
+    """Option of a `Fuser`'s call."""
     ir_range: IrRange = "full"
-    """The same; the infrared source that scores compare with is not changed by it."""
+    """Option of a `Fuser`'s call. It does not change the infrared image that scores compare with."""
 
     def __call__(self, pair: Pair, ir: NDArray, vis: NDArray) -> NDArray:
-        """The fused image of a pair."""
+        """Returns the fused image of a pair.
+
+        Args:
+            pair: the pair, which does not matter here.
+            ir: its infrared image.
+            vis: its visible image.
+        """
         return self.fuser(ir, vis, color="gray", stretch=self.stretch, ir_range=self.ir_range).fused
 
 
 def folder_of_results(folder: Path, pairs: Sequence[Pair]) -> Method:
-    """Fused images that another method made, found by the pairs' names.
+    """Returns a method that reads fused images, which another method made, from a folder.
 
-    A file goes by the name of its pair, of its infrared or of its visible file; extensions don't matter, and numbers
-    count by their value.
+    A file must have the name of its pair, or of the pair's infrared or visible file. Suffixes don't matter, and numbers
+    are compared by value.
+
+    Args:
+        folder: the folder of fused images.
+        pairs: the pairs that will be scored.
 
     Raises:
-        ValueError: there is no such folder, or no image for a pair, of which the message names the first few; or
-            several images for one.
+        MfjaxError: there is no such folder, or a pair has no image or several images in it.
     """
     if not folder.is_dir():
         raise MfjaxError(f"{folder} is not a folder; results are a folder of fused images")
@@ -141,11 +155,11 @@ def folder_of_results(folder: Path, pairs: Sequence[Pair]) -> Method:
     files: dict[str, Path | None] = {}
     for pair in pairs:
         names = (pair.name, pair.ir.stem, pair.vis.stem)
-        of_pair = next((found[natural_key(name)] for name in names if natural_key(name) in found), [])
-        if len(of_pair) > 1:
-            listed = ", ".join(file.name for file in of_pair)
+        matches = next((found[natural_key(name)] for name in names if natural_key(name) in found), [])
+        if len(matches) > 1:
+            listed = ", ".join(file.name for file in matches)
             raise MfjaxError(f"{folder} has several images for the pair {pair.name}: {listed}; leave one there")
-        files[pair.name] = of_pair[0] if of_pair else None
+        files[pair.name] = matches[0] if matches else None
     if missing := [name for name, file in files.items() if file is None]:
         listed = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
         raise MfjaxError(f"{folder} has no fused image for {len(missing)} of {len(pairs)} pairs: {listed}")
@@ -161,7 +175,7 @@ def folder_of_results(folder: Path, pairs: Sequence[Pair]) -> Method:
 
 
 def _check_names(pairs: Sequence[Pair]) -> None:
-    """Refuses two pairs of one name, as which their scores could not be told apart."""
+    """Refuses two pairs of one name, whose scores could not be told apart."""
     seen: dict[str, Pair] = {}
     for pair in pairs:
         if (other := seen.setdefault(pair.name, pair)) is not pair:
@@ -170,7 +184,7 @@ def _check_names(pairs: Sequence[Pair]) -> None:
 
 @contextmanager
 def _about(pair: Pair) -> Iterator[None]:
-    """Starts the errors and the logged messages of a block with the name of the pair that they are about."""
+    """Starts the errors and the logged messages of a block with the name of a pair."""
     try:
         with messages_about(pair):
             yield
@@ -183,7 +197,12 @@ def _about(pair: Pair) -> Iterator[None]:
 
 
 def at_size(image: NDArray, size: tuple[int, ...]) -> NDArray:
-    """An image resampled to (rows, cols), as it is if it has that size."""
+    """Returns an image resampled to a size, by averaging if it shrinks, else bicubic; unchanged if it has that size.
+
+    Args:
+        image: the image, `[h, w]` or `[h, w, 3]`.
+        size: the (rows, cols).
+    """
     if image.shape[:2] == size:
         return image
     shrinks = size[0] * size[1] < image.shape[0] * image.shape[1]

@@ -1,4 +1,4 @@
-"""Parts of a page in Markdown that commands write, each its own, between prose that people write."""
+"""Sections of a page in Markdown that commands write, between prose that people write."""
 
 from pathlib import Path
 
@@ -6,10 +6,15 @@ from mfjax.errors import MfjaxError
 
 
 def put(page: Path, name: str, text: str) -> None:
-    """Writes the part `name` of a page: in its old one's place, or at the end, between marks that readers don't see.
+    """Writes a section of a page, between comments that mark it: in place of the old one, or at the end.
+
+    Args:
+        page: the page, which is made if it does not exist.
+        name: the section's name, in the comments.
+        text: the section.
 
     Raises:
-        MfjaxError: the page is there and is no text.
+        MfjaxError: the page is not a text file.
     """
     start, end = f"<!-- {name}: written by a command -->\n", f"<!-- end of {name} -->\n"
     try:

@@ -1,4 +1,4 @@
-"""Models at the paper's nine settings (Table I), on a test set that has its sources at each resolution."""
+"""Fusing and scoring at the paper's nine settings (Table I), on a test set with its sources at each resolution."""
 
 import logging
 import math
@@ -15,43 +15,43 @@ from mfjax import images
 from mfjax.errors import MfjaxError
 from mfjax.evaluation.lost import is_night
 from mfjax.evaluation.paper import SCALES, SETTINGS
-from mfjax.inference.backends import Which
+from mfjax.inference.backends import Sensor
 from mfjax.inference.composition import Source
 from mfjax.inference.fuser import Fuser
-from mfjax.inference.pairs import Pair, pair_folders
+from mfjax.inference.pairs import Pair, match_folders
 from mfjax.metrics import PAPER, STRUCTURE_LOST, score
 
 logger = logging.getLogger("mfjax")
 
 Progress = Callable[[Iterable[Pair]], Iterable[Pair]]
-Means = Mapping[int, Mapping[str, float]]  # by setting and metric
+Means = Mapping[int, Mapping[str, float]]  # means by setting and metric
 
 
 class Fused(NamedTuple):
-    """A fused image of a test set; images are `[h, w]`, uint8."""
+    """A fused image of a test set, with its sources; images are `[h, w]`, uint8."""
 
     setting: int
-    name: str
+    name: str  # name of the pair
     image: NDArray
-    ir: NDArray  # at full resolution
-    vis: NDArray
+    ir: NDArray  # infrared at full resolution
+    vis: NDArray  # visible at full resolution
 
 
 def fused_at(
     fuser: Fuser, root: Path, settings: Iterable[int] = SETTINGS, *, progress: Progress = iter
 ) -> Iterator[Fused]:
-    """What a model makes of each pair of a test set at each setting.
+    """Yields a model's fused image of each pair of a test set at each setting.
 
-    Features of each source are extracted once from each resolution, and the settings are composed of these.
+    The features of each source are extracted once at each resolution, and used for all settings.
 
     Args:
         fuser: the model.
-        root: a folder with `ir_0.5`, `ir_0.8`, `ir_1.0` and the same of `vis`, with equal names in all.
-        settings: numbers of Table I.
+        root: a folder with `ir_0.5`, `ir_0.8`, `ir_1.0` and `vis_0.5`, `vis_0.8`, `vis_1.0`, with equal names in all.
+        settings: numbers of settings in Table I; by default all.
         progress: wraps the pairs, such as `tqdm`.
 
     Raises:
-        ValueError: a folder is missing or names differ.
+        MfjaxError: a folder is missing or names differ.
     """
     chosen = {number: SETTINGS[number] for number in settings}
     for pair in progress(setting_pairs(root)):
@@ -59,48 +59,56 @@ def fused_at(
         size = truth_vis.shape[0], truth_vis.shape[1]
         found: dict[Path, Source] = {}
         for number, scales in chosen.items():
-            ir, vis = sources(root, pair, *scales)
-            for file, which in zip((ir, vis), get_args(Which), strict=True):
+            ir, vis = source_files(root, pair, *scales)
+            for file, sensor in zip((ir, vis), get_args(Sensor), strict=True):
                 if file not in found:
-                    found[file] = fuser.source(images.to_float(images.luma(images.read(file))), which, size)
+                    found[file] = fuser.source(images.to_float(images.luma(images.read(file))), sensor, size)
             made = fuser.compose(found[ir], found[vis], size, dtypes=(np.uint8,) * 3)
             yield Fused(number, pair.name, made.fused, truth_ir, truth_vis)
 
 
 def maximum_at(root: Path, settings: Iterable[int]) -> Iterator[Fused]:
-    """The brighter of both sources at each pixel, enlarged by OpenCV's bicubic: what needs no learning."""
+    """Yields the brighter of both sources at each pixel, enlarged by OpenCV's bicubic: a baseline without learning.
+
+    Args:
+        root: the test set, as of `fused_at`.
+        settings: numbers of settings in Table I.
+
+    Raises:
+        MfjaxError: a folder is missing or names differ.
+    """
     for pair, number in product(setting_pairs(root), settings):
         truth_ir, truth_vis = (images.luma(images.read(file)) for file in (pair.ir, pair.vis))
         h, w = truth_vis.shape
-        low = (images.luma(images.read(file)) for file in sources(root, pair, *SETTINGS[number]))
+        low = (images.luma(images.read(file)) for file in source_files(root, pair, *SETTINGS[number]))
         enlarged = (cv2.resize(image, (w, h), interpolation=cv2.INTER_CUBIC) for image in low)
         yield Fused(number, pair.name, np.maximum(*enlarged), truth_ir, truth_vis)
 
 
 def means(fused: Iterable[Fused], metrics: Callable[[int], tuple[str, ...]] = lambda setting: PAPER) -> Means:
-    """Means over a test set by setting; scored against the sources at full resolution, as in the paper.
+    """Returns the means over a test set, scored against the sources at full resolution, as in the paper.
 
-    Lost structure comes three times: over all images, and under its name with ", day" and ", night" over those of each.
-    An image that leaves a metric undefined doesn't count in that metric's mean, and is said; of none, the mean is NaN.
+    Lost structure is given over all images and, under its name with ", day" and ", night", over those of either. An
+    image that leaves a metric undefined does not count in its mean, which is logged; if all do, the mean is NaN.
 
     Args:
         fused: the images.
-        metrics: which ones, by setting.
+        metrics: a function of the setting's number that returns the metrics' names; by default the paper's six.
     """
     scores: dict[int, list[dict[str, float]]] = {}
     for each in fused:
-        of_one = score(each.ir, each.vis, each.image, names=metrics(each.setting))
-        for name, why in of_one.reasons.items():
+        found = score(each.ir, each.vis, each.image, names=metrics(each.setting))
+        for name, why in found.reasons.items():
             logger.warning("undefined and left out: %s of %s at setting %d: %s", name, each.name, each.setting, why)
-        scores.setdefault(each.setting, []).append(of_one | _of_light(of_one, each.vis))
+        scores.setdefault(each.setting, []).append(found | _lost_by_light(found, each.vis))
     return {
-        setting: {name: _mean([one[name] for one in of_all]) for name in of_all[0]}
-        for setting, of_all in sorted(scores.items())
+        setting: {name: _mean([image_scores[name] for image_scores in group]) for name in group[0]}
+        for setting, group in sorted(scores.items())
     }
 
 
-def _of_light(scores: Mapping[str, float], vis: NDArray) -> dict[str, float]:
-    """Returns the lost structure among an image's scores by day and by night, one of which is NaN."""
+def _lost_by_light(scores: Mapping[str, float], vis: NDArray) -> dict[str, float]:
+    """Returns the lost structure of an image's scores under names with ", day" and ", night", one of which is NaN."""
     night = is_night(vis)
     return {
         f"{name}, {light}": scores[name] if (light == "night") == night else math.nan
@@ -111,29 +119,39 @@ def _of_light(scores: Mapping[str, float], vis: NDArray) -> dict[str, float]:
 
 
 def _mean(values: Iterable[float]) -> float:
-    """The mean of the numbers among some values, NaN if there is none."""
+    """Returns the mean of the values that are not NaN; NaN if all are."""
     defined = [value for value in values if not math.isnan(value)]
     return float(np.mean(defined)) if defined else math.nan
 
 
 def setting_pairs(root: Path) -> list[Pair]:
-    """Pairs at full resolution, all of which are there at the others too.
+    """Returns the pairs at full resolution, after checking that all others are complete.
+
+    Args:
+        root: the test set, as of `fused_at`.
 
     Raises:
-        ValueError: a folder is missing or names differ.
+        MfjaxError: a folder is missing or names differ.
     """
     folders = {f"{source}_{scale}" for source, scale in product(("ir", "vis"), SCALES)}
     if missing := sorted(name for name in folders if not (root / name).is_dir()):
         raise MfjaxError(f"{root} has no folder {', '.join(missing)}; the nine settings need it")
-    pairs, problems = pair_folders(root / "ir_1.0", root / "vis_1.0")
+    pairs, problems = match_folders(root / "ir_1.0", root / "vis_1.0")
     for pair in pairs:
-        needed = [file for scale in SCALES for file in sources(root, pair, scale, scale)]
+        needed = [file for scale in SCALES for file in source_files(root, pair, scale, scale)]
         problems += [f"{file} is missing" for file in needed if not file.is_file()]
     if problems:
         raise MfjaxError("; ".join(problems[:5]))
     return pairs
 
 
-def sources(root: Path, pair: Pair, ir: float, vis: float) -> tuple[Path, Path]:
-    """A pair's two files at two scales."""
+def source_files(root: Path, pair: Pair, ir: float, vis: float) -> tuple[Path, Path]:
+    """Returns the infrared and the visible file of a pair at two scales.
+
+    Args:
+        root: the test set, as of `fused_at`.
+        pair: the pair.
+        ir: the infrared image's scale, one of `SCALES`.
+        vis: the visible image's scale.
+    """
     return root / f"ir_{ir}" / pair.ir.name, root / f"vis_{vis}" / pair.vis.name

@@ -1,4 +1,4 @@
-"""An evaluation as a table: for the screen, for other programs, for a paper, for a README."""
+"""An evaluation as text, Markdown, LaTeX, CSV and JSON."""
 
 import csv
 import io
@@ -18,14 +18,18 @@ ARROWS = {"higher": "↑", "lower": "↓", "zero": "→0"}
 LATEX_ARROWS = {"higher": r"$\uparrow$", "lower": r"$\downarrow$", "zero": r"$\rightarrow 0$"}
 
 
-LOST = """\
+LOST_CAPTION = """\
 Share of each source's structure that fusing lost, lower is better (by day or by night is told by the visible image):"""
 
 Style = Literal["text", "markdown", "latex"]
 
 
 def legend(evaluation: Evaluation) -> str:
-    """What the numbers and marks in a table mean."""
+    """Returns the sentence that explains the numbers and marks in a table.
+
+    Args:
+        evaluation: the scores in the table.
+    """
     means = f"Means over {len(evaluation.pairs)} pairs"
     if len(evaluation.methods) == 1:
         return f"{means}."
@@ -36,7 +40,11 @@ def legend(evaluation: Evaluation) -> str:
 
 
 def ranks(evaluation: Evaluation) -> str:
-    """Returns a line with the methods' mean ranks over the table's metrics, or nothing of a method that is alone."""
+    """Returns a line with the methods' mean ranks over the table's metrics; empty if there is only one method.
+
+    Args:
+        evaluation: the scores in the table.
+    """
     if len(evaluation.methods) == 1:
         return ""
     ordered = sorted(zip(mean_ranks(evaluation), evaluation.methods, strict=True))
@@ -46,10 +54,14 @@ def ranks(evaluation: Evaluation) -> str:
 
 
 def table(evaluation: Evaluation, style: Style) -> str:
-    """A row a method, a column a metric, the best mean of each marked, with counts of first and second places.
+    """Returns a table of means, with a row for each method and a column for each metric.
 
-    In text the best is marked by *, in Markdown and LaTeX it is bold and the second underlined. Of a method that is
-    alone there are means only.
+    Counts of first and second places follow each mean. The best mean is marked by * in text; in Markdown and LaTeX it
+    is bold and the second one underlined. With only one method there are means only.
+
+    Args:
+        evaluation: the scores.
+        style: "text", "markdown" or "latex".
     """
     means = evaluation.means()
     ranking = None if len(evaluation.methods) == 1 else rank(evaluation)
@@ -71,9 +83,13 @@ def table(evaluation: Evaluation, style: Style) -> str:
 
 
 def lost_table(evaluation: Evaluation, style: Style) -> str:
-    """Returns a row a method with the share of each source's structure that it lost, over all pairs, by day and night.
+    """Returns a table of the share of each source's structure that methods lost, over all pairs, by day and by night.
 
-    Groups without a pair, or without one that has such structure, have a dash.
+    Groups without a pair in which the source has structure have a dash.
+
+    Args:
+        evaluation: the scores, which include lost structure.
+        style: "text", "markdown" or "latex".
     """
     rows = lost_rows(evaluation)
     if style == "latex":
@@ -82,7 +98,11 @@ def lost_table(evaluation: Evaluation, style: Style) -> str:
 
 
 def lost_rows(evaluation: Evaluation) -> list[list[str]]:
-    """Returns the cells of `lost_table`, the heads first."""
+    """Returns the cells of `lost_table`, row by row, with the heads first.
+
+    Args:
+        evaluation: the scores, which include lost structure.
+    """
     assert evaluation.lost is not None
     columns = evaluation.lost.columns()
     rows = [["method", *columns]]
@@ -92,7 +112,7 @@ def lost_rows(evaluation: Evaluation) -> list[list[str]]:
 
 
 def _drawn(rows: list[list[str]], style: Style) -> str:
-    """Returns rows of cells, the first of which are heads, as a table."""
+    """Returns rows of cells as a table; the first row has the heads."""
     if style == "markdown":
         rows.insert(1, ["---"] * len(rows[0]))
         return "\n".join(f"| {' | '.join(row)} |" for row in rows)
@@ -106,9 +126,13 @@ def _drawn(rows: list[list[str]], style: Style) -> str:
 
 
 def as_csv(evaluation: Evaluation) -> str:
-    """A line for every method and pair, full precision, empty where a metric is undefined; then the methods' means.
+    """Returns CSV with a line for every method and pair, in full precision, and lines with the methods' means.
 
-    Lost structure is among the columns and, last, whether a pair is of day or night; means of each light follow.
+    Undefined scores are empty. The columns include lost structure and, as the last one, day or night; the means are
+    those over all pairs, by day and by night.
+
+    Args:
+        evaluation: the scores.
     """
     values, metrics, lost = evaluation.values, evaluation.metrics, evaluation.lost
     groups = {"mean": np.ones(len(evaluation.pairs), bool)}
@@ -117,14 +141,17 @@ def as_csv(evaluation: Evaluation) -> str:
         new = [column for column, name in enumerate(STRUCTURE_LOST) if name not in metrics]
         values = np.concatenate([values, lost.shares[..., new]], axis=-1)
         metrics += tuple(STRUCTURE_LOST[column] for column in new)
-        groups = {"mean" + ("" if light == "all" else f" by {light}"): of for light, of in by_light(lost.night).items()}
+        groups = {
+            "mean" + ("" if light == "all" else f" by {light}"): chosen
+            for light, chosen in by_light(lost.night).items()
+        }
         lights = [["night" if night else "day"] for night in lost.night]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["method", "pair", *metrics, *(["light"] if lost is not None else [])])
-    for method, of_method in zip(evaluation.methods, values, strict=True):
-        for pair, of_pair, light in zip(evaluation.pairs, of_method, lights, strict=True):
-            writer.writerow([method, pair, *(_number(value) for value in of_pair), *light])
+    for method, method_scores in zip(evaluation.methods, values, strict=True):
+        for pair, scores, light in zip(evaluation.pairs, method_scores, lights, strict=True):
+            writer.writerow([method, pair, *(_number(value) for value in scores), *light])
     for group, chosen in groups.items():
         blank = [""] if lost is not None else []
         for method, means in zip(evaluation.methods, mean(values[:, chosen]), strict=True):
@@ -135,15 +162,18 @@ def as_csv(evaluation: Evaluation) -> str:
 def as_dict(evaluation: Evaluation) -> dict[str, Any]:
     """Returns an evaluation for JSON: means and every score, None where one is undefined or infinite.
 
-    Lost structure is given over all pairs, by day and by night, the pairs of which are listed.
+    Lost structure is given over all pairs, by day and by night; the pairs of the night are listed.
+
+    Args:
+        evaluation: the scores.
     """
     several, lost = len(evaluation.methods) > 1, evaluation.lost
     mean_rank = mean_ranks(evaluation) if several else np.full(1, np.nan)
     methods: list[dict[str, Any]] = []
     for row, (method, means) in enumerate(zip(evaluation.methods, evaluation.means(), strict=True)):
         values = zip(evaluation.pairs, evaluation.values[row], strict=True)
-        of_pairs = {pair: _by_name(evaluation.metrics, of_pair) for pair, of_pair in values}
-        methods.append({"name": method, "means": _by_name(evaluation.metrics, means), "pairs": of_pairs})
+        by_pair = {pair: _by_name(evaluation.metrics, scores) for pair, scores in values}
+        methods.append({"name": method, "means": _by_name(evaluation.metrics, means), "pairs": by_pair})
         if several:
             methods[-1] |= _by_name(["mean_rank"], mean_rank[[row]])
         if lost is not None:
@@ -159,7 +189,7 @@ def as_dict(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def _by_name(names: Sequence[str], values: NDArray) -> dict[str, float | None]:
-    """Returns values by their names, None for what JSON has no number for."""
+    """Returns values by their names, None for NaN and infinity, which JSON does not have."""
     return {name: float(x) if math.isfinite(x) else None for name, x in zip(names, values, strict=True)}
 
 

@@ -9,15 +9,18 @@ from mfjax.evaluation.paper import TABLE_II, TABLE_III
 from mfjax.inference.fuser import Fuser, load
 from mfjax.training import Sources, TrainConfig
 
-# What "can be flexibly removed from our fusion framework", Section IV.D: attention, and how many RCMs.
+# Dual attention and the number of RCMs, which "can be flexibly removed from our fusion framework", Section IV.D.
 VARIANTS = dict(zip(TABLE_II, ((False, 0), (True, 0), (True, 1), (True, 2), (True, 3)), strict=True))
 
 
 def ablation(recipe: TrainConfig) -> dict[str, TrainConfig]:
-    """A recipe for each network of Table II.
+    """Returns a recipe for each network of Table II, by its name there.
+
+    Args:
+        recipe: the recipe that all have in common.
 
     Raises:
-        ValueError: the recipe starts from a model, which has one network only.
+        MfjaxError: the recipe starts from a model, whose network is only one of these.
     """
     if recipe.start_from is not None:
         raise MfjaxError(
@@ -31,9 +34,13 @@ def ablation(recipe: TrainConfig) -> dict[str, TrainConfig]:
 
 
 def sweep(recipe: TrainConfig, phase_one: str) -> dict[str, TrainConfig]:
-    """A recipe of phase two for each weight of Table III, all from one model that phase one made.
+    """Returns a recipe of phase two for each weight of Table III, by the weight.
 
-    Their fusion target is both sources, since it is in that loss only that the weight stands (Eq. 22).
+    All start from one model of phase one. Their fusion target is `Sources`, whose loss has the weight (Eq. 22).
+
+    Args:
+        recipe: the recipe that all have in common.
+        phase_one: the model of phase one, a bundled model's name or a weights file.
     """
     begun = replace(recipe, start_from=phase_one, phase_one_steps=0, warmup_steps=0)
     sources = recipe.target if isinstance(recipe.target, Sources) else Sources()
@@ -41,10 +48,17 @@ def sweep(recipe: TrainConfig, phase_one: str) -> dict[str, TrainConfig]:
 
 
 def trained(recipes: dict[str, TrainConfig], folder: Path, say: Callable[[str], None] = print) -> dict[str, Fuser]:
-    """The model of each recipe, trained in a folder of its own; what is there already is used, or gone on with.
+    """Returns the model of each recipe, trained in a folder of its own.
+
+    Finished trainings in the folder are used, and interrupted ones continue.
+
+    Args:
+        recipes: recipes by name.
+        folder: the folder that has a run's folder for each name.
+        say: prints progress.
 
     Raises:
-        ValueError: the folder has a model of another recipe; and as `training.train`.
+        MfjaxError: the folder has a run of another recipe; or as `training.train`.
     """
     from mfjax.training.loop import train
 

@@ -1,4 +1,5 @@
-"""From a pair of images to a fused one: arrays in `fuser`, files in `files`.
+"""Fusing pairs of images: arrays in `fuser`, files in `files`.
 
-The public names are in `mfjax` itself. Only `fuser` imports JAX.
+The public names are in `mfjax` itself. What a command checks before it starts (`files`, `pairs`, `sizes`, `sources`,
+`engines`) does not import JAX.
 """

@@ -1,6 +1,6 @@
-"""Many pairs of equal sizes at once, spread over all devices of this process.
+"""Fusing many pairs of equal sizes at once, spread over all devices of this process.
 
-One program of these very sizes makes all three images. No device needs anything of another's, so it has no collective.
+One program, compiled for these sizes, makes all three images. Devices exchange nothing, so it has no collectives.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,38 +15,54 @@ from jax.sharding import PartitionSpec as P
 from mfjax.inference.composition import Fusion
 from mfjax.inference.pure import fuse_any
 from mfjax.model import FusionOutput, ModelConfig
-from mfjax.model.placement import Size
+from mfjax.size import Size
 
 AXIS = "batch"
-LARGEST = 2**21  # pixels of a source or of the output; larger ones are made in parts
-AT_ONCE = 2**21  # pixels of all a GPU's images; a core has enough to do with one
+MAX_PIXELS = 2**21  # pixels of a source or of the output; larger images are made in tiles
+GPU_PIXELS = 2**21  # pixels of a GPU's part of a batch; a CPU gets one pair at a time
 
 
 class Batches:
-    """A model on all devices of this process."""
+    """A model on all devices of this process.
+
+    Args:
+        config: the network's architecture.
+        params: its parameters.
+        dtype: the type in which the extractor computes.
+        largest_factor: the largest factor by which the network enlarges in one pass.
+    """
 
     def __init__(self, config: ModelConfig, params: Mapping[str, Any], dtype: Any, largest_factor: float) -> None:
-        """For a model whose extractor is to compute in that type, and that enlarges by that factor at once."""
         self._config, self._dtype, self._largest_factor = config, jnp.dtype(dtype), largest_factor
         self.mesh = Mesh(np.array(jax.local_devices()), (AXIS,))
         self._params = jax.device_put(params, NamedSharding(self.mesh, P()))
 
-    def at_once(self, *shapes: Size) -> int:
-        """How many pairs of images of these sizes it fuses at once; 0 if they are too large."""
+    def batch_size(self, *shapes: Size) -> int:
+        """Returns how many pairs are fused at once; 0 if the images are too large.
+
+        Args:
+            shapes: the sizes of the sources and the output.
+        """
         pixels = max(rows * cols for rows, cols in shapes)
-        if pixels > LARGEST:
+        if pixels > MAX_PIXELS:
             return 0
-        of_device = 1 if jax.default_backend() == "cpu" else max(1, AT_ONCE // pixels)
-        return of_device * self.mesh.size
+        pairs_per_device = 1 if jax.default_backend() == "cpu" else max(1, GPU_PIXELS // pixels)
+        return pairs_per_device * self.mesh.size
 
     def __call__(self, ir: Sequence[np.ndarray], vis: Sequence[np.ndarray], size: Size) -> Iterator[Fusion]:
-        """The three images of each pair, clipped to [0, 1], from luma of equal sizes."""
-        many = self.at_once(ir[0].shape[:2], vis[0].shape[:2], size)
+        """Yields the three images of each pair, float32 `[H, W]`, clipped to [0, 1].
+
+        Args:
+            ir: infrared luma in [0, 1], each `[h, w]`, all of one size.
+            vis: visible luma in [0, 1], as many, each `[h', w']`, all of one size.
+            size: the output's (H, W).
+        """
+        many = self.batch_size(ir[0].shape[:2], vis[0].shape[:2], size)
         spread = NamedSharding(self.mesh, P(AXIS))
         fuse = fuse_spread_in_place if vis[0].shape == size else fuse_spread
         for first in range(0, len(ir), many):
             parts = [images[first : first + many] for images in (ir, vis)]
-            missing = many - len(parts[0])  # so that there is one program, the last pair fills up
+            missing = many - len(parts[0])  # the last pair fills the batch, so that one program serves all
             arrays = [jax.device_put(np.stack([*part, *[part[-1]] * missing]), spread) for part in parts]
             static = self._config, self._dtype, self.mesh, size, self._largest_factor
             out = jax.device_get(fuse(*static, self._params, *arrays))
@@ -63,17 +79,17 @@ def _fuse_spread(
     ir: jax.Array,
     vis: jax.Array,
 ) -> FusionOutput:
-    """The three images `[n, H, W]`, clipped, from luma `[n, h, w]`: each device those of its part of the batch."""
+    """Returns the three images `[n, H, W]`, clipped, from luma `[n, h, w]`; each device fuses its part of the batch."""
 
-    def of_device(params: Mapping[str, Any], ir: jax.Array, vis: jax.Array) -> FusionOutput:
+    def fuse_part(params: Mapping[str, Any], ir: jax.Array, vis: jax.Array) -> FusionOutput:
         sources = ir[..., None], vis[..., None]
         out = fuse_any(config, params, *sources, size=size, largest_factor=largest_factor, dtype=dtype)
         return jax.tree.map(lambda image: jnp.clip(image[..., 0], 0, 1), out)
 
     specs = P(), P(AXIS), P(AXIS)
-    return jax.shard_map(of_device, mesh=mesh, in_specs=specs, out_specs=P(AXIS), check_vma=False)(params, ir, vis)
+    return jax.shard_map(fuse_part, mesh=mesh, in_specs=specs, out_specs=P(AXIS), check_vma=False)(params, ir, vis)
 
 
 fuse_spread = jax.jit(_fuse_spread, static_argnums=(0, 1, 2, 3, 4))
-# For visible images of the output's size: their memory becomes an output's.
+# For visible images of the output's size, whose memory is then used for an output.
 fuse_spread_in_place = jax.jit(_fuse_spread, static_argnums=(0, 1, 2, 3, 4), donate_argnums=7)

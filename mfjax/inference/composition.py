@@ -1,8 +1,9 @@
-"""From two sources and their features to the three images: tile by tile, in memory that grows with the picture only.
+"""Composing the three images from two sources and their features, tile by tile.
 
-Two numbers of the network are of whole images: the relation of channels, from which channel attention weighs them, and
-the level about which contrast is raised. So all tiles are super-resolved, and then fused with what was found in all.
-Super-resolved tiles are kept for that, or made again where the memory does not suffice.
+Memory besides that of the images does not grow with their size. The network has two statistics of whole images: the
+relation of channels, which weights them in channel attention, and the level about which contrast is raised. So all
+tiles are super-resolved first, and then fused with the statistics of all tiles. In between, super-resolved tiles are
+kept, or made again where memory does not suffice.
 """
 
 import functools
@@ -24,10 +25,11 @@ from mfjax.inference.tiles import Tile, Tiling
 from mfjax.model import ModelConfig
 from mfjax.model.extent import Extent
 from mfjax.model.network import Branch, FusionBranch, Summary, SuperResolutionBranch
-from mfjax.model.placement import Placement, Size
+from mfjax.model.placement import Placement
+from mfjax.size import Size
 
-# A picture is worked on in canvases of the first of these sizes that shows what a pixel depends on: of the first, but
-# for networks of many compensations, and so by few programs.
+# Sizes of canvases. The first one that has room for the halos of its tile is used: the smallest, except for networks of
+# many compensations, so that few programs are compiled.
 CANVASES = ((288, 384), (512, 640), (1024, 1280), (2048, 2560))
 
 Params = Mapping[str, Any]
@@ -36,24 +38,29 @@ Progress = Callable[[Sequence[Tile]], Iterable[Tile]]
 
 
 class Source(NamedTuple):
-    """A source and what the extractor found in it."""
+    """A source image and its features."""
 
     image: np.ndarray  # luma in [0, 1], [h, w]
     features: np.ndarray  # F^dw, [h, w, c]
-    is_average: bool = False  # of a larger one: it is its own super-resolved image, of the output's size
+    is_average: bool = False  # True: it is the average of a larger image, and so its own super-resolved image
 
     @property
     def size(self) -> Size:
-        """(height, width) in pixels."""
+        """Returns (height, width) in pixels."""
         return self.image.shape[0], self.image.shape[1]
 
     def shown(self, made: np.ndarray, part: tuple[slice, ...] = ()) -> np.ndarray:
-        """What to give as super-resolved for a part of the output, of which the network made that."""
+        """Returns the image to show as this source super-resolved: the network's, or the source if it is an average.
+
+        Args:
+            made: the network's image of a part of the output.
+            part: the rows and columns of that part; by default all.
+        """
         return self.image[part] if self.is_average else made
 
 
 class Fusion(NamedTuple):
-    """What fusing a pair gives, each of the output's size."""
+    """The three images that are made of a pair, all of the output's size."""
 
     fused: np.ndarray  # [H, W], or [H, W, 3] in colour
     ir: np.ndarray  # [H, W], the super-resolved infrared source
@@ -77,12 +84,12 @@ def compose(
         params: its parameters.
         sources: infrared, visible; neither larger than the output along any axis.
         size: the output's (height, width).
-        dtypes: of fused, infrared and visible.
-        tile: pixels a side of a canvas; "auto" is what makes little work.
-        progress: wraps the tiles, each of which comes twice.
+        dtypes: types of the fused, infrared and visible image.
+        tile: pixels a side of a canvas; "auto" chooses a size that takes little work.
+        progress: wraps the tiles, each of which comes twice, such as `tqdm.tqdm`.
 
     Raises:
-        ValueError: tiles of that size are too small for these factors, or a source is larger than the output.
+        MfjaxError: tiles of that size are too small for these factors, or a source is larger than the output.
     """
     for rows, cols in (source.size for source in sources):
         if rows > size[0] or cols > size[1]:
@@ -96,9 +103,9 @@ def compose(
     branches = branches_of(config, params)
 
     def super_resolved(each: Tile) -> list[tuple[Branch, jax.Array]]:
-        """Both sources under a tile, each with the relation of its channels."""
+        """Returns both sources super-resolved under a tile, each with the relation of its channels."""
         pairs = zip(branches, sources, strict=True)
-        return [_of_tile(config, branch, source, each, size, tiled) for branch, source in pairs]
+        return [_super_resolved_tile(config, branch, source, each, size, tiled) for branch, source in pairs]
 
     kept: list[Sequence[Branch]] = []
     totals = _Totals(config.features)
@@ -121,19 +128,19 @@ def compose(
 
 
 class _Totals:
-    """What the fusion branch needs to know of whole images, summed over tiles in double precision."""
+    """Sums over tiles, in double precision, of the statistics of whole images that the fusion branch needs."""
 
     def __init__(self, features: int) -> None:
         self._relations, self._level = np.zeros((2, 1, 1, 1, features)), 0.0
 
     def add(self, relations: Sequence[jax.Array], ir: np.ndarray, vis: np.ndarray) -> None:
-        """Adds a tile's relations of channels and its own pixels, super-resolved."""
+        """Adds both sources' relations of channels under a tile, and its super-resolved pixels `[rows, cols]`."""
         self._relations += [np.asarray(relation, np.float64) for relation in relations]
         larger = np.where(np.abs(ir) >= np.abs(vis), ir, vis)  # `select_by_magnitude`
         self._level += float(larger.sum(dtype=np.float64))
 
     def summary(self, size: Size) -> Summary:
-        """Returns the means over an image of that size."""
+        """Returns the statistics of images of a size."""
         ir, vis = (self._relations / math.prod(size)).astype(np.float32)
         return Summary((ir, vis), np.full((1, 1, 1, 1), self._level / math.prod(size), np.float32))
 
@@ -150,18 +157,23 @@ def enlarge(config: ModelConfig, branch: Params, source: Source, size: Size) -> 
     tiled = choose_tiling(config, [source.size], size, "auto")
     out = np.empty(size, np.float32)
     for each in tiled.tiles:
-        found, _ = _of_tile(config, branch, source, each, size, tiled)
+        found, _ = _super_resolved_tile(config, branch, source, each, size, tiled)
         out[_place(each)] = np.clip(_own(found.image, each), 0, 1)
     return out
 
 
 def stored(image: np.ndarray, dtype: DTypeLike) -> np.ndarray:
-    """Returns an image clipped to [0, 1] in the range of a type."""
+    """Returns an image clipped to [0, 1] and converted to a type and its range.
+
+    Args:
+        image: the image, of any shape.
+        dtype: the type.
+    """
     return images.from_float(np.clip(image, 0, 1), dtype)
 
 
 def _place(tile: Tile) -> tuple[slice, slice]:
-    """Returns where a tile's own pixels are in the output."""
+    """Returns the rows and columns of the output that a tile makes."""
     return tile.rows.own, tile.cols.own
 
 
@@ -171,13 +183,19 @@ def _own(image: jax.Array, tile: Tile) -> np.ndarray:
 
 
 def choose_tiling(config: ModelConfig, sources: Sequence[Size], size: Size, tile: TileSide) -> Tiling:
-    """How to work on an output: in canvases of `tile` pixels a side, or by "auto" of one of `CANVASES`.
+    """Returns the tiles of an output.
+
+    Args:
+        config: the network's architecture.
+        sources: the sources' sizes.
+        size: the output's size.
+        tile: pixels a side of a canvas; "auto" chooses one of `CANVASES`.
 
     Raises:
-        ValueError: they are too small for these factors.
+        MfjaxError: canvases of that side are too small for these factors.
     """
     if tile != "auto":
-        return _of_side(config, sources, size, tile)
+        return _tiling_of_side(config, sources, size, tile)
     for canvas in CANVASES:
         try:
             return tiles.tiling(config, sources, size, canvas)
@@ -186,9 +204,9 @@ def choose_tiling(config: ModelConfig, sources: Sequence[Size], size: Size, tile
     raise too_small
 
 
-def _of_side(config: ModelConfig, sources: Sequence[Size], size: Size, tile: int) -> Tiling:
-    """The output in canvases of `tile` pixels a side, rounded up to what canvases are multiples of."""
-    largest = max(itertools.chain(size, *sources)) + tiles.ALIGNED  # has room for all of the images
+def _tiling_of_side(config: ModelConfig, sources: Sequence[Size], size: Size, tile: int) -> Tiling:
+    """Returns an output's tiles in canvases of `tile` pixels a side, rounded up to a multiple of `tiles.ALIGNED`."""
+    largest = max(itertools.chain(size, *sources)) + tiles.ALIGNED  # a canvas that holds the whole output
     first = -(-min(max(tile, 1), largest) // tiles.ALIGNED) * tiles.ALIGNED
     for side in itertools.count(first, tiles.ALIGNED):
         try:
@@ -208,7 +226,7 @@ def _refined(
     return branch
 
 
-def _of_tile(
+def _super_resolved_tile(
     config: ModelConfig, params: Params, source: Source, tile: Tile, size: Size, tiled: Tiling
 ) -> tuple[Branch, jax.Array]:
     """Returns a source super-resolved under a tile's canvas, and its channels' relation summed over the own pixels."""
@@ -247,5 +265,5 @@ def _fuse(config: ModelConfig, params: Params, ir: Branch, vis: Branch, summary:
 
 
 def _branch_bytes(config: ModelConfig, canvas: Size) -> int:
-    """Of both branches of a tile: image, upscaled features and residuals, in float32."""
+    """Returns the bytes that a tile of both branches takes: images, upscaled features and residuals, in float32."""
     return 2 * 4 * math.prod(canvas) * (1 + (1 + config.compensations) * config.features)

@@ -1,4 +1,4 @@
-"""Features of large images from those of their parts."""
+"""Extracting the features of a large image in parts."""
 
 import itertools
 from collections.abc import Callable
@@ -6,20 +6,22 @@ from collections.abc import Callable
 import numpy as np
 
 from mfjax.inference.tiles import parts
-from mfjax.model.placement import Size
+from mfjax.size import Size
 
-# Pixels of halo around the parts of an image. A feature depends on 103 to each side, but what is more than 24 away
-# changes those of the bundled models by less than a millionth of their largest value (`benchmarks/halo.py`).
+# Pixels of halo around the parts of an image. A feature depends on 103 pixels to each side, but those more than 24 away
+# change the bundled models' features by less than a millionth of the largest value (`benchmarks/halo.py`).
 HALO = 24
+
+BYTES_PER_VALUE = 32  # memory that extraction takes for each pixel and each channel between blocks
 
 
 def by_parts(image: np.ndarray, canvas: Size, extract: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """Returns the features of an image from those of parts of it that are no larger than a canvas.
+    """Returns the features of an image, extracted in parts that are no larger than a canvas.
 
     Args:
         image: luma in [0, 1], `[h, w]`.
         canvas: the largest (height, width) of a part.
-        extract: gives features `[h, w, c]` of luma `[h, w]`.
+        extract: a function that returns features `[h, w, c]` of luma `[h, w]`.
     """
     cuts = [parts(length, side, HALO) for length, side in zip(image.shape, canvas, strict=True)]
     if [len(axis) for axis in cuts] == [1, 1]:

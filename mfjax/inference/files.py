@@ -1,4 +1,4 @@
-"""Fusing image files: what is read from where and written to where, one pair at a time."""
+"""Fusing image files: the plan of what is read and written, and a pair's reading and writing."""
 
 import logging
 import os
@@ -12,46 +12,46 @@ import numpy as np
 
 from mfjax import images
 from mfjax.errors import MfjaxError
-from mfjax.inference.pairs import Pair, pair_folders
+from mfjax.inference.pairs import Pair, match_folders
 
 if TYPE_CHECKING:  # these import JAX
     from mfjax.inference.composition import Fusion
     from mfjax.inference.fuser import Fuser
     from mfjax.inference.request import Request
 
-FOLDER_SUFFIX = ".png"  # of what is written to a folder: lossless, 8 or 16 bits
+FOLDER_SUFFIX = ".png"  # suffix of images in an output folder: lossless, 8 or 16 bits
 
 logger = logging.getLogger("mfjax")
 
 
 class Job(NamedTuple):
-    """A pair of files and where its results go."""
+    """A pair of files and the files for its results."""
 
     pair: Pair
     fused: Path
-    ir: Path | None  # the super-resolved sources, if they are wanted
-    vis: Path | None
+    ir: Path | None  # file for the super-resolved infrared source; None if it is not wanted
+    vis: Path | None  # file for the super-resolved visible source; None if it is not wanted
 
     @property
     def outputs(self) -> list[Path]:
-        """The files that this writes."""
+        """Returns the files that this job writes."""
         return [path for path in (self.ir, self.vis, self.fused) if path is not None]
 
     @property
     def finished(self) -> bool:
-        """Whether all of them are there."""
+        """Returns true if all of its outputs exist."""
         return all(path.exists() for path in self.outputs)
 
 
 class Plan(NamedTuple):
-    """All that is to be done, and what can't be: a line for each problem."""
+    """The jobs of a command, and the files that can't be fused."""
 
     jobs: list[Job]
-    problems: list[str]
+    problems: list[str]  # a line for each problem
 
 
-def plan(ir: Path, vis: Path, out: Path, *, sr: bool = False) -> Plan:
-    """What to fuse and where to write it, checked before any work is done.
+def plan_jobs(ir: Path, vis: Path, out: Path, *, sr: bool = False) -> Plan:
+    """Returns the jobs for two files or two folders, after checking everything that can be checked beforehand.
 
     Args:
         ir: an infrared image file, or a folder of them.
@@ -78,7 +78,7 @@ def plan(ir: Path, vis: Path, out: Path, *, sr: bool = False) -> Plan:
         raise MfjaxError(f"{out} is a file; for two folders, the output is a folder")
     if not out.exists() and out.suffix.lower() in images.FORMATS:
         raise MfjaxError(f"{out} is named like an image; for two folders, the output is a folder")
-    pairs, problems = pair_folders(ir, vis)
+    pairs, problems = match_folders(ir, vis)
     jobs = [_job(pair, out / f"{pair.name}{FOLDER_SUFFIX}", sr=sr) for pair in pairs]
     _check_outputs(jobs)
     return Plan(jobs, problems)
@@ -87,7 +87,10 @@ def plan(ir: Path, vis: Path, out: Path, *, sr: bool = False) -> Plan:
 def fuse_pair(fuser: "Fuser", job: Job, **options: Any) -> tuple[int, int]:
     """Fuses one pair of files, writes all of its results or none, and returns their (height, width).
 
-    `options` are those of a `Fuser`'s call.
+    Args:
+        fuser: the model.
+        job: the pair and the files for its results.
+        options: options of a `Fuser`'s call.
 
     Raises:
         FileNotFoundError, MfjaxError, MemoryError: as `images.read`, `Fuser.__call__` and `images.write` do.
@@ -98,7 +101,11 @@ def fuse_pair(fuser: "Fuser", job: Job, **options: Any) -> tuple[int, int]:
 
 
 def read(job: Job, **options: Any) -> "Request":
-    """What is asked for of a pair of files; `options` are those of `Request.of`.
+    """Returns the request for a pair of files.
+
+    Args:
+        job: the pair.
+        options: options of `Request.of`.
 
     Raises:
         FileNotFoundError, MfjaxError: as `images.read` and `Request.of` do.
@@ -111,6 +118,10 @@ def read(job: Job, **options: Any) -> "Request":
 def write(job: Job, made: "Fusion") -> None:
     """Writes all of a pair's results or none.
 
+    Args:
+        job: the files for the results.
+        made: the images.
+
     Raises:
         MfjaxError, OSError: as `images.write` does.
     """
@@ -120,13 +131,13 @@ def write(job: Job, made: "Fusion") -> None:
 
 
 def _job(pair: Pair, fused: Path, *, sr: bool) -> Job:
-    """Where a pair's results go."""
+    """Returns a pair's job, with the super-resolved sources as NAME_ir and NAME_vis if `sr`."""
     ir, vis = (fused.with_stem(f"{fused.stem}_{source}") for source in ("ir", "vis")) if sr else (None, None)
     return Job(pair, fused, ir, vis)
 
 
 def _storable(image: np.ndarray, path: Path) -> np.ndarray:
-    """The image in as many bits as its file's format holds: 32 only in a TIFF, 16 not in a JPEG or BMP."""
+    """Returns an image in as many bits as its file's format holds: 32 only in a TIFF, 16 not in a JPEG or BMP."""
     depths, bits = images.FORMATS[path.suffix.lower()], 8 * image.dtype.itemsize
     if bits in depths:
         return image
@@ -161,7 +172,7 @@ def _check_outputs(jobs: Iterable[Job]) -> None:
 
 
 def _identity(path: Path) -> tuple[int, int]:
-    """What two names of one file have in common."""
+    """Returns a value that is the same for two names of one file, and differs between files."""
     status = path.stat()
     return status.st_dev, status.st_ino
 
@@ -171,6 +182,6 @@ def _check_writable(folder: Path) -> None:
     existing = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
     try:
         with tempfile.TemporaryFile(dir=existing):
-            pass  # tried, not asked: what permissions say is wrong for root and for read-only disks
+            pass  # a try, since permissions mislead for root and on read-only disks
     except OSError as error:
         raise MfjaxError(f"{folder}: can't be written to ({os.strerror(error.errno or 0)})") from error

@@ -1,6 +1,6 @@
-"""Fusing arrays: the pure function, a model that does it, and the one call for who wants no more.
+"""Fusing arrays: one call by the default model, or a model of one's choice.
 
-The one call is `fused = mfjax.fuse(ir, vis, size=(480, 640))`. With a model of one's own choice it is
+The call is `fused = mfjax.fuse(ir, vis, size=(480, 640))`. With a model of one's choice it is
 `fused, ir, vis = mfjax.load("default")(ir, vis, size=(480, 640))`, and `Fuser.apply` is its pure function:
 `jax.grad(lambda ir: fuser.apply(ir, vis, size=(480, 640)).fused.mean())(ir)`.
 """
@@ -13,66 +13,23 @@ from pathlib import Path
 from typing import Any, Self
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
 from mfjax import images, weights
-from mfjax.errors import MfjaxError
 from mfjax.inference import sizes
-from mfjax.inference.backends import Backend, Which, choose
+from mfjax.inference.backends import Backend, Sensor, choose
 from mfjax.inference.colour import Color
 from mfjax.inference.composition import Fusion, Progress, Source, TileSide
 from mfjax.inference.engines import Engine, Precision
-from mfjax.inference.pure import fuse_any
+from mfjax.inference.pure import fuse_luma
 from mfjax.inference.request import Request
 from mfjax.inference.sources import IrRange
-from mfjax.inference.stepping import LARGEST_FACTOR, averaged, is_average, largest_factor, plan
+from mfjax.inference.stepping import averaged, is_average, largest_factor, plan_sizes
 from mfjax.model import FusionOutput, ModelConfig
+from mfjax.size import Size
 
-USUAL = 512, 1024  # what size images are expected to have before one is seen
-
-
-def fuse_luma(
-    config: ModelConfig,
-    params: Mapping[str, Any],
-    ir: ArrayLike,
-    vis: ArrayLike,
-    *,
-    size: sizes.Size,
-    largest_factor: float = LARGEST_FACTOR,
-) -> FusionOutput:
-    """Fused and super-resolved luma, linear (not clipped). Pure: jit it, vmap it, differentiate it.
-
-    Args:
-        config: the network's architecture (static under `jit`).
-        params: its parameters.
-        ir: infrared luma in [0, 1], [h, w] or a batch [n, h, w].
-        vis: visible luma in [0, 1] of the same view, [h', w'] or [n, h', w'].
-        size: the output's (H, W), any (static under `jit`).
-        largest_factor: by which the network enlarges at once, as far as it was trained (static under `jit`); more is
-            done in steps. A source that is larger than the output is averaged to it first.
-
-    Returns:
-        `.fused .ir .vis`, each [H, W] or [n, H, W].
-
-    Raises:
-        MfjaxError: the sources are not both [h, w] or both [n, h, w] of one n, are integers, or the size is empty.
-    """
-    sizes.check_request(size, None)
-    if not sizes.are_luma(np.shape(ir), np.shape(vis)):
-        raise MfjaxError(
-            f"infrared has shape {np.shape(ir)} and visible {np.shape(vis)}; pass luma, both [h, w] or both [n, h, w]"
-        )
-    for name, image in (("infrared", ir), ("visible", vis)):
-        if not jnp.issubdtype(jnp.result_type(image), jnp.floating):
-            raise MfjaxError(f"{name} is {jnp.result_type(image)}; pass floats in [0, 1]")
-    sources = [jnp.asarray(image, jnp.float32)[..., None] for image in (ir, vis)]  # [(n,) h, w, 1]
-    single = sources[0].ndim == 3
-    if single:
-        sources = [image[None] for image in sources]
-    out = fuse_any(config, params, *sources, size=size, largest_factor=largest_factor)  # each [n, H, W, 1]
-    return jax.tree.map(lambda image: image[0, ..., 0] if single else image[..., 0], out)
+USUAL_SIZE = 512, 1024  # size that images are assumed to have before any is read
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,8 +41,8 @@ class Fuser:
 
     config: ModelConfig
     params: Mapping[str, Any]
-    backend: Backend  # what does the work
-    metadata: Mapping[str, str] = field(default_factory=dict)  # how the model was trained
+    backend: Backend  # the model on an engine
+    metadata: Mapping[str, str] = field(default_factory=dict)  # the weights file's metadata: how the model was trained
 
     @classmethod
     def of(
@@ -97,7 +54,18 @@ class Fuser:
         engine: Engine = "auto",
         precision: Precision = "auto",
     ) -> Self:
-        """Returns the fuser of an architecture and its parameters; the options are those of `load`."""
+        """Returns the fuser of an architecture and its parameters.
+
+        Args:
+            config: the network's architecture.
+            params: its parameters.
+            metadata: a weights file's metadata; by default none, as of a model that was trained at the paper's factors.
+            engine: as of `load`.
+            precision: as of `load`.
+
+        Raises:
+            MfjaxError: the engine or the precision is unknown, or the engine is not installed.
+        """
         metadata = metadata or {}
         largest = largest_factor(metadata)
         backend = choose(config, params, engine=engine, precision=precision, largest_factor=largest)
@@ -116,30 +84,30 @@ class Fuser:
         tile: TileSide = "auto",
         progress: Progress = iter,
     ) -> Fusion:
-        """The fused image and both sources, super-resolved to its size, clipped to their type's range.
+        """Returns the fused image and both sources, super-resolved to its size, clipped to their type's range.
 
         Args:
             ir: infrared [h, w] or RGB [h, w, 3] (its luma is used), uint8, uint16 or float in [0, 1].
             vis: visible [h', w'] or RGB [h', w', 3], likewise; it shows the same field of view.
             size: (height, width) of the output; one may be None and follows from the larger source's aspect.
                 By default the larger source's size.
-            scale: instead of `size`: times the larger source's.
-            color: "auto" gives colour if `vis` is RGB, "gray" never, "color" insists on it.
-            ir_range: the infrared values that are black and white: "full" range of the type, "auto" from the
-                image's own 0.1 and 99.9 percentiles (for raw thermal data), or (low, high) in its units.
-            stretch: fuse sources whose aspects differ by more than 20 %.
-            tile: pixels a side of the parts that the images are made in, to take less memory. The result does not
-                depend on it. "auto" is what makes little work, within the memory that is free.
-            progress: wraps the parts, each of which comes twice, such as `tqdm.tqdm`.
+            scale: instead of `size`: the output's size as a multiple of the larger source's.
+            color: "auto" gives colour if `vis` is RGB, "gray" never, and "color" always, so `vis` must be RGB.
+            ir_range: the infrared values that are black and white: "full", the range of the type; "auto", the image's
+                own 0.1 and 99.9 percentiles (for raw thermal data); or (low, high) in its units.
+            stretch: fuse sources even if their aspects differ by more than 20 %.
+            tile: pixels a side of the tiles in which the images are made; smaller tiles take less memory. The result
+                does not depend on it. "auto" chooses a size that takes little work and fits into the free memory.
+            progress: wraps the tiles, each of which comes twice, such as `tqdm.tqdm`.
 
         Returns:
             `.fused .ir .vis` as NumPy arrays of the sources' type; where these differ, of the finer one
             (`np.result_type`: uint16 for uint8 and uint16, float32 for an integer type and float32).
 
         Raises:
-            MfjaxError: the sources or options are not as above, a tile is too small for these sizes, or the memory
-                would not suffice.
-            MemoryError: it did not suffice.
+            MfjaxError: the sources or options are not as above, a tile is too small for these sizes, or the free
+                memory is too small.
+            MemoryError: memory ran out.
         """
         options: dict[str, Any] = {"size": size, "scale": scale, "color": color, "ir_range": ir_range}
         request = Request.of(ir, vis, stretch=stretch, largest_factor=self.largest_factor, **options)
@@ -148,25 +116,34 @@ class Fuser:
     def batch(
         self, ir: Iterable[ArrayLike], vis: Iterable[ArrayLike], *, tile: TileSide = "auto", **options: Any
     ) -> list[Fusion]:
-        """What a call gives for each of many pairs, of any sizes.
+        """Returns the images that a call makes, for each of many pairs of any sizes.
 
-        On GPUs and on several devices, pairs of equal sizes are fused at once, spread over all of them; what they give
-        is that of a call but for rounding.
+        On GPUs and on several devices, pairs of equal sizes are fused at once, spread over all devices; the results are
+        those of a call except for rounding.
 
         Args:
             ir: infrared images, as of a call.
-            vis: as many visible ones.
-            tile: as of a call; with it, pairs are fused one by one.
+            vis: as many visible images.
+            tile: as of a call; if it is a number, pairs are fused one by one.
             options: `size`, `scale`, `color`, `ir_range` and `stretch` of a call, for all pairs.
 
         Raises:
-            ValueError, MemoryError: as a call does for any of the pairs; or there are not as many of both.
+            MfjaxError, MemoryError: as a call raises them for one of the pairs.
+            ValueError: there are more images of one kind than of the other.
         """
         options["largest_factor"] = self.largest_factor
-        return self.fulfil([Request.of(*pair, **options) for pair in zip(ir, vis, strict=True)], tile=tile)
+        return self.fuse_requests([Request.of(*pair, **options) for pair in zip(ir, vis, strict=True)], tile=tile)
 
-    def fulfil(self, requests: Sequence[Request], *, tile: TileSide = "auto") -> list[Fusion]:
-        """What each of many requests asks for; `batch` makes them of its arguments."""
+    def fuse_requests(self, requests: Sequence[Request], *, tile: TileSide = "auto") -> list[Fusion]:
+        """Returns the images that each of many requests asks for.
+
+        Args:
+            requests: the requests, of any sizes; those of equal sizes are fused at once where `batch` does so.
+            tile: as of a call.
+
+        Raises:
+            MfjaxError, MemoryError: as a call raises them for one of the pairs.
+        """
         groups: dict[Any, list[int]] = defaultdict(list)
         for i, request in enumerate(requests):
             groups[request.shapes].append(i)
@@ -176,71 +153,100 @@ class Fuser:
         return [made[i] for i in range(len(requests))]
 
     @property
-    def at_once(self) -> int:
-        """How many pairs `batch` can make use of at least: 1, or as many as there are devices, or more on GPUs."""
-        return max(1, self.backend.at_once(USUAL))
+    def batch_size(self) -> int:
+        """Returns how many pairs of usual size `batch` fuses at once: 1, or more on several devices or on GPUs."""
+        return max(1, self.backend.batch_size(USUAL_SIZE))
 
-    def apply(self, ir: ArrayLike, vis: ArrayLike, *, size: sizes.Size) -> FusionOutput:
-        """`fuse_luma` with this model: pure, for `jax.jit`, `jax.vmap` and `jax.grad`."""
+    def apply(self, ir: ArrayLike, vis: ArrayLike, *, size: Size) -> FusionOutput:
+        """Returns fused and super-resolved luma by `fuse_luma`. It is pure, for `jax.jit`, `jax.vmap` and `jax.grad`.
+
+        Args:
+            ir: infrared luma in [0, 1], [h, w] or a batch [n, h, w].
+            vis: visible luma in [0, 1] of the same view, [h', w'] or [n, h', w'].
+            size: the output's (H, W), any.
+
+        Raises:
+            MfjaxError: as `fuse_luma`.
+        """
         return fuse_luma(self.config, self.params, ir, vis, size=size, largest_factor=self.largest_factor)
 
     @cached_property
     def largest_factor(self) -> float:
-        """The factor up to which the network was trained, and enlarges at once; more is done in steps."""
+        """Returns the factor up to which the network was trained and enlarges in one pass; more is done in steps."""
         return largest_factor(self.metadata)
 
-    def source(self, luma: np.ndarray, which: Which, size: sizes.Size) -> Source:
-        """Luma in [0, 1], `[h, w]`, and what is found in it, nearly all of the work: to `compose` it several times.
+    def source(self, luma: np.ndarray, sensor: Sensor, size: Size) -> Source:
+        """Returns an image with its features, which are nearly all of the work, so that `compose` can use them again.
 
-        What is too large or too small for an output of that size is averaged or enlarged first.
+        An image that is too large or too small for an output of that size is averaged or enlarged first.
+
+        Args:
+            luma: the image, [h, w] in [0, 1].
+            sensor: the sensor that it is from, "ir" or "vis".
+            size: the output's size.
+
+        Raises:
+            MemoryError: memory ran out.
         """
         own = luma.shape[0], luma.shape[1]
-        first, *larger = plan(own, size, self.largest_factor)
-        source = self.backend.extract(averaged(luma, first), which)
+        first, *larger = plan_sizes(own, size, self.largest_factor)
+        source = self.backend.extract(averaged(luma, first), sensor)
         for step in larger:
-            enlarged = self.backend.enlarge(source, which, step)
-            source = self.backend.extract(averaged(enlarged, size), which)
+            enlarged = self.backend.enlarge(source, sensor, step)
+            source = self.backend.extract(averaged(enlarged, size), sensor)
         return source._replace(is_average=is_average(own, size))
 
-    def compose(self, ir: Source, vis: Source, size: sizes.Size, **options: Any) -> Fusion:
-        """The three images of two sources made for that size, luma; `options` are those of `Backend.compose`."""
+    def compose(self, ir: Source, vis: Source, size: Size, **options: Any) -> Fusion:
+        """Returns the three images of two sources, luma.
+
+        Args:
+            ir: the infrared source, by `source` for this size.
+            vis: the visible source, by `source` for this size.
+            size: the output's size.
+            options: options of `Backend.compose`.
+
+        Raises:
+            MfjaxError, MemoryError: as `mfjax.inference.composition.compose`.
+        """
         return self.backend.compose(ir, vis, size, **options)
 
     def _fuse(self, request: Request, tile: TileSide, progress: Progress = iter) -> Fusion:
-        made = self.compose(  # whose sources are not held while colour is made
+        made = self.compose(  # no variable holds the sources, whose memory colour needs
             self.source(request.ir, "ir", request.size),
             self.source(request.vis, "vis", request.size),
             request.size,
-            dtypes=request.made_in,
+            dtypes=request.composed_dtypes,
             tile=tile,
             progress=progress,
         )
         return request.finish(made)
 
     def _fuse_group(self, group: list[Request], tile: TileSide) -> Iterator[Fusion]:
-        """What each of some requests of equal sizes asks for."""
+        """Yields the images that each of some requests of equal sizes asks for."""
         first = group[0]
-        if tile != "auto" or len(group) == 1 or not self.backend.at_once(*first.shapes):
+        if tile != "auto" or len(group) == 1 or not self.backend.batch_size(*first.shapes):
             yield from (self._fuse(request, tile) for request in group)
             return
         made = self.backend.batch([each.ir for each in group], [each.vis for each in group], first.size)
         for request, fusion in zip(group, made, strict=True):
-            yield request.finish(Fusion(*map(images.from_float, fusion, request.made_in)))
+            yield request.finish(Fusion(*map(images.from_float, fusion, request.composed_dtypes)))
 
 
 def load(name_or_path: str | Path = "default", *, engine: Engine = "auto", precision: Precision = "auto") -> Fuser:
-    """A bundled model by its name (`mfjax.weights.available()`), or one from a weights file.
+    """Returns a bundled model (one of `mfjax.weights.available()`), or the model of a weights file.
 
     Args:
         name_or_path: the name or the file.
-        engine: what does the work: "xla", or on CPUs "openvino" (`pip install 'mfjax[cpu]'`), which is faster and
-            compiles faster, and leaves to XLA what follows the extractor where factors are not whole numbers; "auto"
-            takes it where it is installed.
-        precision: that features are extracted in, "float32" or "bfloat16"; "auto" is bfloat16 on GPUs.
+        engine: the engine that runs the model. "xla"; "openvino" (`pip install 'mfjax[cpu]'`), for CPUs only, which
+            runs and compiles faster, and leaves the layers after the extractor to XLA where factors are not whole
+            numbers; "auto": OpenVINO on CPUs where it is installed, else XLA.
+        precision: the type in which features are extracted, "float32" or "bfloat16"; "auto" is bfloat16 on GPUs and
+            TPUs, float32 on CPUs.
 
     Raises:
-        FileNotFoundError: there is none.
-        MfjaxError: the file is not a weights file, or one of another architecture; or the engine is not installed.
+        FileNotFoundError: there is no such file or bundled model.
+        MfjaxError: the file is not a weights file, or one of another architecture; the engine or the precision is
+            unknown, or the engine is not installed.
     """
     config, params, metadata = weights.load(name_or_path)
     return Fuser.of(config, jax.device_put(params), metadata, engine=engine, precision=precision)
@@ -256,9 +262,22 @@ def fuse(
     ir_range: IrRange = "full",
     stretch: bool = False,
 ) -> np.ndarray:
-    """The fused image of a pair by the default model, [H, W] or [H, W, 3], in the sources' type.
+    """Returns the fused image of a pair by the default model, [H, W] or [H, W, 3], in the sources' type.
 
-    Arguments and errors are those of a `Fuser`'s call, and the first call loads the model.
+    The first call loads the model and compiles programs, which takes some seconds. `Fuser.__call__` says more of each
+    argument.
+
+    Args:
+        ir: infrared [h, w] or RGB [h, w, 3] (its luma is used), uint8, uint16 or float in [0, 1].
+        vis: visible [h', w'] or RGB [h', w', 3], likewise; it shows the same field of view.
+        size: (height, width) of the output, of which one may be None; by default the larger source's size.
+        scale: instead of `size`: the output's size as a multiple of the larger source's.
+        color: "auto" gives colour if `vis` is RGB, "gray" never, and "color" always.
+        ir_range: the infrared values that are black and white: "full", "auto" or (low, high).
+        stretch: fuse sources even if their aspects differ by more than 20 %.
+
+    Raises:
+        MfjaxError, MemoryError: as a `Fuser`'s call.
     """
     fuser = _default_fuser()
     return fuser(ir, vis, size=size, scale=scale, color=color, ir_range=ir_range, stretch=stretch).fused

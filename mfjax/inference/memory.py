@@ -1,4 +1,4 @@
-"""What is said when a device's memory does not suffice."""
+"""The error of a device whose memory ran out."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,13 +8,13 @@ import jax
 
 @contextmanager
 def memory_errors(size: tuple[int, ...]) -> Iterator[None]:
-    """Turns JAX's error for a device's memory that does not suffice into Python's.
+    """Turns JAX's error of a device whose memory ran out into Python's.
 
     Args:
-        size: Rows and columns of the image that is made in the block, which the message names.
+        size: rows and columns of the image that is made in the block, which the message names.
 
     Raises:
-        MemoryError: the memory does not suffice.
+        MemoryError: the device's memory ran out.
     """
     try:
         yield

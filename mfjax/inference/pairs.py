@@ -1,4 +1,4 @@
-"""Which infrared file belongs to which visible one."""
+"""Matching the infrared files of a folder with the visible files of another, by their names."""
 
 import logging
 import re
@@ -19,29 +19,33 @@ Key = tuple[tuple[bool, int, str], ...]
 
 logger = logging.getLogger("mfjax")
 
-MOST_LISTED = 5  # names in one line; a folder may have thousands
+MOST_LISTED = 5  # most names in one line, since a folder may have thousands
 
 
 class Pair(NamedTuple):
-    """The two files of one view and the name that their fusion goes by."""
+    """The two files of one view, and the name of the pair."""
 
     name: str
     ir: Path
     vis: Path
 
 
-class Pairs(NamedTuple):
-    """The pairs of two folders in natural order, and why the other files have none, a line each."""
+class Matches(NamedTuple):
+    """The pairs of two folders in natural order, and the files without a partner."""
 
     pairs: list[Pair]
-    problems: list[str]
+    problems: list[str]  # a line for each reason why files have no partner
 
 
-def pair_folders(ir: Path, vis: Path) -> Pairs:
-    """The pairs of two folders: images of one name, then those whose names differ by their modality tag only.
+def match_folders(ir: Path, vis: Path) -> Matches:
+    """Returns the pairs of two folders: images of equal names, then those whose names differ only by a modality tag.
 
     A tag is a word such as ir, thermal, vis or rgb anywhere in a name: `IR_01.png`, `scene-lwir-7.tif`,
-    `02thermal.jpg`. Numbers count by their value: `ir_7` goes with `vis_007`. Extensions don't matter.
+    `02thermal.jpg`. Numbers are compared by value: `ir_7` matches `vis_007`. Suffixes don't matter.
+
+    Args:
+        ir: the folder of infrared images.
+        vis: the folder of visible images.
 
     Raises:
         MfjaxError: the two folders are one, a folder has no images, or there is no pair.
@@ -58,8 +62,8 @@ def pair_folders(ir: Path, vis: Path) -> Pairs:
             if any(len(files) > 1 for files in together):
                 problems.append(f"several files of one name: {_listed(chain(*together))}")
                 continue
-            (of_ir,), (of_vis,) = together
-            pairs.append(Pair(_without_tags(of_vis.stem, vis_tags) or "fused", of_ir, of_vis))
+            (ir_file,), (vis_file,) = together
+            pairs.append(Pair(_without_tags(vis_file.stem, vis_tags) or "fused", ir_file, vis_file))
         lone_ir, lone_vis = list(chain(*by_key_ir.values())), list(chain(*by_key_vis.values()))
     if lone_ir:
         problems.append(f"no visible image for {_listed(lone_ir)}")
@@ -67,12 +71,16 @@ def pair_folders(ir: Path, vis: Path) -> Pairs:
         problems.append(f"no infrared image for {_listed(lone_vis)}")
     if not pairs:
         raise MfjaxError(f"no pairs in {ir} and {vis}: {'; '.join(problems)}")
-    return Pairs(sorted(pairs, key=lambda pair: natural_key(pair.name)), problems)
+    return Matches(sorted(pairs, key=lambda pair: natural_key(pair.name)), problems)
 
 
 @contextmanager
 def messages_about(pair: Pair) -> Iterator[None]:
-    """Starts the logged messages of a block with the name of the pair that they are about."""
+    """Starts every message that is logged in a block with the name of a pair.
+
+    Args:
+        pair: the pair that the block is about.
+    """
 
     def prefix(record: logging.LogRecord) -> bool:
         record.msg, record.args = f"{pair.name}: {record.getMessage()}", ()
@@ -86,13 +94,17 @@ def messages_about(pair: Pair) -> Iterator[None]:
 
 
 def natural_key(name: str) -> Key:
-    """What sorts names as people do, `scene 2` before `Scene 10`: words without case, numbers by value."""
+    """Returns a key that sorts names as people do, `scene 2` before `Scene 10`: words without case, numbers by value.
+
+    Args:
+        name: a file's name or any other.
+    """
     words = re.findall(r"\d+|[^\W\d_]+", name.lower())
     return tuple((False, int(word), "") if word.isdecimal() else (True, 0, word) for word in words)
 
 
 def _images_in(folder: Path) -> list[Path]:
-    """The image files of a folder, known by their suffix."""
+    """Returns the image files of a folder, known by their suffix, in natural order."""
     files = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")]
     found = [path for path in files if path.suffix.lower() in images.FORMATS]
     if not found:
@@ -101,7 +113,7 @@ def _images_in(folder: Path) -> list[Path]:
 
 
 def _by_key(files: Iterable[Path], tags: Sequence[str]) -> dict[Key | str, list[Path]]:
-    """Files by their stem or, where tags are given, by the words that it has besides them."""
+    """Returns files by their stem or, where tags are given, by the natural key of their stem without tags."""
     groups = defaultdict(list)
     for path in files:
         groups[natural_key(_without_tags(path.stem, tags)) if tags else path.stem].append(path)
@@ -109,7 +121,7 @@ def _by_key(files: Iterable[Path], tags: Sequence[str]) -> dict[Key | str, list[
 
 
 def _without_tags(stem: str, tags: Sequence[str]) -> str:
-    """A file's stem without the words that are tags and the separators they leave over."""
+    """Returns a file's stem without the words that are tags and the separators around them."""
     if not tags:
         return stem
     words = rf"(?<![^\W\d_])({'|'.join(tags)})(?![^\W\d_])"  # no letter before or after
@@ -118,7 +130,7 @@ def _without_tags(stem: str, tags: Sequence[str]) -> str:
 
 
 def _listed(files: Iterable[Path]) -> str:
-    """The names of some files on one line: all if they are few, or the first ones and how many more."""
+    """Returns the names of some files on one line: all if they are few, else the first ones and how many more."""
     names = sorted((path.name for path in files), key=natural_key)
     more = len(names) - MOST_LISTED
     return ", ".join(names[:MOST_LISTED]) + (f" and {more} more" if more > 0 else "")

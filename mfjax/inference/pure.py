@@ -1,15 +1,62 @@
-"""The network at any factor as a pure function: what `stepping` plans, on JAX arrays of sizes known when compiling."""
+"""The network at any factor as a pure function: the steps that `stepping` plans, on JAX arrays of static sizes."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
 
-from mfjax.inference import stepping
+from mfjax.errors import MfjaxError
+from mfjax.inference import sizes, stepping
 from mfjax.model import FusionNetwork, FusionOutput, ModelConfig
 from mfjax.model.network import SuperResolutionBranch
-from mfjax.model.placement import Placement, Size
+from mfjax.model.placement import Placement
+from mfjax.size import Size
+
+
+def fuse_luma(
+    config: ModelConfig,
+    params: Mapping[str, Any],
+    ir: ArrayLike,
+    vis: ArrayLike,
+    *,
+    size: Size,
+    largest_factor: float = stepping.LARGEST_FACTOR,
+) -> FusionOutput:
+    """Returns fused and super-resolved luma, linear (not clipped). It is pure, for `jax.jit`, `jax.vmap`, `jax.grad`.
+
+    Args:
+        config: the network's architecture (static under `jax.jit`).
+        params: its parameters.
+        ir: infrared luma in [0, 1], [h, w] or a batch [n, h, w].
+        vis: visible luma in [0, 1] of the same view, [h', w'] or [n, h', w'].
+        size: the output's (H, W), any (static under `jax.jit`).
+        largest_factor: the largest factor by which the network enlarges in one pass, usually that of its training
+            (static under `jax.jit`); larger factors are reached in steps. A source that is larger than the output is
+            averaged to it first.
+
+    Returns:
+        `.fused .ir .vis`, each [H, W] or [n, H, W].
+
+    Raises:
+        MfjaxError: the sources are not both [h, w] or both [n, h, w] of one n, are integers, or the size is empty.
+    """
+    sizes.check_requested_size(size, None)
+    if not sizes.are_luma(np.shape(ir), np.shape(vis)):
+        raise MfjaxError(
+            f"infrared has shape {np.shape(ir)} and visible {np.shape(vis)}; pass luma, both [h, w] or both [n, h, w]"
+        )
+    for name, image in (("infrared", ir), ("visible", vis)):
+        if not jnp.issubdtype(jnp.result_type(image), jnp.floating):
+            raise MfjaxError(f"{name} is {jnp.result_type(image)}; pass floats in [0, 1]")
+    sources = [jnp.asarray(image, jnp.float32)[..., None] for image in (ir, vis)]  # [(n,) h, w, 1]
+    single = sources[0].ndim == 3
+    if single:
+        sources = [image[None] for image in sources]
+    out = fuse_any(config, params, *sources, size=size, largest_factor=largest_factor)  # each [n, H, W, 1]
+    return jax.tree.map(lambda image: image[0, ..., 0] if single else image[..., 0], out)
 
 
 def fuse_any(
@@ -22,16 +69,16 @@ def fuse_any(
     largest_factor: float,
     dtype: Any = jnp.float32,
 ) -> FusionOutput:
-    """The three reconstructions `[n, H, W, 1]`, linear, of sources `[n, h, w, 1]` and `[n, h', w', 1]` in [0, 1].
+    """Returns the three reconstructions `[n, H, W, 1]`, linear (not clipped).
 
     Args:
         config: the network's architecture.
         params: its parameters.
-        ir: infrared luma.
-        vis: visible luma of the same view.
+        ir: infrared luma in [0, 1], `[n, h, w, 1]`.
+        vis: visible luma in [0, 1] of the same view, `[n, h', w', 1]`.
         size: the output's (H, W).
-        largest_factor: by which the network enlarges at once.
-        dtype: that the extractor computes in.
+        largest_factor: the largest factor by which the network enlarges in one pass.
+        dtype: the type in which the extractor computes.
     """
     branches = branches_of(config, params)
     prepared = [
@@ -39,22 +86,27 @@ def fuse_any(
         for branch, image in zip(branches, (ir, vis), strict=True)
     ]
     out: Any = FusionNetwork(config, dtype).apply({"params": params}, *prepared, size=size)
-    of_ir, of_vis = (
+    shown = (
         source if stepping.is_average((image.shape[1], image.shape[2]), size) else made
         for image, source, made in zip((ir, vis), prepared, out[1:], strict=True)
     )
-    return FusionOutput(out.fused, of_ir, of_vis)
+    return FusionOutput(out.fused, *shown)
 
 
 def branches_of(config: ModelConfig, params: Mapping[str, Any]) -> tuple[Any, Any]:
-    """The parameters of the infrared and of the visible super-resolution branch, which may be the same."""
+    """Returns the parameters of the infrared and the visible super-resolution branch, the same if they are shared.
+
+    Args:
+        config: the network's architecture.
+        params: its parameters.
+    """
     names = ("branch", "branch") if config.share_branches else ("branch_ir", "branch_vis")
     return params[names[0]], params[names[1]]
 
 
 def _prepared(branch: SuperResolutionBranch, params: Any, image: jax.Array, size: Size, largest: float) -> jax.Array:
-    """A source that the output is at most `largest` times as large as, and no smaller."""
-    first, *larger = stepping.plan((image.shape[1], image.shape[2]), size, largest)
+    """Returns a source that is no larger than the output, and that the network can enlarge to it in one pass."""
+    first, *larger = stepping.plan_sizes((image.shape[1], image.shape[2]), size, largest)
     image = averaged(image, first)
     for step in larger:
         placement = Placement.between((image.shape[1], image.shape[2]), step)
@@ -64,10 +116,15 @@ def _prepared(branch: SuperResolutionBranch, params: Any, image: jax.Array, size
 
 
 def averaged(image: jax.Array, size: Size) -> jax.Array:
-    """`stepping.averaged` of images `[n, h, w, c]`, as a product with a matrix along each axis."""
+    """Returns images averaged along each axis that is longer than a size's, as `stepping.averaged` does.
+
+    Args:
+        image: the images, `[n, h, w, c]`.
+        size: the (height, width) to average to; a side that is not shorter leaves its axis unchanged.
+    """
     for axis, length in enumerate(size, start=1):
         if length < image.shape[axis]:
-            matrix = stepping.averages(image.shape[axis], length)
+            matrix = stepping.averaging_matrix(image.shape[axis], length)
             product = jnp.tensordot(matrix, image, (1, axis), precision=jax.lax.Precision.HIGHEST)
             image = jnp.moveaxis(product, 0, axis)
     return image

@@ -1,4 +1,4 @@
-"""What is to be made of a pair of images: checked, as luma, and at last in the type and colour that was asked for."""
+"""Requests: a pair of images, checked and as luma, with the size, type and colour that the output is to have."""
 
 from typing import NamedTuple
 
@@ -12,16 +12,17 @@ from mfjax.inference.colour import Color, colourise, wants_colour
 from mfjax.inference.composition import Fusion
 from mfjax.inference.sources import IrRange, as_source, infrared_luma, visible_values
 from mfjax.inference.stepping import LARGEST_FACTOR
+from mfjax.size import Size
 
 
 class Request(NamedTuple):
-    """Two sources and what the output is to be."""
+    """Two sources, and the size, type and colour of the output."""
 
     ir: np.ndarray  # luma in [0, 1], [h, w]
     vis: np.ndarray  # luma in [0, 1], [h', w']
-    size: sizes.Size
-    dtype: np.dtype
-    colours: np.ndarray | None  # the visible image [h', w', 3] in [0, 1], if the output is to have its colour
+    size: Size  # the output's size
+    dtype: np.dtype  # the output's type
+    colours: np.ndarray | None  # the visible image [h', w', 3] in [0, 1] for an output in colour; None for gray
 
     @classmethod
     def of(
@@ -36,10 +37,20 @@ class Request(NamedTuple):
         stretch: bool = False,
         largest_factor: float = LARGEST_FACTOR,
     ) -> "Request":
-        """The request that the arguments of a `Fuser`'s call make; on its `largest_factor` hangs the memory it takes.
+        """Returns the request that the arguments of a `Fuser`'s call make.
+
+        Args:
+            ir: as of a call.
+            vis: as of a call.
+            size: as of a call.
+            scale: as of a call.
+            color: as of a call.
+            ir_range: as of a call.
+            stretch: as of a call.
+            largest_factor: the model's, on which the memory depends that fusing takes.
 
         Raises:
-            ValueError: they are not as they should be, or the memory would not suffice.
+            MfjaxError: the sources or options are not as a call needs them, or the free memory is too small.
         """
         ir, vis = as_source(ir, "infrared"), as_source(vis, "visible")
         shapes = ir.shape[:2], vis.shape[:2]
@@ -52,18 +63,22 @@ class Request(NamedTuple):
         return cls(*luma, out, np.result_type(ir, vis), values if in_colour else None)
 
     @property
-    def shapes(self) -> tuple[sizes.Size, ...]:
-        """(height, width) of infrared, visible and output."""
+    def shapes(self) -> tuple[Size, ...]:
+        """Returns the sizes of the infrared source, the visible source and the output."""
         return (*(image.shape[:2] for image in (self.ir, self.vis)), self.size)
 
     @property
-    def made_in(self) -> tuple[DTypeLike, DTypeLike, DTypeLike]:
-        """The types in which `finish` takes fused, infrared and visible."""
+    def composed_dtypes(self) -> tuple[DTypeLike, DTypeLike, DTypeLike]:
+        """Returns the types in which `finish` takes the fused, infrared and visible image."""
         luma = self.dtype if self.colours is None else np.float32
         return luma, self.dtype, luma
 
     def finish(self, made: Fusion) -> Fusion:
-        """The images as they were asked for."""
+        """Returns the images in the type and colour that the request asks for.
+
+        Args:
+            made: the images as luma, in the types of `composed_dtypes`.
+        """
         if self.colours is None:
             return made
         fused, vis = colourise((made.fused, made.vis), self.colours, self.dtype)

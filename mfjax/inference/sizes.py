@@ -1,7 +1,4 @@
-"""How large the output is, whether two sources show the same view, and whether the memory suffices.
-
-Every size is (height, width) in pixels.
-"""
+"""The output's size, and checks that two sources can show the same view and that the free memory suffices."""
 
 import logging
 import math
@@ -12,31 +9,36 @@ from typing import Any
 
 from mfjax.errors import MfjaxError
 from mfjax.inference import stepping
+from mfjax.size import Size
 
-Size = stepping.Size
-PartialSize = tuple[int | None, int | None]  # one side may follow from the other
+PartialSize = tuple[int | None, int | None]  # (height, width) in pixels; a side that is None follows from the other
 
-ASPECTS_DIFFER = 0.20  # relative; beyond it two images can't be one view
-ASPECTS_ABOUT_EQUAL = 0.02  # two real sensors differ per axis by a few percent
+ASPECTS_DIFFER = 0.20  # relative difference of aspects above which two images can't show one view
+ASPECTS_ABOUT_EQUAL = 0.02  # relative difference below which nothing is said, as that of two real sensors
 
-WORKING_BYTES = 2**30  # at most, for parts that are made at once
+WORKING_BYTES = 2**30  # most memory for the parts of an image that are worked on
 
-# Peak memory of the default architecture on a CPU, by either engine, at eight combinations of sizes up to 8192x8192,
-# which these fit to within 40 %. What is bounded is worked on in parts of the image.
+# Fitted to the peak memory of the default architecture on a CPU, by either engine, at eight combinations of sizes up to
+# 8192x8192, to within 40 %. Extraction and tiles take at most `WORKING_BYTES`, since they work on parts of the image.
 FIXED_BYTES = 600_000_000
-SOURCE_BYTES = 13  # a pixel of both sources: the image, twice
-FEATURE_BYTES = 32  # a pixel of both sources as the network gets them: averaged to the output, or enlarged in steps
-EXTRACTION_BYTES = 2_200  # a pixel of the larger one
-KEPT_BYTES = 260  # a pixel of the output: super-resolved tiles
-OUTPUT_BYTES, COLOUR_BYTES = 8, 12  # a pixel of the output; and more of it in colour
+SOURCE_BYTES = 13  # for each pixel of both sources: the image, twice
+FEATURE_BYTES = 32  # for each pixel of both sources as the network sees them, averaged or enlarged
+EXTRACTION_BYTES = 2_200  # for each pixel of the larger of these
+KEPT_BYTES = 260  # for each pixel of the output: super-resolved tiles
+OUTPUT_BYTES, COLOUR_BYTES = 8, 12  # for each pixel of the output; additionally for each in colour
 
-LARGEST_SIDE = 2**31 - 1  # of any image file
+LARGEST_SIDE = 2**31 - 1  # pixels a side of the largest image that any file format holds
 
 logger = logging.getLogger("mfjax")
 
 
-def check_request(size: PartialSize | None, scale: float | None) -> None:
-    """Raises MfjaxError if a requested size can't be one, whatever the sources are."""
+def check_requested_size(size: PartialSize | None, scale: float | None) -> None:
+    """Raises MfjaxError if a size or a scale is impossible for any sources.
+
+    Args:
+        size: the wanted (height, width), of which one or both may be None; None: no size is given.
+        scale: the output's size as a multiple of the larger source's; None: no scale is given.
+    """
     if scale is not None:
         if size is not None:
             raise MfjaxError("give a size (--height, --width) or a scale (--scale), not both")
@@ -45,7 +47,7 @@ def check_request(size: PartialSize | None, scale: float | None) -> None:
         if scale > LARGEST_SIDE:
             raise MfjaxError(f"scale is {scale:g}; no image is so large")
     try:
-        height, width = (side if side is None else operator.index(side) for side in _or_free(size))
+        height, width = (side if side is None else operator.index(side) for side in _sides(size))
     except (TypeError, ValueError):
         raise MfjaxError(f"size is {size!r}; it is (height, width) in whole pixels") from None
     for name, side in (("height", height), ("width", width)):
@@ -56,24 +58,24 @@ def check_request(size: PartialSize | None, scale: float | None) -> None:
 
 
 def output_size(ir: Size, vis: Size, *, size: PartialSize | None = None, scale: float | None = None) -> Size:
-    """The output's (height, width).
+    """Returns the output's (height, width).
 
     Args:
         ir: the infrared image's size.
         vis: the visible image's size.
         size: the wanted (height, width); a side that is None follows from the larger source's aspect.
-        scale: times the larger source's size, instead of `size`.
+        scale: the output's size as a multiple of the larger source's, instead of `size`.
 
     Returns:
-        That size; by default the larger source's (by area; the visible one's if they tie).
+        The size; by default that of the source with more pixels, the visible one if both have as many.
 
     Raises:
         MfjaxError: the size is not positive, or both `size` and `scale` are given.
     """
-    check_request(size, scale)
+    check_requested_size(size, scale)
     rows, cols = max((vis, ir), key=math.prod)
     if scale is None:
-        height, width = _complete(_or_free(size), rows, cols)
+        height, width = _complete(_sides(size), rows, cols)
     else:
         height, width = round(rows * scale), round(cols * scale)
     if height < 1 or width < 1:
@@ -81,13 +83,13 @@ def output_size(ir: Size, vis: Size, *, size: PartialSize | None = None, scale: 
     return int(height), int(width)
 
 
-def _or_free(size: PartialSize | None) -> PartialSize:
-    """The size, or one of which both sides follow from the sources."""
+def _sides(size: PartialSize | None) -> PartialSize:
+    """Returns both sides of a size, None where they are not given."""
     return (None, None) if size is None else size
 
 
 def _complete(size: PartialSize, rows: int, cols: int) -> Size:
-    """A size whose missing sides follow from those of an image."""
+    """Returns a size whose missing sides follow from those of an image."""
     height, width = size
     if height is None:
         return (rows, cols) if width is None else (round(rows * width / cols), width)
@@ -95,12 +97,12 @@ def _complete(size: PartialSize, rows: int, cols: int) -> Size:
 
 
 def check_aspects(ir: Size, vis: Size, *, stretch: bool = False) -> None:
-    """Refuses two sources that can't show the same view, and warns where they differ a little.
+    """Refuses two sources that can't show the same view, and warns if their aspects differ a little.
 
     Args:
         ir: the infrared image's size.
         vis: the visible image's size.
-        stretch: accept any difference, without a word.
+        stretch: accept any difference without a warning.
 
     Raises:
         MfjaxError: their aspects differ by more than 20 %.
@@ -115,7 +117,12 @@ def check_aspects(ir: Size, vis: Size, *, stretch: bool = False) -> None:
 
 
 def check_result(fused: Size, ir: Size, vis: Size) -> None:
-    """Refuses a fused image that can't show the view of its sources, having the aspect of neither.
+    """Refuses a fused image that has the aspect of neither source, so that it can't show their view.
+
+    Args:
+        fused: the fused image's size.
+        ir: the infrared image's size.
+        vis: the visible image's size.
 
     Raises:
         MfjaxError: its aspect differs by more than 20 % from both.
@@ -126,13 +133,18 @@ def check_result(fused: Size, ir: Size, vis: Size) -> None:
 
 
 def aspects_apart(one: tuple[int, ...], other: tuple[int, ...]) -> float:
-    """How much two sizes differ in aspect, relatively."""
+    """Returns the relative difference of two sizes' aspects, 0 if they are equal.
+
+    Args:
+        one: a size, (height, width).
+        other: another size.
+    """
     aspects = one[0] / one[1], other[0] / other[1]
     return max(aspects) / min(aspects) - 1
 
 
 def _describe(size: Size) -> str:
-    """A size with its aspect, such as 512x640 (4:5) or 301x496 (1:1.65)."""
+    """Returns a size with its aspect as text, such as 512x640 (4:5) or 301x496 (1:1.65)."""
     rows, cols = size
     common = math.gcd(rows, cols)
     aspect = f"{rows // common}:{cols // common}"
@@ -142,7 +154,12 @@ def _describe(size: Size) -> str:
 
 
 def are_luma(ir: tuple[int, ...], vis: tuple[int, ...]) -> bool:
-    """Whether two shapes are of single luma images or of equally long batches of them, and not of RGB images."""
+    """Returns true if two shapes are those of luma images or of equally long batches of them, and not of RGB images.
+
+    Args:
+        ir: the infrared array's shape.
+        vis: the visible array's shape.
+    """
     if len(ir) != len(vis) or len(ir) not in (2, 3):
         return False
     return len(ir) == 2 or (ir[0] == vis[0] and not ir[2] == vis[2] == 3)
@@ -157,18 +174,18 @@ def memory_needed(
     largest_factor: float = stepping.LARGEST_FACTOR,
     working: int = WORKING_BYTES,
 ) -> int:
-    """About how many bytes it takes to fuse two sources to an output size.
+    """Returns about how many bytes it takes to fuse two sources to an output size.
 
     Args:
         ir: the infrared image's size.
         vis: the visible image's size.
         out: the output's size.
-        colour: whether it is in colour.
-        largest_factor: by which the model enlarges at once.
-        working: what there is for parts that are made at once, and for what is kept of them.
+        colour: true if the output is in colour.
+        largest_factor: the largest factor by which the model enlarges in one pass.
+        working: most bytes for the parts of an image that are worked on, and for the tiles that are kept.
     """
     pixels = math.prod(out)
-    worked_on = [math.prod(map(min, stepping.plan(source, out, largest_factor)[-1], out)) for source in (ir, vis)]
+    worked_on = [math.prod(map(min, stepping.plan_sizes(source, out, largest_factor)[-1], out)) for source in (ir, vis)]
     parts = min(EXTRACTION_BYTES * max(worked_on), working)
     kept = min(KEPT_BYTES * pixels, working)
     images = SOURCE_BYTES * (math.prod(ir) + math.prod(vis)) + FEATURE_BYTES * sum(worked_on)
@@ -177,9 +194,14 @@ def memory_needed(
 
 
 def check_memory(ir: Size, vis: Size, out: Size, available: int | None, **options: Any) -> None:
-    """Raises MfjaxError if fusing takes more than the available bytes (None: unknown, not checked).
+    """Raises MfjaxError if fusing takes more memory than is available.
 
-    `options` are `colour` and `largest_factor` of `memory_needed`.
+    Args:
+        ir: the infrared image's size.
+        vis: the visible image's size.
+        out: the output's size.
+        available: the free bytes; None: they are unknown, and nothing is checked.
+        options: `colour` and `largest_factor` of `memory_needed`.
     """
     if available is None:
         return
@@ -192,15 +214,15 @@ def check_memory(ir: Size, vis: Size, out: Size, available: int | None, **option
 
 
 def working_memory() -> int:
-    """Bytes to use for what is faster with more: a quarter of what is free, at most a gibibyte."""
+    """Returns the bytes to use for work that is faster with more memory: a quarter of the free ones, at most 1 GiB."""
     free = host_memory()
     return WORKING_BYTES if free is None else min(WORKING_BYTES, free // 4)
 
 
 def host_memory() -> int | None:
-    """The bytes of memory this process could still take without swapping; None where that can't be told.
+    """Returns the bytes of memory that this process could still take without swapping; None if they are unknown.
 
-    Where only the machine's whole memory is known, as on macOS, that; in a container no more than its limit.
+    Where only the machine's whole memory is known, as on macOS, it is that; in a container at most its limit.
     """
     limit = _first_line(Path("/sys/fs/cgroup/memory.max"))
     amounts = [_available_memory(), int(limit) if limit.isdecimal() else None]
@@ -208,7 +230,7 @@ def host_memory() -> int | None:
 
 
 def _available_memory() -> int | None:
-    """The bytes that the machine has available, whatever a container may take of them."""
+    """Returns the bytes that the machine has available, ignoring a container's limit; None if they are unknown."""
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
@@ -221,7 +243,7 @@ def _available_memory() -> int | None:
 
 
 def _first_line(path: Path) -> str:
-    """The first line of a file; nothing if there is no such file."""
+    """Returns the first line of a file, empty if there is no such file."""
     try:
         return path.read_text().partition("\n")[0]
     except OSError:
@@ -229,5 +251,5 @@ def _first_line(path: Path) -> str:
 
 
 def _gigabytes(count: int) -> str:
-    """A number of bytes as people say it."""
+    """Returns a number of bytes as text in gigabytes."""
     return f"{count / 1e9:,.1f} GB"

@@ -1,4 +1,4 @@
-"""What the two source images may be, and how their values become luma in [0, 1].
+"""Checks of the two source images, and the conversion of their values to luma in [0, 1].
 
 A source is [h, w] or [h, w, 3] (RGB), uint8, uint16 or floating point, at least two pixels a side.
 """
@@ -14,21 +14,21 @@ from mfjax.errors import MfjaxError
 
 IrRange = Literal["full", "auto"] | tuple[float, float]
 
-AUTO_PERCENTILES = 0.1, 99.9  # dead pixels go, a small hot target stays
-SMALL_SPAN = 1 / 4  # of the 16-bit range: all that a 14-bit sensor can use
+AUTO_PERCENTILES = 0.1, 99.9  # far enough out to drop dead pixels, and near enough to keep a small hot target
+SMALL_SPAN = 1 / 4  # share of the 16-bit range that a 14-bit sensor can use at most
 
 logger = logging.getLogger("mfjax")
 
 
 def as_source(image: Any, name: str) -> np.ndarray:
-    """The image as an array, once its shape and type are found to be those of a source.
+    """Returns an image as an array, after checking that its shape, type and values are those of a source.
 
     Args:
         image: anything that `np.asarray` takes.
-        name: what to call it in errors, "infrared" or "visible".
+        name: its name in errors, "infrared" or "visible".
 
     Raises:
-        MfjaxError: another shape or type, too small, or NaN or infinite values.
+        MfjaxError: it has another shape or type, is too small, or has NaN or infinite values.
     """
     array = np.asarray(image)
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[-1] != 3):
@@ -44,7 +44,10 @@ def as_source(image: Any, name: str) -> np.ndarray:
 
 
 def visible_values(vis: np.ndarray) -> np.ndarray:
-    """A visible source as float32 in [0, 1], in its own shape.
+    """Returns a visible source as float32 in [0, 1], in its own shape.
+
+    Args:
+        vis: the source.
 
     Raises:
         MfjaxError: a float image has values outside [0, 1].
@@ -54,15 +57,15 @@ def visible_values(vis: np.ndarray) -> np.ndarray:
 
 
 def infrared_luma(ir: np.ndarray, ir_range: IrRange) -> np.ndarray:
-    """An infrared source as float32 [h, w] in [0, 1].
+    """Returns an infrared source as float32 [h, w] in [0, 1].
 
     Args:
-        ir: the source; of one in colour, the luma.
-        ir_range: which values are black and white. "full": the ends of its type's range (0 and 1 for floats);
-            "auto": its own 0.1 and 99.9 percentiles; (low, high): these, in the image's own units.
+        ir: the source; the luma is taken of an image in colour, which is logged.
+        ir_range: the values that are black and white. "full": the ends of the type's range (0 and 1 for floats);
+            "auto": the image's own 0.1 and 99.9 percentiles; (low, high): these, in the image's own units.
 
     Raises:
-        MfjaxError: `ir_range` is not one, or "full" and a float image has values outside [0, 1].
+        MfjaxError: `ir_range` is none of these, or "full" and a float image has values outside [0, 1].
     """
     ir_range = check_ir_range(ir_range)
     if images.is_colour(ir):
@@ -79,7 +82,10 @@ def infrared_luma(ir: np.ndarray, ir_range: IrRange) -> np.ndarray:
 
 
 def check_ir_range(ir_range: IrRange) -> IrRange:
-    """An infrared range as it was given, a pair as a tuple of floats.
+    """Returns an infrared range unchanged, except that two numbers become a tuple of floats.
+
+    Args:
+        ir_range: the range.
 
     Raises:
         MfjaxError: it is not "full", "auto" or two increasing numbers.
@@ -105,7 +111,7 @@ def _refuse_outside_unit(image: np.ndarray, name: str, way_out: str) -> None:
 
 
 def _warn_of_small_span(ir: np.ndarray) -> None:
-    """Says that a 16-bit image uses little of its range, as a raw thermal one does."""
+    """Logs a warning if a 16-bit image uses little of its range, as a raw thermal one does."""
     low, high = int(ir.min()), int(ir.max())
     if ir.dtype == np.uint16 and high - low <= SMALL_SPAN * 65_535:
         logger.warning(

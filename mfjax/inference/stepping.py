@@ -1,9 +1,9 @@
-"""Any factor from those that the network is good at: averaging and steps, before it makes the output.
+"""Reaching any factor with a network that is trained for some, by averaging and by enlarging in steps.
 
-A network is good up to the factor that it was trained at, and at factor 1 gives its source back, but for gray levels
-here and there. So along each axis a source that is larger than the output is first averaged to the output's length, and
-one that is much smaller is first enlarged by the network itself, as far as it can, then what came of that. Where both
-axes are averaged, that is the super-resolved source, too. Sizes are (height, width).
+A network is good up to the factor that it was trained at; at factor 1 it returns its source, except for single gray
+levels. So along each axis a source that is larger than the output is first averaged to the output's length, and a
+source that is much smaller is first enlarged by the network itself, in steps of the largest factor. A source that is
+averaged along both axes is its own super-resolved image.
 """
 
 from collections.abc import Mapping
@@ -11,39 +11,44 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
+from mfjax.size import Size
 from mfjax.weights import recipe
 
-Size = tuple[int, int]
-
-LARGEST_FACTOR = 3.0  # of a model whose file does not say what it was trained at: the default of training, the paper's
-SMALLEST_STEP = 1.5  # for a model that was trained at less: of smaller steps it would take very many
-BEYOND = 1.1  # times the largest factor, where one step still gives 0.1 dB less than two at most, in half of the time
-UNEVEN = 1.5  # how far the factors of both axes may be apart: they are equal in training
+LARGEST_FACTOR = 3.0  # largest factor of a model whose file does not tell its own: the paper's, and training's default
+SMALLEST_STEP = 1.5  # smallest step, also for a model that was trained at less, since smaller ones would be very many
+# The last step may be so many times the largest factor: it loses at most 0.1 dB against two steps, in half of the time.
+LAST_STEP_EXCESS = 1.1
+MAX_FACTOR_RATIO = 1.5  # largest ratio of both axes' factors, which are equal in training
 
 
 def largest_factor(metadata: Mapping[str, str]) -> float:
-    """The factor up to which a model enlarges at once, by what its weights file tells of its training."""
+    """Returns the largest factor by which a model enlarges in one pass: that of its training.
+
+    Args:
+        metadata: the metadata of its weights file; `LARGEST_FACTOR` counts if they don't tell it.
+    """
     return max(recipe.largest_factor(metadata) or LARGEST_FACTOR, SMALLEST_STEP)
 
 
-def plan(source: Size, output: Size, largest: float = LARGEST_FACTOR) -> list[Size]:
-    """The sizes that a source goes through before the network enlarges it to the output's.
+def plan_sizes(source: Size, output: Size, largest: float = LARGEST_FACTOR) -> list[Size]:
+    """Returns the sizes that a source goes through before the network enlarges it to the output's size.
 
     Args:
-        source: its own size.
-        output: the output's.
+        source: the source's size.
+        output: the output's size.
         largest: the factor that the network was trained at.
 
     Returns:
-        The size that it is averaged to, its own where it is not larger than the output, and then those that the network
-        enlarges it to. Steps are as large as can be, the smallest last: of two equal ones, more is lost. Where one axis
-        has much more to go than the other, both are enlarged alike, and what gets larger than the output is averaged.
+        First the size that the source is averaged to, which is its own if it is not larger than the output; then the
+        sizes that the network enlarges it to. Each step is as large as possible and the last one the smallest, since
+        two equal steps lose more. Where one axis needs a much larger factor than the other, both are enlarged alike,
+        and the axis that gets longer than the output's is averaged.
     """
     rows, cols = (min(sides) for sides in zip(source, output, strict=True))
     sizes = [(rows, cols)]
     while True:
         (less, *_), (most, end, side) = sorted((o / s, o, s) for o, s in zip(output, (rows, cols), strict=True))
-        near, even = most <= BEYOND * largest, most <= UNEVEN * less
+        near, even = most <= LAST_STEP_EXCESS * largest, most <= MAX_FACTOR_RATIO * less
         if near and even:
             return sizes
         if near:  # the last step, at the larger factor
@@ -55,20 +60,36 @@ def plan(source: Size, output: Size, largest: float = LARGEST_FACTOR) -> list[Si
 
 
 def is_average(source: Size, output: Size) -> bool:
-    """Whether a source is larger than the output and averaged to it, along one axis or both, and nowhere enlarged."""
+    """Returns true if a source is averaged to the output's size along one axis or both, and enlarged along none.
+
+    Args:
+        source: the source's size.
+        output: the output's size.
+    """
     return source != output and source[0] >= output[0] and source[1] >= output[1]
 
 
 def averaged(image: np.ndarray, size: Size) -> np.ndarray:
-    """An image `[h, w, …]`, along each axis averaged to a size where it is larger, else as it is."""
+    """Returns an image averaged along each axis that is longer than a size's.
+
+    Args:
+        image: the image, `[h, w, …]`.
+        size: the (height, width) to average to; a side that is not shorter leaves its axis unchanged.
+    """
     rows, cols = (min(sides) for sides in zip(image.shape, size, strict=False))
     if (rows, cols) == image.shape[:2]:
         return image
     return np.asarray(cv2.resize(image, (cols, rows), interpolation=cv2.INTER_AREA), image.dtype)
 
 
-def averages(length: int, output: int) -> np.ndarray:
-    """What each of `output` pixels takes of each of `length` ones, of which there are more: `averaged` as a matrix."""
-    i, j = np.arange(output)[:, None] * length, np.arange(length) * output  # in units that both are whole numbers of
+def averaging_matrix(length: int, output: int) -> np.ndarray:
+    """Returns the matrix `[output, length]` that averages an axis as `averaged` does; its rows sum to 1.
+
+    Args:
+        length: pixels of the axis.
+        output: pixels that it is averaged to, fewer than `length`.
+    """
+    # Where pixels begin, in units of 1 / (output · length) of the axis, so that all are whole numbers.
+    i, j = np.arange(output)[:, None] * length, np.arange(length) * output
     overlap = np.minimum(i + length, j + output) - np.maximum(i, j)
     return (np.maximum(overlap, 0) / length).astype(np.float32)

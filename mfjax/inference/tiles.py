@@ -1,8 +1,8 @@
-"""Which part of a picture a tile is, and which parts of both sources it needs.
+"""Tiles: the parts in which an output is made, and the parts of both sources that they need.
 
-A tile is worked on in an array of a fixed size, its canvas, so that one compiled program serves pictures of all sizes.
-A canvas has more of the picture than the tile's own pixels, as far as anything reaches that these depend on. Where it
-reaches beyond the picture's end, extents say so. Lengths are in pixels, sizes (height, width).
+A tile is worked on in an array of a fixed size, its canvas, so that one compiled program serves images of all sizes. A
+canvas shows the tile's own pixels and a halo around them, as wide as these pixels depend on others. Where it reaches
+beyond the image's end, extents say so. Lengths are in pixels.
 """
 
 import itertools
@@ -15,32 +15,33 @@ import numpy as np
 from mfjax.model import ModelConfig
 from mfjax.model.blend import REACH
 from mfjax.model.extent import Extent
-from mfjax.model.placement import Placement, Size
+from mfjax.model.placement import Placement
 from mfjax.model.resampling import FEW_OFFSETS, Axis, Grid
+from mfjax.size import Size
 
-ALIGNED = 4  # canvases of the output begin at its multiples: position attention pools so many pixels
-REACH_OF_FEATURES = 11  # how far a fused pixel looks: position attention, and the reconstruction after it
-REACH_OF_IMAGE = 2  # both reconstructions; a blend looks further
-MARGIN = 4  # source pixels around those under a canvas: the filters, and cubic convolution
-SMALL = 8  # offsets; most pairs of cameras have no more, or very many
-WHOLE = 1, 2, 4  # factors that have programs of their own, several times as fast; they divide `ALIGNED`
+ALIGNED = 4  # canvases begin at multiples of this, since position attention pools 4×4 pixels of the output
+REACH_OF_FEATURES = 11  # pixels that a fused pixel depends on to each side, by position attention and reconstruction
+REACH_OF_IMAGE = 2  # the same by both reconstructions; a blend reaches further
+MARGIN = 4  # source pixels around those under a canvas, for predicted filters and cubic convolution
+SMALL_PERIOD = 8  # offsets; most pairs of cameras have at most so many, or very many
+WHOLE_FACTORS = 1, 2, 4  # factors with programs of their own, several times as fast; all divide `ALIGNED`
 
 
 class Part(NamedTuple):
-    """One axis of a tile: where its canvas begins, and which pixels of the picture are the tile's own."""
+    """One axis of a tile."""
 
-    canvas: int
-    start: int
-    stop: int
+    canvas: int  # first pixel of the image that the canvas shows
+    start: int  # the tile's first pixel in the image
+    stop: int  # the pixel after its last
 
     @property
     def own(self) -> slice:
-        """The tile's own pixels in the picture."""
+        """Returns the tile's own pixels as a slice of the image."""
         return slice(self.start, self.stop)
 
     @property
     def inner(self) -> slice:
-        """The tile's own pixels in its canvas."""
+        """Returns the tile's own pixels as a slice of its canvas."""
         return slice(self.start - self.canvas, self.stop - self.canvas)
 
 
@@ -52,17 +53,23 @@ class Tile(NamedTuple):
 
 
 class Tiling(NamedTuple):
-    """How an output is made of tiles in canvases of one size."""
+    """The tiles of an output, and the size of all their canvases."""
 
     canvas: Size
     tiles: list[Tile]
 
 
 def parts(length: int, canvas: int, halo: int, aligned: int = 1) -> list[Part]:
-    """An axis cut into parts as long as a canvas has room for, besides a halo at each end that is not the picture's.
+    """Returns the parts of an axis, each of which fits into a canvas with a halo at each end that is not the image's.
+
+    Args:
+        length: pixels of the axis.
+        canvas: pixels of a canvas along it.
+        halo: pixels of a halo.
+        aligned: canvases begin at multiples of this.
 
     Raises:
-        ValueError: there is no room.
+        ValueError: the canvas is too small for two halos.
     """
     if length <= canvas:
         return [Part(0, 0, length)]
@@ -75,14 +82,20 @@ def parts(length: int, canvas: int, halo: int, aligned: int = 1) -> list[Part]:
 
 
 def tiling(config: ModelConfig, sources: Sequence[Size], output: Size, canvas: Size) -> Tiling:
-    """The output in tiles that give what the whole would, of sources that are no larger.
+    """Returns the tiles of an output, whose halos are wide enough for them to give what the whole image would.
+
+    Args:
+        config: the network's architecture, on which the halos depend.
+        sources: the sources' sizes, none larger than the output.
+        output: the output's size.
+        canvas: the size of a canvas.
 
     Raises:
-        ValueError: the canvas is too small for any.
+        ValueError: the canvas is too small for the halos.
     """
     axes = []
     for axis, length in enumerate(output):
-        # A residual reads features a source pixel around, which read upscaled ones another around.
+        # A residual reads features one source pixel to each side, and these read upscaled ones another to each side.
         ratios = [length / source[axis] for source in sources]
         reach = REACH_OF_IMAGE + (REACH if config.blend else 0)
         reach += config.compensations * (math.ceil(2 * max(ratios)) + 2)
@@ -91,24 +104,46 @@ def tiling(config: ModelConfig, sources: Sequence[Size], output: Size, canvas: S
 
 
 def whole_factor(source: Size, output: Size) -> int | None:
-    """The one of `WHOLE` by which a source is enlarged, if it is one."""
-    return next((factor for factor in WHOLE if (factor * source[0], factor * source[1]) == output), None)
+    """Returns the factor by which a source is enlarged if it is one of `WHOLE_FACTORS`, else None.
+
+    Args:
+        source: the source's size.
+        output: the output's size.
+    """
+    return next((factor for factor in WHOLE_FACTORS if (factor * source[0], factor * source[1]) == output), None)
 
 
 def source_canvas(canvas: Size, factor: int | None) -> Size:
-    """The size of the arrays that hold what a tile needs of a source; they begin `MARGIN` before it."""
+    """Returns the size of the array for the part of a source under a canvas, with a margin of `MARGIN` pixels.
+
+    Args:
+        canvas: the size of the output's canvas.
+        factor: `whole_factor` of the source.
+    """
     rows, cols = (-(-side // (factor or 1)) + 2 * MARGIN + 2 for side in canvas)
     return rows, cols
 
 
 def corner(tile: Tile, source: Size, output: Size) -> Size:
-    """Where the part of a source that a tile needs begins, in its rows and columns; it may be before the source."""
+    """Returns the first row and column of the part of a source that a tile needs; they may be negative.
+
+    Args:
+        tile: the tile.
+        source: the source's size.
+        output: the output's size.
+    """
     row, col = (part.canvas * source[axis] // output[axis] - MARGIN for axis, part in enumerate(tile))
     return row, col
 
 
 def cut(image: np.ndarray, start: Size, size: Size) -> np.ndarray:
-    """A part of an image `[h, w, …]`, with zeros where it is beyond its ends."""
+    """Returns a part of an image, with zeros beyond the image's ends.
+
+    Args:
+        image: the image, `[h, w, …]`.
+        start: the part's first row and column; they may be negative.
+        size: the part's size.
+    """
     out = np.zeros((*size, *image.shape[2:]), image.dtype)
     here, there = [], []
     for first, length, available in zip(start, size, image.shape, strict=False):
@@ -120,7 +155,12 @@ def cut(image: np.ndarray, start: Size, size: Size) -> np.ndarray:
 
 
 def whole_grids(canvas: Size, factor: int) -> tuple[Grid, Grid]:
-    """How a canvas is resampled from the array of a source that it is so many times as large as, and back."""
+    """Returns the grids that resample the part of a source to a canvas, and back, at a whole factor.
+
+    Args:
+        canvas: the size of the canvas.
+        factor: one of `WHOLE_FACTORS`.
+    """
     begun = source_canvas(canvas, factor)
     up = [Axis.whole(side, factor, 1, MARGIN) for side in canvas]
     down = [Axis.whole(side, 1, factor, -factor * MARGIN) for side in begun]
@@ -128,9 +168,16 @@ def whole_grids(canvas: Size, factor: int) -> tuple[Grid, Grid]:
 
 
 def placement(tile: Tile, source: Size, output: Size, canvas: Size) -> Placement:
-    """How the part of a source that a tile needs lies under the tile's canvas, as arrays of few shapes.
+    """Returns the position of the part of a source that a tile needs under the tile's canvas.
 
-    Without grids if the factor is one of `WHOLE`.
+    Its arrays have few different shapes, so that few programs are compiled. It has no grids if the factor is one of
+    `WHOLE_FACTORS`, for which `whole_grids` makes them inside the program.
+
+    Args:
+        tile: the tile.
+        source: the source's size.
+        output: the output's size.
+        canvas: the size of the canvas.
     """
     first, begun = corner(tile, source, output), (tile.rows.canvas, tile.cols.canvas)
     factor = whole_factor(source, output)
@@ -139,7 +186,7 @@ def placement(tile: Tile, source: Size, output: Size, canvas: Size) -> Placement
     if factor is None:
         there = source_canvas(canvas, factor)
         period = max(source[1], output[1]) // math.gcd(source[1], output[1])
-        few = next((few for few in (SMALL, FEW_OFFSETS) if period <= few), None)  # of rows it does not matter
+        few = next((few for few in (SMALL_PERIOD, FEW_OFFSETS) if period <= few), None)  # matters for columns only
         up = Grid(
             _axis(source[0], output[0], canvas[0], begun[0], first[0], None),
             _axis(source[1], output[1], canvas[1], begun[1], first[1], few),
@@ -154,14 +201,19 @@ def placement(tile: Tile, source: Size, output: Size, canvas: Size) -> Placement
 
 
 def extent(tile: Tile, output: Size) -> Extent:
-    """What of a tile's canvas is picture."""
+    """Returns the part of a tile's canvas that is image.
+
+    Args:
+        tile: the tile.
+        output: the output's size.
+    """
     return Extent(np.int32(output[0] - tile.rows.canvas), np.int32(output[1] - tile.cols.canvas))
 
 
 def _axis(size: int, output: int, count: int, first: int, source: int, few: int | None) -> Axis:
-    """An axis from its output pixel `first` on, to be read from an array that begins at the source pixel `source`.
+    """Returns `count` output pixels of an axis from `first` on, which read an array that begins at a source pixel.
 
-    Beyond the picture's ends its last pixel is repeated. With `few`, so many offsets are listed, else one a pixel.
+    Beyond the image's ends the last pixel is repeated. With `few`, so many offsets are listed, else one for each pixel.
     """
     i = np.clip(first + np.arange(count, dtype=np.int64), 0, output - 1)
     if few is None:

@@ -1,4 +1,4 @@
-"""Models of other programs as ours, and ours as files that run without mfjax."""
+"""Reading models of other programs, and writing models as files that run without mfjax."""
 
 from mfjax.interop.pytorch import convert_state_dict, read_state_dict
 

@@ -1,11 +1,11 @@
-"""A model as a program that JAX alone can load and run: a file of `jax.export`, with the parameters in it.
+"""Exporting a model as a program that JAX alone can load and run: a file of `jax.export`, with the parameters inside.
 
     import jax, pathlib
     program = jax.export.deserialize(bytearray(pathlib.Path("small.jaxexport").read_bytes()))
     fused, ir, vis = jax.jit(program.call)(ir, vis)
 
-It takes luma in [0, 1], float32, `[n, h, w]` and `[n, h', w']`, any number n of pairs, and gives three images
-`[n, H, W]`, clipped to [0, 1].
+The program takes luma in [0, 1], float32, `[n, h, w]` and `[n, h', w']`, of any number n of pairs, and returns three
+images `[n, H, W]`, clipped to [0, 1].
 """
 
 import importlib.util
@@ -19,14 +19,14 @@ from jax import export
 
 from mfjax.errors import MfjaxError
 from mfjax.inference.pure import fuse_any
-from mfjax.inference.sizes import Size
 from mfjax.inference.stepping import LARGEST_FACTOR
 from mfjax.inference.tiles import ALIGNED
-from mfjax.interop.requests import check_factors, check_sizes
+from mfjax.interop.checks import check_factors, check_sizes
 from mfjax.model import FusionNetwork, FusionOutput, ModelConfig
 from mfjax.model.placement import Placement
+from mfjax.size import Size
 
-Shape = tuple[Any, Any, Any]  # number, height, width; may be symbols
+Shape = tuple[Any, Any, Any]  # number of images, height, width; each may be a symbol
 
 
 def export_fixed(
@@ -39,7 +39,16 @@ def export_fixed(
     platforms: Sequence[str],
     largest_factor: float = LARGEST_FACTOR,
 ) -> bytes:
-    """The program for sources and outputs of these sizes, whatever they are; large factors are done in steps.
+    """Returns the program for sources and outputs of fixed sizes, at any factors; large factors are reached in steps.
+
+    Args:
+        config: the network's architecture.
+        params: its parameters.
+        ir: the infrared image's size.
+        vis: the visible image's size.
+        size: the output's size.
+        platforms: the platforms that the program is to run on, such as "cpu" and "cuda".
+        largest_factor: the largest factor by which the model enlarges in one pass.
 
     Raises:
         MfjaxError: a size is empty, or flatbuffers is not installed.
@@ -61,19 +70,26 @@ def export_factors(
     platforms: Sequence[str],
     largest_factor: float = LARGEST_FACTOR,
 ) -> bytes:
-    """The program for sources of any sizes whose output is these whole numbers of times as large, infrared first.
+    """Returns the program for sources of any sizes, at whole factors.
 
     The output's sides must be multiples of 4 and of both factors.
 
+    Args:
+        config: the network's architecture.
+        params: its parameters.
+        factors: how many times as large the output is as the infrared and the visible source.
+        platforms: the platforms that the program is to run on, such as "cpu" and "cuda".
+        largest_factor: the largest factor by which the model enlarges in one pass.
+
     Raises:
-        MfjaxError: a factor is less than 1 or more than the model enlarges by at once, or flatbuffers is not installed.
+        MfjaxError: a factor is less than 1 or larger than `largest_factor`, or flatbuffers is not installed.
     """
     check_factors(factors, largest_factor)
     unit = math.lcm(ALIGNED, *factors)
     n, rows, cols = export.symbolic_shape("n, rows, cols")
     ir, vis = (((unit // factor) * rows, (unit // factor) * cols) for factor in factors)
 
-    def fuse(*sources: jax.Array) -> Any:  # traced: only then have symbols a meaning
+    def fuse(*sources: jax.Array) -> Any:  # placements are made while tracing, where symbols have a meaning
         placements = Placement.whole(ir, factors[0]), Placement.whole(vis, factors[1])
         size = placements[0].up.size
         return FusionNetwork(config).apply({"params": params}, *sources, size=size, placements=placements)
@@ -84,14 +100,14 @@ def export_factors(
 def _exported(
     fuse: Callable[[jax.Array, jax.Array], FusionOutput], shapes: tuple[Shape, Shape], platforms: Sequence[str]
 ) -> bytes:
-    """The program of a function of both sources, each `[1, h, w, 1]`."""
+    """Returns the program of a function that fuses sources `[1, h, w, 1]`, for batches `[n, h, w]` of them."""
     if importlib.util.find_spec("flatbuffers") is None:
         raise MfjaxError("exporting needs flatbuffers, which is not installed: pip install 'mfjax[export]'")
 
-    def of_pair(ir: jax.Array, vis: jax.Array) -> tuple[jax.Array, ...]:
+    def fuse_pair(ir: jax.Array, vis: jax.Array) -> tuple[jax.Array, ...]:
         out = fuse(ir[None, ..., None], vis[None, ..., None])
         return tuple(jnp.clip(image[0, ..., 0], 0, 1) for image in out)
 
     arguments = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
-    # Pair by pair, since resampling looks at how many there are to choose how much it does at once.
-    return bytes(export.export(jax.jit(jax.vmap(of_pair)), platforms=platforms)(*arguments).serialize())
+    # Mapped over pairs, since resampling must know their number to choose how much it does at once.
+    return bytes(export.export(jax.jit(jax.vmap(fuse_pair)), platforms=platforms)(*arguments).serialize())

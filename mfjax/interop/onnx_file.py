@@ -1,11 +1,11 @@
-"""The whole network as one ONNX file: for sources of any sizes at whole factors, or for fixed sizes at any factors.
+"""Exporting the whole network as an ONNX file, for any sizes at whole factors or for fixed sizes at any factors.
 
     import onnxruntime
     session = onnxruntime.InferenceSession("small.onnx")
     fused, ir, vis = session.run(None, {"ir": ir, "vis": vis})
 
-It takes luma in [0, 1], float32, `ir` `[n, h, w]` and `vis` `[n, h', w']`, any number n of pairs, and gives `fused`,
-`ir_enlarged` and `vis_enlarged`, `[n, H, W]`, clipped to [0, 1].
+The file takes luma in [0, 1], float32, `ir` `[n, h, w]` and `vis` `[n, h', w']`, of any number n of pairs, and returns
+`fused`, `ir_enlarged` and `vis_enlarged`, `[n, H, W]`, clipped to [0, 1].
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,18 +15,18 @@ import numpy as np
 
 from mfjax.inference import stepping
 from mfjax.inference.pure import branches_of
-from mfjax.inference.sizes import Size
 from mfjax.inference.stepping import LARGEST_FACTOR
-from mfjax.interop.requests import check_factors, check_sizes
+from mfjax.interop.checks import check_factors, check_sizes
 from mfjax.model import ModelConfig
 from mfjax.onnx.composition import Branch, fused, refined
 from mfjax.onnx.extraction import extracted
 from mfjax.onnx.graph import Dim, Graph, Value, cast
 from mfjax.onnx.layers import Params
-from mfjax.onnx.network import check_stated
+from mfjax.onnx.network import check_supported
 from mfjax.onnx.resampling import Scale, multiplied
+from mfjax.size import Size
 
-Precision = Literal["float32", "float16"]  # that the extractor, nearly all of the file and of the work, computes in
+OnnxPrecision = Literal["float32", "float16"]  # type in which the extractor computes, nearly all of the file and work
 
 
 def export_factors(
@@ -35,19 +35,19 @@ def export_factors(
     factors: tuple[int, int],
     *,
     largest_factor: float = LARGEST_FACTOR,
-    precision: Precision = "float32",
+    precision: OnnxPrecision = "float32",
 ) -> bytes:
-    """Returns the ONNX file for sources of any sizes whose output is these whole numbers of times as large.
+    """Returns the content of the ONNX file for sources of any sizes, at whole factors.
 
     Args:
         config: the network's architecture.
         params: its parameters.
-        factors: of infrared and visible.
-        largest_factor: by which the model enlarges at once, as far as it was trained.
-        precision: that the extractor computes in; all else is float32.
+        factors: how many times as large the output is as the infrared and the visible source.
+        largest_factor: the largest factor by which the model enlarges in one pass.
+        precision: the type in which the extractor computes; all else is float32.
 
     Raises:
-        MfjaxError: a factor is less than 1 or more than the model enlarges by at once.
+        MfjaxError: a factor is less than 1 or larger than `largest_factor`.
     """
     check_factors(factors, largest_factor)
     network = _Network(config, params, precision)
@@ -68,18 +68,18 @@ def export_fixed(
     size: Size,
     *,
     largest_factor: float = LARGEST_FACTOR,
-    precision: Precision = "float32",
+    precision: OnnxPrecision = "float32",
 ) -> bytes:
-    """Returns the ONNX file for sources and outputs of these sizes, whatever they are; large factors are done in steps.
+    """Returns the content of the ONNX file for fixed sizes, at any factors; large factors are reached in steps.
 
     Args:
         config: the network's architecture.
         params: its parameters.
-        ir: the infrared image's (height, width).
-        vis: the visible image's.
-        size: the output's.
-        largest_factor: by which the model enlarges at once, as far as it was trained.
-        precision: that the extractor computes in; all else is float32.
+        ir: the infrared image's size.
+        vis: the visible image's size.
+        size: the output's size.
+        largest_factor: the largest factor by which the model enlarges in one pass.
+        precision: the type in which the extractor computes; all else is float32.
 
     Raises:
         MfjaxError: a size is empty.
@@ -88,7 +88,7 @@ def export_fixed(
     network = _Network(config, params, precision)
     branches, shown = [], []
     for side, (name, own) in enumerate({"ir": ir, "vis": vis}.items()):
-        here, *larger = stepping.plan(own, size, largest_factor)
+        here, *larger = stepping.plan_sizes(own, size, largest_factor)
         image = _averaged(network.source(name, own), own, here)
         for step in larger:
             made = network.branch(side, image, Scale.between(here, step)).image
@@ -100,10 +100,10 @@ def export_fixed(
 
 
 class _Network:
-    """A network whose graph is being made."""
+    """The graph of a network while it is built."""
 
-    def __init__(self, config: ModelConfig, params: Mapping[str, Any], precision: Precision) -> None:
-        check_stated(config)
+    def __init__(self, config: ModelConfig, params: Mapping[str, Any], precision: OnnxPrecision) -> None:
+        check_supported(config)
         self._config, self._fusion, self._branches = config, params["fusion"], branches_of(config, params)
         self._dtype = np.dtype(precision)
         self._graph = Graph()
@@ -113,7 +113,7 @@ class _Network:
         return self._graph.op("Unsqueeze", self._graph.input(name, ("n", *size)), self._graph.integers(1))
 
     def branch(self, side: int, image: Value, scale: Scale) -> Branch:
-        """Adds `SuperResolutionBranch` of infrared, 0, or visible, 1."""
+        """Adds `SuperResolutionBranch` of infrared (side 0) or visible (side 1)."""
         params: Params = self._branches[side]
         if self._dtype == np.float32:
             low = extracted(image, params["extractor"], self._config.blocks)
@@ -124,7 +124,7 @@ class _Network:
         return refined(self._config, params, image, low, scale)
 
     def serialized(self, branches: Sequence[Branch], shown: Sequence[Value], size: Sequence[Dim]) -> bytes:
-        """Adds the fusion branch and returns the file, which gives the fused image and those to show of the sources."""
+        """Adds the fusion branch and returns the file, whose outputs are the fused image and those in `shown`."""
         made = fused(self._config, self._fusion, *branches), *shown
         g, names = self._graph, ("fused", "ir_enlarged", "vis_enlarged")
         images = (g.op("Squeeze", _clipped(image), g.integers(1)) for image in made)
@@ -139,6 +139,7 @@ def _clipped(image: Value) -> Value:
 def _averaged(image: Value, size: Size, to: Size) -> Value:
     """Adds `inference.pure.averaged`."""
     rows, cols = (
-        stepping.averages(length, output) if output < length else None for length, output in zip(size, to, strict=True)
+        stepping.averaging_matrix(length, output) if output < length else None
+        for length, output in zip(size, to, strict=True)
     )
     return multiplied(image, rows, cols)

@@ -1,7 +1,7 @@
-"""How good a fused image is, and how near a super-resolved one comes to the truth, measured.
+"""Metrics of fused images, and of super-resolved images against the truth.
 
-`score` gives the field's fusion metrics by name; `METRICS` says of each what it means and whose numbers it matches;
-`@metric` adds one.
+`score` returns the field's fusion metrics by name. `METRICS` describes each metric and names the code whose numbers it
+matches. `@metric` adds one. `psnr` and `ssim` compare an image with a reference.
 """
 
 import importlib
@@ -10,13 +10,13 @@ import pkgutil
 from mfjax import plugins
 from mfjax.metrics.common import Image, UndefinedError
 from mfjax.metrics.quality import psnr, ssim
-from mfjax.metrics.registry import FIELD, METRICS, PAPER, STRUCTURE_LOST, Metric, default_names, metric, sort
+from mfjax.metrics.registry import FIELD, METRICS, PAPER, STRUCTURE_LOST, Metric, default_names, metric, sort_metrics
 from mfjax.metrics.scores import Scores, score
 
-for _file in pkgutil.iter_modules(__path__):  # a metric that nothing names is there, too
+for _file in pkgutil.iter_modules(__path__):  # every file registers its metrics
     importlib.import_module(f"{__name__}.{_file.name}")
 plugins.load("mfjax.metrics")
-sort()
+sort_metrics()
 
 DEFAULT = default_names()
 

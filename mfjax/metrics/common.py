@@ -1,6 +1,6 @@
-"""What several metrics share: 8-bit arrays to score, the stretch, windows.
+"""Functions that several metrics share: the stretch of levels, windows, filters.
 
-Images are float64 `[h, w]` with gray levels from 0 to 255, as in the reference code of the field.
+Images are float64 `[h, w]` with gray levels from 0 to 255, as in the field's reference code.
 """
 
 import cv2
@@ -11,11 +11,14 @@ Image = NDArray[np.float64]
 
 
 class UndefinedError(Exception):
-    """A metric has no value for these images; the message says why."""
+    """The error of a metric that has no value for some images; its message says why."""
 
 
-def stretch(x: Image) -> Image:
-    """The image's own range stretched to whole levels from 0 to 255; an all-black one stays as it is.
+def stretch_levels(x: Image) -> Image:
+    """Returns an image with its own range stretched to whole levels from 0 to 255; an all-black one is unchanged.
+
+    Args:
+        x: the image, `[h, w]`.
 
     Raises:
         UndefinedError: the image is constant and not black.
@@ -25,19 +28,32 @@ def stretch(x: Image) -> Image:
         if low:
             raise UndefinedError("an image is constant, so it has no range to stretch")
         return x
-    return np.floor((x - low) / (high - low) * 255 + 0.5)  # halves go up; divided first, for the same ties
+    return np.floor((x - low) / (high - low) * 255 + 0.5)  # halves go up; divided first, for the reference's ties
 
 
 def gaussian(size: int, sigma: float) -> Image:
-    """A window of weights that sum to one, `[size, size]`."""
+    """Returns a Gaussian window, `[size, size]`, whose weights sum to 1.
+
+    Args:
+        size: pixels a side, odd.
+        sigma: standard deviation in pixels.
+    """
     offset = np.arange(size) - (size - 1) / 2
     line = np.exp(-(offset**2) / (2 * sigma**2))
     window = np.outer(line, line)
     return np.asarray(window / window.sum(), np.float64)
 
 
-def valid(x: Image, window: Image) -> Image:
-    """Correlation with a window wherever it fits into the image, `[h - s + 1, w - s + 1]`."""
+def correlate_valid(x: Image, window: Image) -> Image:
+    """Returns the correlation with a window at every place where it fits into the image, `[h - s + 1, w - s + 1]`.
+
+    Args:
+        x: the image, `[h, w]`.
+        window: the window, `[s, s]`, s odd.
+
+    Raises:
+        UndefinedError: the image is smaller than the window.
+    """
     edge = len(window) // 2
     if min(x.shape) < len(window):
         raise UndefinedError(f"images are {x.shape[0]}x{x.shape[1]}; the window needs {len(window)} pixels a side")
@@ -45,12 +61,21 @@ def valid(x: Image, window: Image) -> Image:
     return np.asarray(filtered[edge:-edge, edge:-edge])
 
 
-def same(x: Image, kernel: Image) -> Image:
-    """Correlation with a kernel, zeros outside the image, `[h, w]`."""
+def correlate_same(x: Image, kernel: Image) -> Image:
+    """Returns the correlation with a kernel, `[h, w]`, with zeros outside the image.
+
+    Args:
+        x: the image, `[h, w]`.
+        kernel: the kernel.
+    """
     return np.asarray(cv2.filter2D(x, cv2.CV_64F, kernel, borderType=cv2.BORDER_CONSTANT))
 
 
 def sobel(x: Image) -> tuple[Image, Image]:
-    """Horizontal and vertical derivative by Sobel's kernels, zeros outside the image."""
+    """Returns the horizontal and the vertical derivative by Sobel's kernels, with zeros outside the image.
+
+    Args:
+        x: the image, `[h, w]`.
+    """
     kernel = np.outer([1.0, 2.0, 1.0], [-1.0, 0.0, 1.0])
-    return same(x, kernel), same(x, kernel.T)
+    return correlate_same(x, kernel), correlate_same(x, kernel.T)

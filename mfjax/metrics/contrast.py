@@ -1,4 +1,4 @@
-"""Spread of gray levels, differences between neighbours, correlation."""
+"""Metrics of the spread of gray levels, of differences between neighbours, and of correlation and error."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ def standard_deviation(ir: Image, vis: Image, fused: Image) -> float:
 
 @metric("STD_sample", least=0, most=128, agrees_with="MATLAB's std2", variant_of="Q_STD")
 def standard_deviation_sample(ir: Image, vis: Image, fused: Image) -> float:
-    """STD_sample: the same over one pixel less."""
+    """STD_sample: sample standard deviation, over one pixel less than Q_STD."""
     return float(fused.std(ddof=1))
 
 
@@ -35,7 +35,7 @@ def average_gradient(ir: Image, vis: Image, fused: Image) -> float:
 
 @metric("AG_central", least=0, most=255, agrees_with=f"{TANG}, {VIFB}", variant_of="Q_AG")
 def average_gradient_central(ir: Image, vis: Image, fused: Image) -> float:
-    """AG_central: the same by central differences, as two popular evaluation codes have it; up to 27 % lower."""
+    """AG_central: Q_AG by central differences, as two popular evaluation codes have it; up to 27 % lower."""
     dy, dx = np.gradient(fused)
     h, w = fused.shape
     return float(np.sum(np.sqrt((dx**2 + dy**2) / 2)) / ((h - 1) * (w - 1)))
@@ -56,7 +56,7 @@ def spatial_frequency(ir: Image, vis: Image, fused: Image) -> float:
 
 @metric("VIFB_SF", least=0, most=361, agrees_with=VIFB, variant_of="SF")
 def spatial_frequency_vifb(ir: Image, vis: Image, fused: Image) -> float:
-    """VIFB_SF: the same with both sums over the number of pixels."""
+    """VIFB_SF: SF with both sums divided by the number of pixels."""
     return float(np.sqrt(sum(np.sum(np.diff(fused, axis=axis) ** 2) for axis in (0, 1)) / fused.size))
 
 
@@ -64,28 +64,27 @@ def spatial_frequency_vifb(ir: Image, vis: Image, fused: Image) -> float:
 def spatial_frequency_error(ir: Image, vis: Image, fused: Image) -> float:
     """Q_SF: relative error of the spatial frequency in four directions; 0 is best, above 0 it is sharper than sources.
 
-    The reference takes the larger of both sources' differences at each place.
+    The reference frequency is that of the larger of both sources' differences at each pixel.
     """
-    reached = wished = 0.0
-    for weight, *differences in zip(
+    reached = reference = 0.0
+    for weight, d_ir, d_vis, d_fused in zip(
         (1.0, 1.0, np.sqrt(0.5), np.sqrt(0.5)), *map(_four_differences, (ir, vis, fused)), strict=True
     ):
-        of_ir, of_vis, of_fused = differences
-        reached += weight * np.sum(of_fused**2)
-        wished += weight * np.sum(np.maximum(np.abs(of_ir), np.abs(of_vis)) ** 2)
-    if wished == 0:
+        reached += weight * np.sum(d_fused**2)
+        reference += weight * np.sum(np.maximum(np.abs(d_ir), np.abs(d_vis)) ** 2)
+    if reference == 0:
         raise UndefinedError("both sources are constant")
-    return float((np.sqrt(reached) - np.sqrt(wished)) / np.sqrt(wished))
+    return float((np.sqrt(reached) - np.sqrt(reference)) / np.sqrt(reference))
 
 
 def _four_differences(x: Image) -> tuple[Image, ...]:
-    """To the right, below, and along both diagonals."""
+    """Returns the differences to the right, below, and along both diagonals."""
     return np.diff(x, axis=1), np.diff(x, axis=0), x[1:, 1:] - x[:-1, :-1], x[1:, :-1] - x[:-1, 1:]
 
 
 @metric("SCD", least=-2, most=2, source="Aslantas, Bendes, AEU 69(12), 2015", agrees_with=TANG)
 def sum_of_correlations_of_differences(ir: Image, vis: Image, fused: Image) -> float:
-    """SCD: correlation of what fusing added to each source with the other source, summed, from −2 to 2."""
+    """SCD: correlation of the difference to each source with the other source, summed, from −2 to 2."""
     return _correlation(fused - vis, ir) + _correlation(fused - ir, vis)
 
 
@@ -124,7 +123,7 @@ def peak_signal_to_noise_ratio_shifted(ir: Image, vis: Image, fused: Image) -> f
 
 @metric("VIFB_Rmse", best="lower", least=0, agrees_with=VIFB, variant_of="MSE")
 def root_mean_squared_error_vifb(ir: Image, vis: Image, fused: Image) -> float:
-    """VIFB_Rmse: mean over the sources of √(sum of squared errors) / pixels; no RMSE in truth."""
+    """VIFB_Rmse: mean over the sources of √(sum of squared errors) / pixels, which is not a true RMSE."""
     return _vifb_error(ir, vis, fused)
 
 

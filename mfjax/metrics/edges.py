@@ -1,4 +1,4 @@
-"""How much of the sources' edges the fused image keeps, and how many it makes up (Xydeas, Petrovic and followers)."""
+"""Metrics of the sources' edges that the fused image keeps, and of those it makes up (Xydeas, Petrovic, followers)."""
 
 import numpy as np
 
@@ -30,7 +30,7 @@ def edges_kept(ir: Image, vis: Image, fused: Image) -> float:
 
 
 def _edges(x: Image) -> tuple[Image, Image]:
-    """Strength, and direction in (−π/2, π/2]."""
+    """Returns the strength of edges, and their direction in (−π/2, π/2]."""
     dx, dy = sobel(x)
     return np.hypot(dx, dy), np.where(dx == 0, np.pi / 2, np.arctan(-dy / np.where(dx == 0, 1, dx)))
 
@@ -50,7 +50,7 @@ def edges_kept_toolbox(ir: Image, vis: Image, fused: Image) -> float:
 
 
 def _edges_never_zero(x: Image) -> tuple[Image, Image]:
-    """Strength, and direction in (−π/2, π/2), with a tiny number in place of zeros."""
+    """Returns the strength of edges and their direction in (−π/2, π/2), with a tiny number in place of zeros."""
     dx, dy = sobel(x)
     strength = np.hypot(dx, dy)
     return np.where(strength == 0, TINY, strength), np.arctan(dy / np.where(dx == 0, TINY, dx))
@@ -65,7 +65,7 @@ def _edges_never_zero(x: Image) -> tuple[Image, Image]:
     agrees_with="its author's own",
 )
 def artefacts(ir: Image, vis: Image, fused: Image) -> float:
-    """Nabf: edges of the fused image that are stronger than both sources', so made up; lower is better."""
+    """Nabf: share of edges that are stronger in the fused image than in both sources, so artefacts; lower is better."""
     return _artefacts(ir, vis, fused)
 
 

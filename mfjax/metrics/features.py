@@ -11,26 +11,26 @@ from mfjax.metrics.registry import TANG, metric
 
 HAGHIGHAT = "Haghighat, Aghagolzadeh, Seyedarabi, Comput. Electr. Eng. 37(5), 2011; Haghighat, Razian, AICT 2014"
 
-SIDE = 3  # of the windows
+SIDE = 3  # pixels a side of a window
 PIXELS = SIDE**2
-AT_A_TIME = 2**14  # windows, of which each takes some arrays of 9×9 numbers
+AT_A_TIME = 2**14  # windows that are worked on at a time, since each takes some arrays of 9×9 numbers
 
 
 @metric("FMI_pixel", least=0, most=1, source=HAGHIGHAT, agrees_with="its authors' own, feature 'none'")
 def pixels(ir: Image, vis: Image, fused: Image) -> float:
-    """FMI_pixel: what 3×3 windows of the fused image tell of the sources', 0 to 1."""
+    """FMI_pixel: normalised mutual information of 3×3 windows of the fused image with the sources', 0 to 1."""
     return _feature_information(lambda x: x, ir, vis, fused)
 
 
 @metric("FMI_gradient", least=0, most=1, source=HAGHIGHAT, agrees_with="its authors' own, 'gradient'")
 def gradients(ir: Image, vis: Image, fused: Image) -> float:
-    """FMI_gradient: the same of horizontal central differences."""
+    """FMI_gradient: FMI_pixel of horizontal central differences in place of pixels."""
     return _feature_information(lambda x: np.gradient(x, axis=1), ir, vis, fused)
 
 
 @metric("FMI_dct", least=0, most=1, source=HAGHIGHAT, agrees_with=f"its authors' own, 'dct'; {TANG}")
 def cosines(ir: Image, vis: Image, fused: Image) -> float:
-    """FMI_dct: the same of the coefficients of the whole image's cosine transform."""
+    """FMI_dct: FMI_pixel of the coefficients of the whole image's cosine transform in place of pixels."""
     if fused.min() == fused.max():
         raise UndefinedError("the fused image is constant: its transform is rounding errors")
     return _feature_information(lambda x: np.asarray(fft.dctn(x, norm="ortho")), ir, vis, fused)
@@ -48,13 +48,13 @@ def _feature_information(feature: Callable[[Image], Image], ir: Image, vis: Imag
 
 
 def _windows(x: Image) -> NDArray:
-    """Every 3×3 window of the image, pixels column by column, `[windows, 9]`."""
+    """Returns every 3×3 window of the image, pixels column by column, `[windows, 9]`."""
     found = np.lib.stride_tricks.sliding_window_view(x, (SIDE, SIDE))
     return found.transpose(0, 1, 3, 2).reshape(-1, PIXELS)
 
 
 def _information(x: NDArray, f: NDArray) -> NDArray:
-    """Normalised mutual information of windows, `[n]`, of the joint distribution that their correlation implies."""
+    """Returns the mutual information of windows, `[n]`, normalised, by the joint distribution of equal correlation."""
     p_x, p_f = _distribution(x), _distribution(f)
     cumulative_x, cumulative_f = np.cumsum(p_x, axis=1), np.cumsum(p_f, axis=1)
     (centred_x, spread_x), (centred_f, spread_f) = _centred(p_x), _centred(p_f)
@@ -73,13 +73,13 @@ def _information(x: NDArray, f: NDArray) -> NDArray:
     entropy_x, entropy_f, entropy_joint = _entropy(p_x), _entropy(p_f), _entropy(joint.reshape(len(x), -1))
     single = entropy_x + entropy_f
     value = 2 * (single - entropy_joint) / np.where(single > 0, single, 1)
-    # Windows of one distribution tell all of one another, but for those that are a single pixel, whose entropy is zero.
+    # Windows of equal distributions have full information on one another, unless all of it is in one pixel (entropy 0).
     alike = np.all(x == f, axis=1) | (np.all(p_x == p_f, axis=1) & (single > 0))
     return np.where(alike, 1, value)
 
 
 def _distribution(x: NDArray) -> NDArray:
-    """A window as a distribution over its pixels: from its smallest value up, uniform if it is constant."""
+    """Returns windows as distributions over their pixels: values above the smallest, or uniform if it is constant."""
     low, high = x.min(axis=1, keepdims=True), x.max(axis=1, keepdims=True)
     flat = low == high
     scaled = np.where(flat, 1, (x - low) / np.where(flat, 1, high - low))
@@ -87,7 +87,7 @@ def _distribution(x: NDArray) -> NDArray:
 
 
 def _centred(p: NDArray) -> tuple[NDArray, NDArray]:
-    """Probabilities less their mean, zero if they are all equal, and the standard deviation of the pixel's number."""
+    """Returns probabilities less their mean, or zero if all are equal, and the pixel number's standard deviation."""
     number = np.arange(1, PIXELS + 1)
     mean = p @ number
     spread = np.sqrt(np.maximum(p @ number**2 - mean**2, 0))
@@ -96,6 +96,6 @@ def _centred(p: NDArray) -> tuple[NDArray, NDArray]:
 
 
 def _entropy(p: NDArray) -> NDArray:
-    """Of each row, bits; the logarithm of what the joint model made negative is that of its size."""
+    """Returns the entropy of each row in bits; negative values of the joint model count with the log of their size."""
     size = np.abs(p)
     return -np.sum(p * np.log2(np.where(size > 0, size, 1)), axis=1)

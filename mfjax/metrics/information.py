@@ -1,9 +1,9 @@
-"""Entropy and mutual information of gray levels."""
+"""Metrics of the entropy and mutual information of gray levels."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mfjax.metrics.common import Image, UndefinedError, stretch
+from mfjax.metrics.common import Image, UndefinedError, stretch_levels
 from mfjax.metrics.registry import LIU, TANG, VIFB, metric
 
 CVEJIC = (
@@ -22,9 +22,9 @@ def entropy(ir: Image, vis: Image, fused: Image) -> float:
 
 @metric("MI", least=0, most=16, source="Qu, Zhang, Yan, Electron. Lett. 38(7), 2002", agrees_with=TANG)
 def mutual_information(ir: Image, vis: Image, fused: Image) -> float:
-    """MI: what the fused image's levels tell of both sources' levels, bits.
+    """MI: mutual information of the fused image's gray levels with each source's, summed, bits.
 
-    As popular code has it: in joint histograms, but not in single ones, levels 254 and 255 are one.
+    As in popular code, levels 254 and 255 count as one in joint histograms, but not in single ones.
     """
     total = 0.0
     for source in (ir, vis):
@@ -35,23 +35,23 @@ def mutual_information(ir: Image, vis: Image, fused: Image) -> float:
 
 @metric("VIFB_Mutinf", least=0, most=11.1, agrees_with=VIFB, variant_of="MI")
 def mutual_information_vifb(ir: Image, vis: Image, fused: Image) -> float:
-    """VIFB_Mutinf: the same of stretched images in nats, without the merged levels."""
-    a, b, f = (np.zeros_like(x) if x.min() == x.max() else stretch(x) for x in (ir, vis, fused))
+    """VIFB_Mutinf: MI of stretched images in nats, without merging levels."""
+    a, b, f = (np.zeros_like(x) if x.min() == x.max() else stretch_levels(x) for x in (ir, vis, fused))
     return float(np.log(2) * (_information(_joint(a, f)) + _information(_joint(b, f))))
 
 
 @metric("Q_MI", least=0, most=2, source="Hossny, Nahavandi, Creighton, Electron. Lett. 44(18), 2008", agrees_with=LIU)
 def normalised_mutual_information(ir: Image, vis: Image, fused: Image) -> float:
     """Q_MI: mutual information of stretched images over the mean of their entropies, from 0 to 2."""
-    f = stretch(fused)
-    return sum(_normalised_information(stretch(source), f) for source in (ir, vis))
+    f = stretch_levels(fused)
+    return sum(_normalised_information(stretch_levels(source), f) for source in (ir, vis))
 
 
 @metric("Q_TE", source=CVEJIC, agrees_with=LIU)
 def tsallis(ir: Image, vis: Image, fused: Image) -> float:
     """Q_TE: Tsallis mutual information with both sources, normalised, with the marginals of the reference code.
 
-    That code reads each marginal with the other's index, and the published values have that in them.
+    That code swaps the indices of both marginals, as do the published values.
     """
     return _tsallis(ir, vis, fused, swapped=True)
 
@@ -65,14 +65,14 @@ def tsallis_true_marginals(ir: Image, vis: Image, fused: Image) -> float:
 @metric("Q_TE_q185", source=CVEJIC, agrees_with=LIU, variant_of="Q_TE")
 def tsallis_q185(ir: Image, vis: Image, fused: Image) -> float:
     """Q_TE_q185: the sum of Tsallis mutual informations of order 1.85, swapped marginals, not normalised."""
-    f = stretch(fused)
-    return sum(_tsallis_information(_joint(stretch(source), f), 1.85, swapped=True) for source in (ir, vis))
+    f = stretch_levels(fused)
+    return sum(_tsallis_information(_joint(stretch_levels(source), f), 1.85, swapped=True) for source in (ir, vis))
 
 
 @metric("Q_NCIE", least=0, most=1, source="Wang, Shen, Jin, 2008", agrees_with=LIU)
 def nonlinear_correlation(ir: Image, vis: Image, fused: Image) -> float:
-    """Q_NCIE: how far the eigenvalues of the three images' nonlinear correlations are from being equal, 0 to 1."""
-    images = [stretch(x) for x in (ir, vis, fused)]
+    """Q_NCIE: distance from equal eigenvalues of the three images' nonlinear correlation matrix, 0 to 1."""
+    images = [stretch_levels(x) for x in (ir, vis, fused)]
     matrix = np.eye(3)
     for i, j in ((0, 1), (0, 2), (1, 2)):
         matrix[i, j] = matrix[j, i] = _information(_joint(images[i], images[j])) / 8
@@ -93,14 +93,14 @@ def cross_entropy_vifb(ir: Image, vis: Image, fused: Image) -> float:
 
 
 def _tsallis(ir: Image, vis: Image, fused: Image, *, swapped: bool) -> float:
-    a, b, f = (stretch(x) for x in (ir, vis, fused))
+    a, b, f = (stretch_levels(x) for x in (ir, vis, fused))
     q = TSALLIS_ORDER
-    of_fused = sum(_tsallis_information(_joint(source, f), q, swapped=swapped) for source in (a, b))
+    information = sum(_tsallis_information(_joint(source, f), q, swapped=swapped) for source in (a, b))
     scale = _entropy(_histogram(a)) ** q + _entropy(_histogram(b)) ** q
     scale += _tsallis_information(_joint(a, b), q, swapped=swapped)
     if scale == 0:
         raise UndefinedError("both sources are constant")
-    return float(of_fused / scale)
+    return float(information / scale)
 
 
 def _tsallis_information(joint: NDArray, q: float, *, swapped: bool) -> float:
@@ -128,11 +128,11 @@ def _entropy(p: NDArray) -> float:
 
 
 def _histogram(x: Image) -> NDArray:
-    """The share of pixels that each level has, `[256]`."""
+    """Returns the share of pixels of each level, `[256]`."""
     return np.bincount(x.astype(np.intp).ravel(), minlength=LEVELS) / x.size
 
 
 def _joint(a: Image, b: Image) -> NDArray:
-    """The share of pixels that each pair of levels has, `[256, 256]`."""
+    """Returns the share of pixels of each pair of levels, `[256, 256]`."""
     pairs = LEVELS * a.astype(np.intp) + b.astype(np.intp)
     return (np.bincount(pairs.ravel(), minlength=LEVELS**2) / a.size).reshape(LEVELS, LEVELS)

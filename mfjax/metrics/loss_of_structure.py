@@ -1,7 +1,7 @@
-"""How much of what each camera saw a fused image shows no more.
+"""Metrics of the structure of each source that the fused image lost.
 
-Metrics that reward a copy of the brighter source don't see what the copy leaves out: writing that is dark in one image
-before something bright in the other, people darker than the snow behind them. These count it.
+Other metrics reward a copy of the brighter source, although it leaves structure out: dark writing in one image where
+the other is bright, or people that are darker than the snow behind them. These metrics count it.
 """
 
 import cv2
@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 from mfjax.metrics.common import Image, UndefinedError
 from mfjax.metrics.registry import metric
 
-SIGMA = 3.0  # pixels, of the Gaussian window
-LEAST = 10.0  # gray levels of local deviation, below which a window has no structure but grain
-KEPT = 0.5  # local correlation, below which a structure is gone, swamped or inverted
+SIGMA = 3.0  # standard deviation of the Gaussian window, pixels
+LEAST_DEVIATION = 10.0  # local standard deviation in gray levels below which a window has only grain
+LEAST_CORRELATION = 0.5  # local correlation below which a structure is gone, swamped or inverted
 
 
 @metric("structure_lost_ir", best="lower", least=0, most=1, source="this project's own")
 def infrared(ir: Image, vis: Image, fused: Image) -> float:
     """structure_lost_ir: share of the windows in which infrared has the stronger structure that the fused image lost.
 
-    A window has a structure where its deviation is at least 10 gray levels, and lost it where its correlation with the
-    fused image is below 0.5.
+    A window has structure if its standard deviation is at least 10 gray levels, and it is lost if its correlation with
+    the fused image is below 0.5.
     """
     return _lost(ir, vis, fused, "infrared")
 
@@ -30,7 +30,7 @@ def infrared(ir: Image, vis: Image, fused: Image) -> float:
 def visible(ir: Image, vis: Image, fused: Image) -> float:
     """structure_lost_vis: share of the windows in which visible has the stronger structure that the fused image lost.
 
-    As structure_lost_ir.
+    Structure and its loss are those of structure_lost_ir.
     """
     return _lost(vis, ir, fused, "visible")
 
@@ -38,12 +38,12 @@ def visible(ir: Image, vis: Image, fused: Image) -> float:
 def _lost(source: Image, other: Image, fused: Image, name: str) -> float:
     mean, mean_f = _mean(source), _mean(fused)
     deviation, deviation_f = _deviation(source, mean), _deviation(fused, mean_f)
-    dominant: NDArray[np.bool_] = (deviation >= LEAST) & (deviation >= _deviation(other, _mean(other)))
+    dominant: NDArray[np.bool_] = (deviation >= LEAST_DEVIATION) & (deviation >= _deviation(other, _mean(other)))
     if not dominant.any():
         raise UndefinedError(f"{name} has the stronger structure nowhere, so none of it can be lost")
     covariance = _mean(source * fused) - mean * mean_f
     correlation = covariance / np.maximum(deviation * deviation_f, 1e-6)
-    return float(np.mean(correlation[dominant] < KEPT))
+    return float(np.mean(correlation[dominant] < LEAST_CORRELATION))
 
 
 def _mean(x: Image) -> Image:

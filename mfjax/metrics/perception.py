@@ -1,8 +1,8 @@
-"""Metrics that model what an eye sees: visual information, contrast sensitivity."""
+"""Metrics that model human vision: visual information, contrast sensitivity."""
 
 import numpy as np
 
-from mfjax.metrics.common import Image, UndefinedError, gaussian, same, sobel, stretch, valid
+from mfjax.metrics.common import Image, UndefinedError, correlate_same, correlate_valid, gaussian, sobel, stretch_levels
 from mfjax.metrics.registry import LIU, TANG, VIFB, metric
 
 
@@ -19,11 +19,11 @@ def _visual_information(reference: Image, image: Image) -> float:
         size = 2 ** (5 - scale) + 1
         window = gaussian(size, size / 5)
         if scale > 1:
-            reference, image = (valid(x, window)[::2, ::2] for x in (reference, image))
-        mean_r, mean_i = valid(reference, window), valid(image, window)
-        var_r = np.maximum(valid(reference**2, window) - mean_r**2, 0)
-        var_i = np.maximum(valid(image**2, window) - mean_i**2, 0)
-        covariance = valid(reference * image, window) - mean_r * mean_i
+            reference, image = (correlate_valid(x, window)[::2, ::2] for x in (reference, image))
+        mean_r, mean_i = correlate_valid(reference, window), correlate_valid(image, window)
+        var_r = np.maximum(correlate_valid(reference**2, window) - mean_r**2, 0)
+        var_i = np.maximum(correlate_valid(image**2, window) - mean_i**2, 0)
+        covariance = correlate_valid(reference * image, window) - mean_r * mean_i
         gain = covariance / (var_r + tiny)
         rest = var_i - gain * covariance
         flat = var_r < tiny
@@ -41,22 +41,22 @@ def _visual_information(reference: Image, image: Image) -> float:
 
 @metric("Q_CB", least=0, most=1, source="Chen, Blum, Image Vis. Comput. 27, 2009", agrees_with=LIU)
 def chen_blum(ir: Image, vis: Image, fused: Image) -> float:
-    """Q_CB: local contrast, as the eye perceives it, kept in the fused image (Chen, Blum, 2009); 0 to 1."""
-    return _chen_blum(*(stretch(x / 255) for x in (ir, vis, fused)))
+    """Q_CB: perceived local contrast that the fused image keeps of the sources (Chen, Blum, 2009); 0 to 1."""
+    return _chen_blum(*(stretch_levels(x / 255) for x in (ir, vis, fused)))
 
 
 @metric("Q_CB_double_input", least=0, most=1, agrees_with=VIFB, variant_of="Q_CB")
 def chen_blum_double(ir: Image, vis: Image, fused: Image) -> float:
     """Q_CB_double_input: Q_CB of levels up to 255, whose stretch can round a tie the other way; also VIFB's Q_CB."""
-    return _chen_blum(*(stretch(x) for x in (ir, vis, fused)))
+    return _chen_blum(*(stretch_levels(x) for x in (ir, vis, fused)))
 
 
 def _chen_blum(*images: Image) -> float:
     a, b, f = (_perceived_contrast(x) for x in images)
     with np.errstate(divide="ignore", invalid="ignore"):
-        of_a, of_b = (np.where(x < f, x / f, f / x) for x in (a, b))
+        kept_a, kept_b = (np.where(x < f, x / f, f / x) for x in (a, b))
         share = a**2 / (a**2 + b**2)
-        quality = np.mean(share * of_a + (1 - share) * of_b)
+        quality = np.mean(share * kept_a + (1 - share) * kept_b)
     if not np.isfinite(quality):
         raise UndefinedError("an image has places without any contrast")
     return float(quality)
@@ -66,7 +66,7 @@ def _perceived_contrast(x: Image) -> Image:
     rows, cols = _frequencies(x.shape)
     radius = np.hypot(cols * x.shape[1] / 30, rows * x.shape[0] / 30)
     seen = _filtered(x, np.exp(-((radius / 15.3870) ** 2)) - 0.7622 * np.exp(-((radius / 1.3456) ** 2)))
-    narrow, wide = (same(seen, _gaussian_not_normalised(sigma)) for sigma in (2, 4))
+    narrow, wide = (correlate_same(seen, _gaussian_not_normalised(sigma)) for sigma in (2, 4))
     with np.errstate(divide="ignore", invalid="ignore"):
         contrast = np.abs(narrow / wide - 1)
     return contrast**3 / (contrast**2 + 1e-4)
@@ -82,7 +82,7 @@ def _gaussian_not_normalised(sigma: float) -> Image:
 def chen_varshney(ir: Image, vis: Image, fused: Image) -> float:
     """Q_CV: perceived error to the sources by the edges of each 16×16 block (Chen, Varshney, 2007); lower is better."""
     size, power = 16, 5
-    a, b, f = (stretch(x) for x in (ir, vis, fused))
+    a, b, f = (stretch_levels(x) for x in (ir, vis, fused))
     weighted = total = 0.0
     for source in (a, b):
         saliency = _blocks(np.hypot(*sobel(source)) ** power, size).sum(axis=(1, 3))
@@ -98,18 +98,18 @@ def chen_varshney(ir: Image, vis: Image, fused: Image) -> float:
 
 
 def _blocks(x: Image, size: int) -> Image:
-    """`[h, w]` to `[h / size, size, w / size, size]`, zeros beyond the ends."""
+    """Returns an image `[h, w]` as blocks, `[h / size, size, w / size, size]`, with zeros beyond its ends."""
     h, w = x.shape
     x = np.pad(x, ((0, -h % size), (0, -w % size)))
     return x.reshape(x.shape[0] // size, size, -1, size)
 
 
 def _frequencies(shape: tuple[int, ...]) -> tuple[Image, Image]:
-    """Of rows and columns, in [−1, 1), zero where `np.fft.fftshift` has it, `[h, 1]` and `[1, w]`."""
+    """Returns the frequencies of rows `[h, 1]` and columns `[1, w]`, in [−1, 1), in the order of `np.fft.fftshift`."""
     rows, cols = ((np.arange(n) - n // 2) * 2 / n for n in shape)
     return rows[:, None], cols[None]
 
 
 def _filtered(x: Image, response: Image) -> Image:
-    """The image filtered in the Fourier domain."""
+    """Returns an image filtered in the Fourier domain."""
     return np.asarray(np.fft.ifft2(np.fft.ifftshift(np.fft.fftshift(np.fft.fft2(x)) * response)).real)

@@ -10,10 +10,10 @@ A metric is registered beside its code, and nothing else has to know of it:
 A file of this folder is imported by itself. Another package names its module in an entry point of the group
 `mfjax.metrics` (see `mfjax.plugins`).
 
-Popular codes disagree under one name, and some have mistakes that published tables contain. So each such form is a
-metric of its own, a variant, and the default is the one under the plain name. "MATLAB" is the code that most of the
-field's tables come from: imageFusionMetrics (Z. Liu), Evaluation-for-Image-Fusion (L. Tang), VIFB (X. Zhang). All take
-gray levels: the luma of 8 bits.
+Popular codes give different numbers for one metric, and some have mistakes that are in published tables. So each such
+form is a metric of its own, a variant, and the plain name means the default form. Most of the field's tables come from
+three codes: imageFusionMetrics (Z. Liu), Evaluation-for-Image-Fusion (L. Tang), VIFB (X. Zhang). All metrics take gray
+levels: luma in 8 bits.
 """
 
 from collections.abc import Callable
@@ -26,10 +26,10 @@ VIFB = "VIFB (Zhang, Ye, Xiao, CVPRW 2020)"
 LIU = "imageFusionMetrics"
 TANG = "Evaluation-for-Image-Fusion"
 
-PAPER = ("Q_TE", "Q_Y", "Q_SF", "Q_MI", "Q_STD", "Q_AG")  # Section IV.B, in the order of its tables
-# What the field's comparisons report, other than in forms that follow from these: mean ranks are over them.
+PAPER = ("Q_TE", "Q_Y", "Q_SF", "Q_MI", "Q_STD", "Q_AG")  # the paper's metrics, in the order of its tables
+# The metrics of the field's comparisons, over which mean ranks are taken; others that they report follow from these.
 FIELD = (*PAPER, "EN", "SF", "MI", "SCD", "VIF", "Qabf", "Nabf", "SSIM")
-STRUCTURE_LOST = ("structure_lost_ir", "structure_lost_vis")  # beside all others: what those pay for
+STRUCTURE_LOST = ("structure_lost_ir", "structure_lost_vis")  # always shown beside the others, which don't see it
 
 INF = float("inf")
 
@@ -50,11 +50,11 @@ class Metric:
     agrees_with: str
     """Popular code that gives the same number."""
     variant_of: str | None = None
-    """Of a variant, the metric that is meant by default."""
+    """The default form of the metric; None for a metric that is not a variant."""
 
     @property
     def formula(self) -> str:
-        """What it measures, in words."""
+        """Returns what the metric measures, in words: the function's docstring without the name."""
         said = " ".join((self.function.__doc__ or "").split()).removeprefix(f"{self.name}: ")
         return said[:1].upper() + said[1:]
 
@@ -76,19 +76,19 @@ def metric(
     """Returns a decorator that adds a function to `METRICS`.
 
     The function takes infrared, visible and fused levels, each float64 `[h, w]` from 0 to 255, all of one size. Its
-    docstring says what it measures. It raises `UndefinedError` for images that it has no value for.
+    docstring is its name, a colon and what it measures. It raises `UndefinedError` for images without a value.
 
     Args:
-        name: what tables and command lines call the metric.
-        best: which values are better; "zero": those nearer to it.
-        least: the smallest value that is possible.
-        most: the largest.
-        source: the paper that defines it.
+        name: the metric's name in tables and on command lines.
+        best: the better values: "higher", "lower" or "zero" (those nearer to 0).
+        least: the smallest possible value; by default there is none.
+        most: the largest possible value; by default there is none.
+        source: the paper that defines the metric.
         agrees_with: popular code that gives the same number.
-        variant_of: of another form of a metric, that metric.
+        variant_of: the default form of the metric, if this is another form.
 
     Raises:
-        ValueError: another metric is called so. A file that is read again brings no other one.
+        ValueError: another function has registered this name. The same function, imported again, replaces itself.
     """
 
     def add(function: Function) -> Function:
@@ -102,12 +102,12 @@ def metric(
 
 
 def default_names() -> tuple[str, ...]:
-    """Returns the names of all metrics but variants."""
+    """Returns the names of all metrics except variants."""
     return tuple(name for name, each in METRICS.items() if each.variant_of is None)
 
 
-def sort() -> None:
-    """Brings `METRICS` into its order, once all files are imported."""
+def sort_metrics() -> None:
+    """Sorts `METRICS`, once all files are imported: the paper's metrics first, variants last."""
 
     def place(name: str) -> tuple[bool, int]:
         return METRICS[name].variant_of is not None, PAPER.index(name) if name in PAPER else len(PAPER)

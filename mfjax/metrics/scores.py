@@ -1,4 +1,4 @@
-"""The scores of a fused image by the metrics that are registered."""
+"""Scoring a fused image by registered metrics."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from mfjax.metrics.registry import METRICS, default_names
 
 
 class Scores(dict[str, float]):
-    """Values by metric; those that the images leave undefined are NaN, and `reasons` says why."""
+    """Values by metric. A metric that is undefined for the images is NaN, and `reasons` has the reason by its name."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -23,13 +23,13 @@ def score(ir: NDArray, vis: NDArray, fused: NDArray, *, names: Sequence[str] | N
     """Returns the metrics of a fused image by name.
 
     Args:
-        ir: infrared, uint8, uint16 or float in [0, 1], gray `[h, w]` or RGB `[h, w, 3]`.
-        vis: visible, of the same size, as all three must be.
-        fused: what was made of them.
-        names: which metrics, of `METRICS`; by default all but variants.
+        ir: the infrared image, uint8, uint16 or float in [0, 1], gray `[h, w]` or RGB `[h, w, 3]`.
+        vis: the visible image, of the same size.
+        fused: the fused image, of the same size.
+        names: names of `METRICS`; by default all except variants.
 
     Returns:
-        A dict. A metric that is undefined for these images, as many are for a constant one, is NaN, and
+        The values by name. A metric that is undefined for these images, as many are for a constant one, is NaN, and
         `.reasons[name]` says why.
 
     Raises:

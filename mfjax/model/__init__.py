@@ -1,4 +1,4 @@
-"""The network of Section III, a file a figure. Start reading at `network`."""
+"""The network of Section III, one file for each figure. Start reading at `network`."""
 
 from mfjax.model.network import FusionNetwork, FusionOutput, ModelConfig
 

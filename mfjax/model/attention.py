@@ -1,4 +1,4 @@
-"""The dual attention mechanism: where a source is salient, and in which channel (Fig. 4, Eqs. 1-7)."""
+"""The dual attention mechanism, which weights the salient positions and channels of a source (Fig. 4, Eqs. 1-7)."""
 
 import flax.linen as nn
 import jax
@@ -9,9 +9,12 @@ from mfjax.model.layers import LeakyConv
 
 
 def pixel_shuffle(x: jax.Array) -> jax.Array:
-    """Twice the height and width from a quarter of the channels (SPC in Eq. 2), `[n, h, w, 4c]` to `[n, 2h, 2w, c]`.
+    """Returns a map of twice the height and width from four times the channels, `[n, 2h, 2w, c]` (SPC in Eq. 2).
 
     Channel 4c + 2·dy + dx goes to row offset dy and column offset dx, as in PyTorch.
+
+    Args:
+        x: the map, `[n, h, w, 4c]`.
     """
     n, h, w, channels = x.shape
     x = x.reshape(n, h, w, channels // 4, 2, 2)  # [n, h, w, c, dy, dx]
@@ -19,9 +22,10 @@ def pixel_shuffle(x: jax.Array) -> jax.Array:
 
 
 class PositionAttention(nn.Module):
-    """Weights in [0, 1] for every position of a feature map, `[n, h, w, c]` to `[n, h, w, 1]` (PAM, Eqs. 1-3).
+    """Position attention: a weight in [0, 1] for every position of a map, `[n, h, w, c]` to `[n, h, w, 1]` (Eqs. 1-3).
 
-    A two-level U-Net on the channel mean. Sides that 4 does not divide are continued by their edge and cut again.
+    PAM is a two-level U-Net on the channel mean. Sides that are not multiples of 4 are padded by repeating the edge,
+    and the result is cropped.
     """
 
     extent: AnyExtent = EVERYWHERE
@@ -41,19 +45,26 @@ class PositionAttention(nn.Module):
 
 
 def channel_relation(x: jax.Array) -> jax.Array:
-    """What each channel of a feature map has in common with all, `[n, h, w, c]` to `[n, 1, 1, c]`: CAM's s over h·w.
+    """Returns how strongly each channel of a map is related to all channels, `[n, 1, 1, c]`: CAM's s divided by h·w.
 
-    It is all that channel attention needs to know of the whole map, and the mean of those of its parts.
+    It is the only statistic of the whole map that channel attention needs; that of a map is the mean of those of its
+    equally large parts.
+
+    Args:
+        x: the feature map, `[n, h, w, c]`.
     """
     # Eq. (4): s = F Fᵀ 1, so s_c = Σ_m F_c(m) Σ_c' F_c'(m); the Gram matrix is not needed.
     return jnp.mean(x * x.sum(axis=-1, keepdims=True), axis=(1, 2), keepdims=True)
 
 
 def channel_attention(relation: jax.Array) -> jax.Array:
-    """Weights in [0, 1] for every channel, summing to 1, from their relation, `[n, 1, 1, c]` to the same (CAM).
+    """Returns a weight in [0, 1] for every channel, `[n, 1, 1, c]`, which sum to 1 (CAM).
 
-    The relation vector is scaled to [0, 1] before the softmax: it grows with h·w and would saturate it. Channels
-    that are all equal get equal weights.
+    The relation is scaled to [0, 1] before the softmax, since it grows with h·w and would saturate it. Channels that
+    are all equal get equal weights.
+
+    Args:
+        relation: `channel_relation` of the feature map, `[n, 1, 1, c]`.
     """
     low, high = relation.min(axis=-1, keepdims=True), relation.max(axis=-1, keepdims=True)
     span = high - low
@@ -62,9 +73,10 @@ def channel_attention(relation: jax.Array) -> jax.Array:
 
 
 class DualAttention(nn.Module):
-    """Features of one source with what stands out in them made stronger, `[n, h, w, c]` to the same (DAM).
+    """Dual attention: a source's features with the salient ones amplified, `[n, h, w, c]` to the same (DAM).
 
-    Takes the features and their `channel_relation`, which is that of all of a source's even where they are a part.
+    It takes the features and a `channel_relation`, which is that of the whole source even where the features are those
+    of a part.
     """
 
     extent: AnyExtent = EVERYWHERE

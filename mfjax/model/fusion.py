@@ -1,4 +1,4 @@
-"""The fusion module: two sources' upscaled features become one (Fig. 5, Eqs. 8-10)."""
+"""The fusion module, which makes one feature map of both sources' upscaled features (Fig. 5, Eqs. 8-10)."""
 
 import flax.linen as nn
 import jax
@@ -10,15 +10,20 @@ from mfjax.model.layers import LeakyConv
 
 
 def select_by_magnitude(ir: jax.Array, vis: jax.Array) -> jax.Array:
-    """Whichever of two feature maps is larger in magnitude at each place; infrared on a tie (Eqs. 8, 9, 13)."""
+    """Returns the one of two maps that is larger in magnitude, element by element; infrared on a tie (Eqs. 8, 9, 13).
+
+    Args:
+        ir: the infrared map.
+        vis: the visible map, of the same shape.
+    """
     return jnp.where(jnp.abs(ir) >= jnp.abs(vis), ir, vis)
 
 
 class FusionModule(nn.Module):
-    """Fused features F_con,f of both sources' upscaled features, each `[n, H, W, c]`.
+    """The fused features F_con,f of both sources' upscaled features, each `[n, H, W, c]`.
 
-    Takes both maps and the `channel_relation` of each. Without dual attention (the paper's "Baseline") both selections
-    are of the source features, so only one is made.
+    It takes both maps and the `channel_relation` of each. Without dual attention (the paper's "Baseline") both
+    selections would be equal, so only one is made.
     """
 
     dual_attention: bool = True

@@ -29,16 +29,17 @@ class ModelConfig:
     compensations: int = 2
     """Residual compensation modules (RCMs); 0 for the paper's "Baseline"."""
     dual_attention: bool = True
-    """Whether the fusion module weighs positions and channels (DAM)."""
+    """True: the fusion module weights positions and channels (DAM)."""
     share_branches: bool = True
-    """Whether infrared and visible go through one extractor, resampling and SR reconstruction, or two."""
+    """True: infrared and visible share one extractor, resampling and SR reconstruction. False: each has its own."""
     base: Literal["none", "bicubic"] = "none"
-    """What reconstructions are added to: nothing, as in the paper; or the bicubic-resampled source and, for the fused
-    image, whichever super-resolved source is larger in magnitude at each place, as Eq. (9) chooses features."""
+    """The image that a reconstruction is added to. "none", as in the paper: nothing. "bicubic": the bicubic-resampled
+    source and, for the fused image, the super-resolved source that is larger in magnitude at each pixel, as Eq. (9)
+    chooses features."""
     blend: int = 0
-    """Hidden channels of the blend (`model.blend`), which then is the fused image's base: the structure of both
-    super-resolved sources, weighed by what stands out where; and after it the contrast is raised, with a soft knee
-    near black and white. 0 for none."""
+    """Hidden channels of the blend (`model.blend`), which then is the base of the fused image: the structure of both
+    super-resolved sources, weighted by its strength at each pixel. Afterwards contrast is raised, with a soft knee near
+    black and white. 0: no blend."""
     width: int = 64
     """Channels of the extractor between its blocks."""
     growth: int = 32
@@ -70,32 +71,37 @@ class FusionOutput(NamedTuple):
 
 
 class Branch(NamedTuple):
-    """What a super-resolution branch gives: its image and what the fusion branch reads."""
+    """The output of a super-resolution branch: the image, and the feature maps that the fusion branch reads."""
 
     image: jax.Array  # [n, H, W, 1]
     upscaled: jax.Array  # F_l, [n, H, W, c]
     residuals: tuple[jax.Array, ...]  # R_l^up of each RCM, [n, H, W, c]
-    coarseness: jax.Array  # of the source: 0 at the output's size or above, towards 1 the smaller it is
+    coarseness: jax.Array  # 0 for a source of the output's size or larger, nearer to 1 for a smaller one
 
 
 class Summary(NamedTuple):
-    """What the fusion branch needs to know of whole images, whether it is given these or parts of them."""
+    """Statistics of whole images. The fusion branch needs them also where it is given only a part of the images."""
 
-    relations: tuple[Any, Any]  # of both sources' upscaled channels, each [n, 1, 1, c]
-    level: Any  # the mean of whichever super-resolved source is larger at each place, [n, 1, 1, 1]
+    relations: tuple[Any, Any]  # `channel_relation` of both sources' upscaled features, each [n, 1, 1, c]
+    level: Any  # mean over the pixels of the super-resolved source that is larger in magnitude, [n, 1, 1, 1]
 
     @classmethod
     def of(cls, ir: Branch, vis: Branch) -> Self:
-        """Returns that of two whole images."""
+        """Returns the statistics of two whole images.
+
+        Args:
+            ir: the infrared branch's output.
+            vis: the visible branch's output.
+        """
         relations = channel_relation(ir.upscaled), channel_relation(vis.upscaled)
         return cls(relations, mean_level(select_by_magnitude(ir.image, vis.image)))
 
 
 class SuperResolutionBranch(nn.Module):
-    """One source super-resolved: extractor, meta-upscale, residual compensation, reconstruction."""
+    """The super-resolution branch of a source: extractor, meta-upscale, residual compensation, reconstruction."""
 
     config: ModelConfig
-    dtype: Any = jnp.float32  # that the extractor computes in
+    dtype: Any = jnp.float32  # type in which the extractor computes
 
     def setup(self) -> None:
         config = self.config
@@ -108,11 +114,22 @@ class SuperResolutionBranch(nn.Module):
         return self.refine(image, self.extract(image, placement.source), placement)
 
     def extract(self, image: jax.Array, extent: AnyExtent = EVERYWHERE) -> jax.Array:
-        """Features F^dw of a source, `[n, h, w, 1]` to `[n, h, w, c]`: nearly all of the work."""
+        """Returns the features F^dw of a source, `[n, h, w, c]`. This is nearly all of the work.
+
+        Args:
+            image: the source in [0, 1], `[n, h, w, 1]`.
+            extent: the part of the array that is image; by default all of it.
+        """
         return self.extractor(image.astype(self.dtype), extent).astype(image.dtype)
 
     def refine(self, image: jax.Array, low: jax.Array, placement: Placement) -> Branch:
-        """All the rest, from a source and its features."""
+        """Returns the branch's output from a source and its features.
+
+        Args:
+            image: the source in [0, 1], `[n, h, w, 1]`.
+            low: its features F^dw, `[n, h, w, c]`.
+            placement: the position of the source under the output.
+        """
         upscaled = high = placement.output.inside(self.upscale(low, placement.up))  # [n, H, W, c]
         residuals = []
         for compensation in self.compensation:
@@ -125,7 +142,7 @@ class SuperResolutionBranch(nn.Module):
 
 
 class FusionBranch(nn.Module):
-    """The fused image from what the two super-resolution branches found, `[n, H, W, 1]`."""
+    """The fusion branch: the fused image `[n, H, W, 1]` from the outputs of both super-resolution branches."""
 
     config: ModelConfig
     extent: AnyExtent = EVERYWHERE
@@ -157,8 +174,8 @@ class FusionNetwork(nn.Module):
     `[n, h', w', 1]` in [0, 1] showing the same field of view, gives a `FusionOutput`. The parameters have the
     top-level names `fusion` and `branch` (or `branch_ir` and `branch_vis`); only `fusion` is trained in phase two.
 
-    With `dtype=jnp.bfloat16` the extractor, nearly all of the work, computes in that type. Parameters stay float32, and
-    so does what depends on exact positions and levels: resampling, fusion, reconstruction.
+    With `dtype=jnp.bfloat16` the extractor, nearly all of the work, computes in that type. Parameters stay float32, as
+    do resampling, fusion and reconstruction, which depend on exact positions and levels.
     """
 
     config: ModelConfig = ModelConfig()
@@ -180,9 +197,14 @@ class FusionNetwork(nn.Module):
         size: tuple[int, int],
         placements: tuple[Placement, Placement] | None = None,
     ) -> FusionOutput:
-        """The three reconstructions at `size` pixels.
+        """Returns the three reconstructions.
 
-        Without `placements` (infrared, visible) each source covers the output's field of view exactly.
+        Args:
+            ir: infrared luma in [0, 1], `[n, h, w, 1]`.
+            vis: visible luma in [0, 1], `[n, h', w', 1]`.
+            size: the output's (H, W) in pixels.
+            placements: positions of the infrared and the visible source under the output; by default each source
+                covers the output's field of view exactly.
         """
         return self.fuse(*self.branches(ir, vis, size=size, placements=placements))
 
@@ -194,11 +216,20 @@ class FusionNetwork(nn.Module):
         size: tuple[int, int],
         placements: tuple[Placement, Placement] | None = None,
     ) -> tuple[Branch, Branch]:
-        """Both super-resolution branches, infrared first: all that phase two leaves as it is."""
-        of_ir, of_vis = (self.branch, self.branch) if self.config.share_branches else (self.branch_ir, self.branch_vis)
+        """Returns the outputs of the infrared and the visible super-resolution branch, which phase two does not train.
+
+        Arguments are those of a call.
+        """
+        shared = self.config.share_branches
+        branch_ir, branch_vis = (self.branch, self.branch) if shared else (self.branch_ir, self.branch_vis)
         place_ir, place_vis = placements or [Placement.between((x.shape[1], x.shape[2]), size) for x in (ir, vis)]
-        return of_ir(ir, place_ir), of_vis(vis, place_vis)
+        return branch_ir(ir, place_ir), branch_vis(vis, place_vis)
 
     def fuse(self, ir: Branch, vis: Branch) -> FusionOutput:
-        """The fused image from both branches: all that phase two trains."""
+        """Returns the three reconstructions from the outputs of both branches. Phase two trains only this.
+
+        Args:
+            ir: the infrared branch's output, of whole images.
+            vis: the visible branch's output.
+        """
         return FusionOutput(self.fusion(ir, vis, Summary.of(ir, vis)), ir.image, vis.image)

@@ -1,4 +1,4 @@
-"""How a source lies under the output: which of their pixels belong together, and what of their arrays is image."""
+"""Placements: the position of a source under the output, pixel by pixel, and the extents of both."""
 
 from typing import Any, NamedTuple, Self
 
@@ -6,28 +6,37 @@ import numpy as np
 
 from mfjax.model.extent import EVERYWHERE, AnyExtent, Extent
 from mfjax.model.resampling import Axis, Grid, Integer
-
-Size = tuple[int, int]  # height, width
+from mfjax.size import Size
 
 
 class Placement(NamedTuple):
-    """One source and the output: how either is resampled to the other, and what of their arrays is image."""
+    """The position of a source under the output: the grids that resample each to the other, and their extents."""
 
-    up: Grid  # what the output's pixels read of the source
-    down: Grid  # what the source's pixels read of the output
-    corner: Any  # [2] where the source's array begins, in rows and columns of the output's
-    source: AnyExtent
-    output: AnyExtent
+    up: Grid  # positions in the source that the output's pixels read
+    down: Grid  # positions in the output that the source's pixels read
+    corner: Any  # [2], row and column of the output at which the source's array begins
+    source: AnyExtent  # the part of the source's array that is image
+    output: AnyExtent  # the part of the output's array that is image
 
     @classmethod
     def between(cls, inputs: Size, outputs: Size) -> Self:
-        """All of a source under all of an output, sizes in pixels known when compiling."""
+        """Returns the placement of a source that covers the output exactly, for sizes known at compile time.
+
+        Args:
+            inputs: the source's size.
+            outputs: the output's size.
+        """
         corner = np.zeros(2, np.float32)
         return cls(Grid.between(inputs, outputs), Grid.between(outputs, inputs), corner, EVERYWHERE, EVERYWHERE)
 
     @classmethod
     def whole(cls, inputs: tuple[Any, Any], factor: int) -> Self:
-        """All of a source under all of an output that many times as large; sides may be symbols of `jax.export`."""
+        """Returns the placement of a source that covers an output of a whole multiple of its size.
+
+        Args:
+            inputs: the source's (height, width); the sides may be symbols of `jax.export`.
+            factor: how many times as large the output is.
+        """
         up = Grid(*(Axis.whole(factor * side, factor, 1, 0) for side in inputs))
         down = Grid(*(Axis.whole(side, 1, factor, 0) for side in inputs))
         return cls(up, down, np.zeros(2, np.float32), EVERYWHERE, EVERYWHERE)
@@ -36,9 +45,15 @@ class Placement(NamedTuple):
     def traced(
         cls, inputs: Size, outputs: Size, numerator: Integer, denominator: int, limit: int, source: Extent
     ) -> Self:
-        """At r = numerator / denominator, the numerator traced and at most `limit`, from the top left corner of both.
+        """Returns the placement for r = numerator / denominator, with a traced numerator and equal top left corners.
 
-        The source's array may reach beyond the output.
+        Args:
+            inputs: size of the source's array, which may reach beyond the output.
+            outputs: size of the output's array.
+            numerator: the factor r times the denominator; may be traced.
+            denominator: the factor's denominator.
+            limit: the largest numerator.
+            source: the part of the source's array that is image.
         """
         up = Grid.traced(outputs, numerator, denominator, limit)
         down = Grid.traced(inputs, denominator, numerator, denominator)

@@ -1,6 +1,9 @@
-"""The network as ONNX graphs, weights inside: its one other statement beside `mfjax.model`, for every other runtime.
+"""The network as ONNX graphs with the weights inside, for runtimes other than JAX; `mfjax.model` states it in Flax.
 
-`extraction`, `composition`, `attention` and `blend` state what the modules of those names in `mfjax.model` do, with
-`graph`, `layers` and `resampling`; maps are `[n, c, h, w]` there. `network` has the two graphs that engines run.
-`mfjax.interop.onnx_file`, for `mfjax export`, puts all into one file, with the steps that `mfjax.inference` plans.
+`extraction`, `attention`, `blend`, `layers` and `resampling` build what the modules of these names in `mfjax.model`
+compute, and `composition` all that follows the extractor; `graph` has the operations. Maps are `[n, c, h, w]`.
+`network` builds the two graphs that engines run. `mfjax.interop.onnx_file` puts the whole network into one file for
+`mfjax export`, with the steps that `mfjax.inference` plans.
+
+Functions here return values of a graph, and "adds X" says that the nodes they add compute X of `mfjax.model`.
 """

@@ -1,11 +1,16 @@
-"""The dual attention mechanism: `mfjax.model.attention`."""
+"""The dual attention mechanism as ONNX nodes (`mfjax.model.attention`)."""
 
 from mfjax.onnx.graph import Value, cut, mean, padded, pooled, shuffled, size
 from mfjax.onnx.layers import Params, leaky_conv
 
 
 def dual_attention(x: Value, params: Params) -> Value:
-    """Adds `DualAttention`."""
+    """Adds `DualAttention`.
+
+    Args:
+        x: a source's upscaled features, `[n, c, h, w]`, of the whole image.
+        params: parameters of the module.
+    """
     by_position = x * _position_attention(x, params["position"])  # Eq. (3)
     by_channel = x * _channel_attention(x)  # Eq. (6)
     return leaky_conv([x, by_channel, by_position], params["merge"])  # Eq. (7)

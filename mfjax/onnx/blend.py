@@ -1,4 +1,4 @@
-"""The blend: `mfjax.model.blend`."""
+"""The blend as ONNX nodes (`mfjax.model.blend`)."""
 
 import numpy as np
 
@@ -8,7 +8,13 @@ from mfjax.onnx.layers import Params, conv, convolve, leaky_conv
 
 
 def blended(sources: tuple[Value, Value], coarseness: tuple[float, float], params: Params) -> Value:
-    """Adds `Blend`. Both images are worked on as one batch."""
+    """Adds `Blend`. Both images are worked on as one batch.
+
+    Args:
+        sources: the super-resolved infrared and visible image, `[n, 1, H, W]`.
+        coarseness: of each source, from 0 (as fine as the output) to 1.
+        params: parameters of the module.
+    """
     images = concat(sources, 0)
     g = images.graph
     details = []
@@ -42,7 +48,11 @@ def blended(sources: tuple[Value, Value], coarseness: tuple[float, float], param
 
 
 def knee(image: Value) -> Value:
-    """Adds `model.blend.knee`."""
+    """Adds `model.blend.knee`.
+
+    Args:
+        image: the image, linear, `[n, 1, H, W]`.
+    """
     g = image.graph
     white = (1 - WHITE) + WHITE * g.op("Tanh", (image - (1 - WHITE)) / WHITE)
     black = BLACK * (1 - g.op("Tanh", (BLACK - image) / BLACK))

@@ -1,4 +1,4 @@
-"""All that follows the extractor: `SuperResolutionBranch.refine` and `FusionBranch` of `mfjax.model.network`."""
+"""The layers after the extractor as ONNX nodes: `SuperResolutionBranch.refine` and `FusionBranch` of the network."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from mfjax.onnx.resampling import Scale, bicubic, resampled
 
 
 class Branch(NamedTuple):
-    """The values that a super-resolution branch gives, as `model.network.Branch`."""
+    """The output of a super-resolution branch, as `model.network.Branch`."""
 
     image: Value
     upscaled: Value
@@ -22,7 +22,15 @@ class Branch(NamedTuple):
 
 
 def refined(config: ModelConfig, params: Params, image: Value, low: Value, scale: Scale) -> Branch:
-    """Adds `SuperResolutionBranch.refine`."""
+    """Adds `SuperResolutionBranch.refine`.
+
+    Args:
+        config: the network's architecture.
+        params: parameters of the branch.
+        image: the source, luma in [0, 1], `[n, 1, h, w]`.
+        low: its features, `[n, features, h, w]`.
+        scale: the factors from the source to the output.
+    """
     upscaled = high = resampled(low, params["upscale"], scale)
     residuals = []
     for i in range(config.compensations):
@@ -37,7 +45,14 @@ def refined(config: ModelConfig, params: Params, image: Value, low: Value, scale
 
 
 def fused(config: ModelConfig, params: Params, ir: Branch, vis: Branch) -> Value:
-    """Adds `FusionBranch`."""
+    """Adds `FusionBranch`.
+
+    Args:
+        config: the network's architecture.
+        params: parameters of the fusion branch.
+        ir: the infrared branch's output.
+        vis: the visible branch's output.
+    """
     features = _fused_features(config, params["module"], ir, vis)
     for residual_ir, residual_vis in zip(ir.residuals, vis.residuals, strict=True):
         features = features + select_by_magnitude(residual_ir, residual_vis)  # Eqs. (13), (14)

@@ -1,4 +1,4 @@
-"""The extractor: `mfjax.model.extraction`."""
+"""The extractor as ONNX nodes (`mfjax.model.extraction`)."""
 
 import numpy as np
 
@@ -7,7 +7,13 @@ from mfjax.onnx.layers import Params, conv, leaky_conv
 
 
 def extracted(image: Value, params: Params, blocks: int) -> Value:
-    """Adds `FeatureExtractor` (Fig. 2a)."""
+    """Adds `FeatureExtractor` (Fig. 2a).
+
+    Args:
+        image: luma in [0, 1], `[n, 1, h, w]`.
+        params: parameters of the extractor.
+        blocks: number of feature extraction blocks.
+    """
     first = x = leaky_conv([image], params["conv"])
     for i in range(blocks):
         x = _block(x, params[f"block_{i}"])

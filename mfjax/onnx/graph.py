@@ -1,4 +1,4 @@
-"""An ONNX graph in the making: values that are added and multiplied as arrays are."""
+"""Building an ONNX graph from values that are added and multiplied like arrays."""
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,16 +11,16 @@ import onnx
 from onnx import TensorProto, helper
 
 OPSET = 18
-IR_VERSION = 8  # of the file: the oldest that has this opset, so that old runtimes read it
+IR_VERSION = 8  # version of the file format: the oldest that has this opset, so that old runtimes read it
 
-LARGE = 2048  # bytes from which on equal constants are one: both sources share most filters
+LARGE = 2048  # bytes above which equal constants are stored once, since both sources share most filters
 
-Dim = int | str  # a length, or the name of one that is known when the graph runs
+Dim = int | str  # a length, or the name of a length that is known only when the graph runs
 
 
 @dataclass(frozen=True, eq=False)
 class Value:
-    """A value of a graph, usually a map `[n, channels, h, w]`. Operators take numbers, too."""
+    """A value of a graph, usually a map `[n, channels, h, w]`. Its operators also take numbers."""
 
     graph: "Graph"
     name: str
@@ -53,39 +53,71 @@ class Value:
 
 
 class Graph:
-    """Nodes and constants, to which methods add one and return its value."""
+    """The nodes and constants of a graph. Each method adds to them and returns the added value."""
 
     def __init__(self) -> None:
         self._inputs: list[Any] = []
         self._nodes: list[Any] = []
         self._constants: dict[tuple[Any, ...], Any] = {}
         self._dtype: Any = np.float32
-        self._number = itertools.count()  # of nodes
+        self._number = itertools.count()  # numbers in the names of nodes
 
     def input(self, name: str, shape: Sequence[Dim], channels: int = 1) -> Value:
-        """Adds an input of the graph, float32."""
+        """Adds an input of the graph, float32.
+
+        Args:
+            name: the input's name.
+            shape: its shape.
+            channels: its channels, if it is a map.
+        """
         self._inputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
         return Value(self, name, channels)
 
     def constant(self, x: Any) -> Value:
-        """Adds floats, of the type that is computed in."""
+        """Adds floats, in the type of the computation.
+
+        Args:
+            x: a number or an array.
+        """
         return self._constant(np.asarray(x, self._dtype))
 
     def integers(self, *x: int) -> Value:
-        """Adds a vector of integers, such as axes or a part of a shape."""
+        """Adds a vector of integers.
+
+        Args:
+            x: the integers, such as axes or a part of a shape.
+        """
         return self.indices(np.asarray(x))
 
     def indices(self, x: np.ndarray) -> Value:
-        """Adds an array of integers."""
+        """Adds an array of integers.
+
+        Args:
+            x: the array.
+        """
         return self._constant(np.asarray(x, np.int64))
 
     def op(self, kind: str, *inputs: Value, channels: int | None = None, **attributes: Any) -> Value:
-        """Adds an ONNX operation and returns its result, which has the first input's channels unless told."""
+        """Adds an ONNX operation with one result.
+
+        Args:
+            kind: the operation's name.
+            inputs: its inputs.
+            channels: the result's channels, by default those of the first input.
+            attributes: its attributes.
+        """
         [out] = self.ops(kind, *inputs, channels=[inputs[0].channels if channels is None else channels], **attributes)
         return out
 
     def ops(self, kind: str, *inputs: Value, channels: Sequence[int], **attributes: Any) -> list[Value]:
-        """Adds an ONNX operation that has as many results as there are counts of channels, and returns them."""
+        """Adds an ONNX operation with several results, and returns them.
+
+        Args:
+            kind: the operation's name.
+            inputs: its inputs.
+            channels: the channels of each result.
+            attributes: its attributes.
+        """
         node = next(self._number)
         results = [Value(self, f"{kind.lower()}_{node}_{i}", count) for i, count in enumerate(channels)]
         names, made = ([each.name for each in values] for values in (inputs, results))
@@ -94,7 +126,11 @@ class Graph:
 
     @contextmanager
     def computing_in(self, dtype: Any) -> Iterator[None]:
-        """Makes constants of another type than float32, in which what is added here then computes."""
+        """Makes the nodes that are added in a block compute in another type than float32.
+
+        Args:
+            dtype: the type of their constants; inputs must be cast to it.
+        """
         self._dtype, before = dtype, self._dtype
         try:
             yield
@@ -102,7 +138,14 @@ class Graph:
             self._dtype = before
 
     def scan(self, x: Value, rows: Sequence[np.ndarray], body: Callable[..., Value], axis: int) -> Value:
-        """Adds a `Scan`: what the body makes of a map and of each row of some arrays, stacked along a new axis."""
+        """Adds a Scan operation, which runs a body for each row of some arrays and stacks the results.
+
+        Args:
+            x: a map that the body reads each time.
+            rows: arrays of equally many rows; the body reads the next row of each every time.
+            body: takes the map and the rows, and returns its result.
+            axis: the new axis along which results are stacked.
+        """
         inputs = [self._constant(each) for each in rows]
         outside, self._nodes = self._nodes, []
         number = next(self._number)
@@ -121,11 +164,12 @@ class Graph:
         return stacked
 
     def serialized(self, outputs: Mapping[str, tuple[Value, Sequence[Dim]]]) -> bytes:
-        """Returns the ONNX file of the graph with these outputs, float32, of these names and shapes.
+        """Returns the content of the graph's ONNX file. Inputs that no node reads are left out, as OpenVINO does.
 
-        Inputs that nothing reads are left out, as OpenVINO does when it reads the file.
+        Args:
+            outputs: the graph's outputs, float32, and their shapes by their names.
         """
-        read = {name for node in self._nodes for name in node.input}  # what a `Scan` reads inside is not an input
+        read = {name for node in self._nodes for name in node.input}  # the bodies of Scan operations read no inputs
         inputs = [each for each in self._inputs if each.name in read]
         results = [
             helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, (_, shape) in outputs.items()
@@ -138,7 +182,7 @@ class Graph:
         return bytes(model.SerializeToString())
 
     def _constant(self, x: np.ndarray) -> Value:
-        """Adds an array; a large one once. Small ones are not shared, since OpenVINO fuses only biases that are not."""
+        """Adds an array, a large one only once. Small ones are not shared: OpenVINO fuses only biases that are not."""
         raw = x.tobytes()
         key = x.dtype.str, x.shape, raw, len(raw) < LARGE and len(self._constants)
         if key not in self._constants:
@@ -149,42 +193,77 @@ class Graph:
 
 
 def filled(x: Value, number: float) -> Value:
-    """Returns a map of another's size and channels that is one number everywhere."""
+    """Adds a map that is one number everywhere.
+
+    Args:
+        x: a map whose size and channels it has.
+        number: the number.
+    """
     shape = x.graph.op("Shape", x)
     value = helper.make_tensor("value", TensorProto.FLOAT, [1], [number])
     return x.graph.op("ConstantOfShape", shape, channels=x.channels, value=value)
 
 
 def cast(x: Value, dtype: Any) -> Value:
-    """Makes floats those of a type."""
+    """Converts floats to another type.
+
+    Args:
+        x: the floats.
+        dtype: the NumPy type.
+    """
     return x.graph.op("Cast", x, to=helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
 
 
 def concat(maps: Sequence[Value], axis: int = 1) -> Value:
-    """Joins maps along an axis, by default that of channels."""
+    """Concatenates maps.
+
+    Args:
+        maps: the maps.
+        axis: the axis along which they are joined, by default that of channels.
+    """
     channels = sum(each.channels for each in maps) if axis == 1 else maps[0].channels
     return maps[0].graph.op("Concat", *maps, channels=channels, axis=axis)
 
 
 def mean(x: Value, *axes: int) -> Value:
-    """Averages over axes, which stay, of length 1."""
+    """Averages over axes, which are kept with length 1.
+
+    Args:
+        x: a map.
+        axes: the axes.
+    """
     channels = 1 if 1 in axes else x.channels
     return x.graph.op("ReduceMean", x, x.graph.integers(*axes), channels=channels, keepdims=1)
 
 
 def size(x: Value) -> Value:
-    """Returns a map's (height, width), integers known when the graph runs."""
+    """Returns a map's (height, width), two integers that are known when the graph runs.
+
+    Args:
+        x: the map.
+    """
     return x.graph.op("Gather", x.graph.op("Shape", x), x.graph.integers(2, 3), axis=0)
 
 
 def cut(x: Value, to: Value) -> Value:
-    """Cuts a map to its first rows and columns."""
+    """Cuts a map to its first rows and columns.
+
+    Args:
+        x: the map.
+        to: the (height, width) to cut to, as `size` returns it.
+    """
     g = x.graph
     return g.op("Slice", x, g.integers(0, 0), to, g.integers(2, 3))
 
 
 def padded(x: Value, before: int, after: int | Value) -> Value:
-    """Repeats a map's edge, by so many pixels at the top and left and at the bottom and right: one number, or two."""
+    """Pads a map by repeating its edge.
+
+    Args:
+        x: the map.
+        before: pixels at the top and at the left.
+        after: pixels at the bottom and at the right: one number for both, or a value of two integers.
+    """
     g = x.graph
     if isinstance(after, int):
         return g.op("Pad", x, g.integers(0, 0, before, before, 0, 0, after, after), mode="edge")
@@ -192,18 +271,33 @@ def padded(x: Value, before: int, after: int | Value) -> Value:
 
 
 def halves(both: Value) -> tuple[Value, Value]:
-    """Parts a batch of infrared maps followed by as many visible ones."""
+    """Splits a batch of infrared maps followed by as many visible maps, and returns both.
+
+    Args:
+        both: the batch.
+    """
     ir, vis = both.graph.ops("Split", both, channels=[both.channels] * 2, axis=0, num_outputs=2)
     return ir, vis
 
 
 def pooled(x: Value, kind: str) -> Value:
-    """Pools two by two pixels by "MaxPool" or "AveragePool"."""
+    """Pools 2×2 pixels.
+
+    Args:
+        x: a map of even sides.
+        kind: "MaxPool" or "AveragePool".
+    """
     return x.graph.op(kind, x, kernel_shape=[2, 2], strides=[2, 2])
 
 
 def shuffled(x: Value, factor: int = 2, mode: str = "CRD") -> Value:
-    """Makes a map larger by a factor from its channels: 4c + 2·dy + dx, or with "DCR" (dy, dx, c), as pixels."""
+    """Enlarges a map by turning channels into pixels.
+
+    Args:
+        x: the map.
+        factor: how many times as large it becomes.
+        mode: the order of channels, (c, dy, dx) for "CRD", as in PyTorch, or (dy, dx, c) for "DCR".
+    """
     if factor == 1:
         return x
     return x.graph.op("DepthToSpace", x, channels=x.channels // factor**2, blocksize=factor, mode=mode)

@@ -1,4 +1,4 @@
-"""The layers of `mfjax.model.layers`, and the choice between two sources."""
+"""The layers of `mfjax.model.layers` as ONNX nodes, and the selection between two sources."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,12 +12,24 @@ Params = Mapping[str, Any]
 
 
 def convolve(x: Value, filters: Any, **attributes: Any) -> Value:
-    """Convolves a map with filters `[outputs, inputs, rows, cols]`."""
+    """Convolves a map.
+
+    Args:
+        x: the map.
+        filters: `[outputs, inputs, rows, cols]`.
+        attributes: attributes of the Conv operation, such as pads.
+    """
     return x.graph.op("Conv", x, x.graph.constant(filters), channels=len(filters), **attributes)
 
 
 def conv(maps: Sequence[Value], params: Params, dilation: int = 1) -> Value:
-    """Adds `Conv`: the convolution of the concatenated maps as a sum of one each, 8 % faster, in half of the memory."""
+    """Adds `Conv` of concatenated maps, as a sum of one convolution each: 8 % faster, in half of the memory.
+
+    Args:
+        maps: the maps, of equal sizes.
+        params: parameters of the layer.
+        dilation: pixels between neighbouring taps.
+    """
     [layer] = params.values()  # "conv", or "dense" of a 1×1 convolution
     kernel = np.asarray(layer["kernel"])
     kernel = kernel.reshape(1, 1, *kernel.shape) if kernel.ndim == 2 else kernel
@@ -30,13 +42,23 @@ def conv(maps: Sequence[Value], params: Params, dilation: int = 1) -> Value:
 
 
 def leaky_conv(maps: Sequence[Value], params: Params) -> Value:
-    """Adds `LeakyConv`."""
+    """Adds `LeakyConv`.
+
+    Args:
+        maps: the maps, of equal sizes.
+        params: parameters of the layer.
+    """
     x = conv(maps, params["linear"])
     return x.graph.op("LeakyRelu", x, alpha=LEAKY_SLOPE)
 
 
 def select_by_magnitude(ir: Value, vis: Value) -> Value:
-    """Adds `model.fusion.select_by_magnitude`."""
+    """Adds `model.fusion.select_by_magnitude`.
+
+    Args:
+        ir: the infrared map.
+        vis: the visible map, of the same shape.
+    """
     g = ir.graph
     is_ir = g.op("GreaterOrEqual", g.op("Abs", ir), g.op("Abs", vis))
     return g.op("Where", is_ir, ir, vis)

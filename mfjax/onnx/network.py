@@ -1,4 +1,4 @@
-"""The two graphs that engines run: the extractor, and all that follows it at whole factors; of any sizes."""
+"""The two graphs that engines run, for images of any sizes: the extractor, and the layers after it at whole factors."""
 
 from dataclasses import fields
 
@@ -9,28 +9,32 @@ from mfjax.onnx.graph import Graph
 from mfjax.onnx.layers import Params
 from mfjax.onnx.resampling import Scale
 
-STATED = {
+SUPPORTED = {
     *("blocks", "compensations", "dual_attention", "share_branches", "base", "blend"),
     *("width", "growth", "features", "hidden"),
-}  # the fields of `ModelConfig` that these graphs follow
+}  # fields of `ModelConfig` that the graphs take into account
 
 
-def check_stated(config: ModelConfig) -> None:
-    """Raises NotImplementedError if the architecture has a field that these graphs would ignore."""
-    if unknown := {field.name for field in fields(config)} - STATED:
+def check_supported(config: ModelConfig) -> None:
+    """Raises NotImplementedError if the architecture has a field that the graphs would ignore.
+
+    Args:
+        config: the network's architecture.
+    """
+    if unknown := {field.name for field in fields(config)} - SUPPORTED:
         raise NotImplementedError(
             f"ModelConfig.{min(unknown)} is not stated in ONNX (mfjax.onnx); until it is, use engine='xla'"
         )
 
 
 def extractor(config: ModelConfig, params: Params) -> bytes:
-    """Returns the ONNX file that extracts features `[n, features, h, w]` from luma `image` `[n, 1, h, w]`.
+    """Returns the content of the ONNX file that extracts `features` `[n, features, h, w]` from `image` `[n, 1, h, w]`.
 
     Args:
         config: the network's architecture.
         params: the parameters of a super-resolution branch.
     """
-    check_stated(config)
+    check_supported(config)
     graph = Graph()
     image = graph.input("image", ("n", 1, "h", "w"))
     features = extracted(image, params["extractor"], config.blocks)
@@ -40,18 +44,19 @@ def extractor(config: ModelConfig, params: Params) -> bytes:
 def composition(
     config: ModelConfig, fusion: Params, branches: tuple[Params, Params], factors: tuple[int, int]
 ) -> bytes:
-    """Returns the ONNX file that makes the three images, linear, `[n, 1, H, W]`, from two sources and their features.
+    """Returns the content of the ONNX file that makes the three images from two sources and their features.
 
-    Its inputs are `ir`, `vis`, `[n, 1, h, w]` (if `ModelConfig.base` is one), `ir_features` and `vis_features`,
-    `[n, features, h, w]`; its outputs `fused`, `ir_enlarged` and `vis_enlarged`.
+    Its inputs are `ir` and `vis`, `[n, 1, h, w]` (unless `ModelConfig.base` is "none"), `ir_features` and
+    `vis_features`, `[n, features, h, w]`. Its outputs are `fused`, `ir_enlarged` and `vis_enlarged`, linear (not
+    clipped), `[n, 1, H, W]`.
 
     Args:
         config: the network's architecture.
         fusion: the parameters of the fusion branch.
-        branches: those of both super-resolution branches.
+        branches: the parameters of the infrared and the visible super-resolution branch.
         factors: how many times as large the output is as the infrared and the visible source, from 1 to 8.
     """
-    check_stated(config)
+    check_supported(config)
     graph = Graph()
     shapes = [("n", channels, f"{name}_h", f"{name}_w") for channels in (1, config.features) for name in ("ir", "vis")]
     names = "ir", "vis", "ir_features", "vis_features"

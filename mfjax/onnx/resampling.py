@@ -1,7 +1,8 @@
-"""Resampling of features by predicted filters and of images by cubic ones: `model.resampling` and `model.base`.
+"""Resampling features by predicted filters and images by cubic ones as ONNX nodes (`model.resampling`, `model.base`).
 
-Along an axis that is enlarged p/q times, output pixels come in groups of p that read q source pixels and one to each
-side. So resampling is a convolution with strides whose channels become pixels. Its filters are predicted here.
+Along an axis that is enlarged by up/down, output pixels come in groups of `Ratio.up`, which read `Ratio.down` source
+pixels and one to each side. So resampling is a strided convolution, with filters predicted here, whose channels become
+pixels.
 """
 
 import math
@@ -10,100 +11,119 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from mfjax.model.layers import LEAKY_SLOPE
-from mfjax.model.placement import Size
 from mfjax.model.resampling import TAPS
 from mfjax.onnx.graph import Value, filled, shuffled
 from mfjax.onnx.layers import Params, convolve
+from mfjax.size import Size
 
-MOST = 2**20  # numbers of the filters of a group, 4 MB
-PREDICTOR = "kernel_0", "bias_0", "kernel_1", "bias_1"  # its parameters
+MOST_NUMBERS = 2**20  # most numbers of a group's filters that are stored in a file, 4 MB
+PREDICTOR = "kernel_0", "bias_0", "kernel_1", "bias_1"  # parameters of the weight predictor
 
 
 class Ratio(NamedTuple):
-    """The factor of an axis, up/down, in lowest terms."""
+    """The factor up/down by which an axis is enlarged, in lowest terms."""
 
     up: int
     down: int
-    groups: int | None = None  # of `up` output pixels; None: known only when the graph runs
+    groups: int | None = None  # groups of `up` pixels in the output; None: known only when the graph runs
 
     @classmethod
     def between(cls, size: int, output: int) -> Self:
-        """Returns the factor from one length in pixels to another."""
+        """Returns the factor from a length in pixels to another.
+
+        Args:
+            size: the source's length.
+            output: the output's length.
+        """
         common = math.gcd(size, output)
         return cls(output // common, size // common, common)
 
     @property
     def inverse(self) -> "Ratio":
-        """The way back."""
+        """Returns the factor from the output to the source."""
         return Ratio(self.down, self.up, self.groups)
 
     @property
     def reads(self) -> np.ndarray:
-        """The source pixel that each output pixel of a group reads, counted from the group's first."""
+        """Returns the source pixel that each output pixel of a group reads, counted from the group's first, `[up]`."""
         return np.arange(self.up) * self.down // self.up
 
     @property
     def offsets(self) -> np.ndarray:
-        """The distance of each output pixel of a group from the source pixel that it reads, in [0, 1)."""
+        """Returns each output pixel's distance in [0, 1) from the source pixel that it reads, `[up]`."""
         return (np.arange(self.up) * self.down % self.up / self.up).astype(np.float32)
 
     @property
-    def of_all_pixels(self) -> tuple[np.ndarray, np.ndarray]:
-        """Source pixel and offset, as `reads` and `offsets`, of all output pixels, of which the number is known."""
+    def all_pixels(self) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the source pixel that each output pixel reads, and its distance from it, where `groups` is known."""
         assert self.groups is not None
         groups = np.arange(self.groups)[:, None] * self.down
         return (groups + self.reads).ravel(), np.tile(self.offsets, self.groups)
 
     @property
     def taps(self) -> int:
-        """The number of source pixels that a group reads."""
+        """Returns how many source pixels a group reads."""
         return int(self.reads[-1]) + TAPS
 
 
 class Scale(NamedTuple):
-    """The factors of both axes of a map."""
+    """The factors by which a map is enlarged along both axes."""
 
     rows: Ratio
     cols: Ratio
 
     @classmethod
     def whole(cls, factor: int) -> Self:
-        """Returns a whole number as the factor of both axes, for maps of any size."""
+        """Returns equal whole factors, for maps of any size.
+
+        Args:
+            factor: the factor.
+        """
         return cls(Ratio(factor, 1), Ratio(factor, 1))
 
     @classmethod
     def between(cls, source: Size, output: Size) -> Self:
-        """Returns the factors from one size to another."""
+        """Returns the factors from a size to another.
+
+        Args:
+            source: the source's size.
+            output: the output's size.
+        """
         return cls(*map(Ratio.between, source, output))
 
     @property
     def inverse(self) -> "Scale":
-        """The way back."""
+        """Returns the factors from the output to the source."""
         return Scale(self.rows.inverse, self.cols.inverse)
 
     @property
     def inverse_factor(self) -> np.float32:
-        """1/r of the position vector (`Grid.inverse_scale`)."""
+        """Returns 1/r of the position vector, as `Grid.inverse_scale`."""
         rows, cols = (np.float32(axis.down / axis.up) for axis in self)
         return np.sqrt(rows * cols)
 
     @property
     def coarseness(self) -> float:
-        """`model.base.coarseness`."""
+        """Returns the source's coarseness, as `model.base.coarseness`."""
         return max(0.0, 1 - float(self.inverse_factor))
 
     @property
     def factor(self) -> int | None:
-        """The factor of both axes, if it is one whole number."""
+        """Returns the factor if it is a whole number and both axes have the same, else None."""
         return self.rows.up if self.rows.down == self.cols.down == 1 and self.rows.up == self.cols.up else None
 
 
 def resampled(x: Value, params: Params, scale: Scale) -> Value:
     """Adds `MetaResample`.
 
-    Where the filters of a group are too many to be held in a file, each output row predicts those of its pixels.
+    Where a group has too many filters to store them in a file, they are predicted row by row when the graph runs.
+
+    Args:
+        x: the features, `[n, c, h, w]`.
+        params: parameters of the module.
+        scale: the factors.
     """
-    if _products(params["weights"], scale) > MOST:
+    if _products(params["weights"], scale) > MOST_NUMBERS:
         return _resampled_by_rows(x, params["weights"], scale)
     weights = _predicted(params["weights"], scale)  # [up, up', 3, 3, c, c]
     channels = weights.shape[-1]
@@ -125,13 +145,13 @@ def _products(params: Params, scale: Scale) -> int:
 
 
 def _resampled_by_rows(x: Value, params: Params, scale: Scale) -> Value:
-    """Adds `model.resampling._resample_by_pixels`, a row of the output after the other."""
+    """Adds `model.resampling._resample_by_pixels`, one row of the output after the other."""
     g = x.graph
-    (reads, offsets), (col_reads, col_offsets) = (axis.of_all_pixels for axis in scale)
+    (reads, offsets), (col_reads, col_offsets) = (axis.all_pixels for axis in scale)
     first, bias, second, second_bias = (np.asarray(params[name]) for name in PREDICTOR)
     x = g.op("Pad", x, g.integers(0, 0, 1, 1, 0, 0, 1, 1))
-    hidden_of_cols = g.constant(scale.inverse_factor * first[0] + col_offsets[:, None] * first[2] + bias)  # [W, hidden]
-    of_row, second_layer, to_add = (g.constant(x) for x in (first[1], second, second_bias))
+    hidden_by_col = g.constant(scale.inverse_factor * first[0] + col_offsets[:, None] * first[2] + bias)  # [W, hidden]
+    row_kernel, second_layer, to_add = (g.constant(x) for x in (first[1], second, second_bias))
     taps = np.arange(TAPS)
     cols = g.indices(col_reads[:, None] + taps)  # [W, 3]
 
@@ -139,7 +159,7 @@ def _resampled_by_rows(x: Value, params: Params, scale: Scale) -> Value:
         around = g.op("Gather", g.op("Gather", x, read, axis=2), cols, axis=3)  # [n, c, 3, W, 3]
         around = g.op("Transpose", around, perm=[3, 0, 2, 4, 1])
         around = g.op("Reshape", around, g.integers(0, 0, -1))  # [W, n, 9c]
-        hidden = g.op("LeakyRelu", hidden_of_cols + offset * of_row, alpha=LEAKY_SLOPE)
+        hidden = g.op("LeakyRelu", hidden_by_col + offset * row_kernel, alpha=LEAKY_SLOPE)
         weights = g.op("MatMul", hidden, second_layer) + to_add
         weights = g.op("Reshape", weights, g.integers(0, -1, x.channels))  # [W, 9c, c]
         return g.op("Transpose", g.op("MatMul", around, weights), channels=x.channels, perm=[1, 2, 0])  # [n, c, W]
@@ -148,7 +168,7 @@ def _resampled_by_rows(x: Value, params: Params, scale: Scale) -> Value:
 
 
 def _from_channels(x: Value, channels: int, scale: Scale) -> Value:
-    """Makes pixels of channels (row of a group, column, c)."""
+    """Turns channels, in the order (row of a group, column of a group, c), into pixels."""
     rows, cols = scale
     if rows.up == cols.up:
         return shuffled(x, rows.up, "DCR")
@@ -164,7 +184,7 @@ def _from_channels(x: Value, channels: int, scale: Scale) -> Value:
 def _predicted(params: Params, scale: Scale) -> np.ndarray:
     """Returns the filters of a group that `WeightPredictor` predicts, `[up, up', 3, 3, c, c]`.
 
-    In NumPy, since JAX would compile for a fifth of a second for each new factor.
+    They are computed in NumPy, since JAX would compile for a fifth of a second for each new factor.
     """
     rows, cols = np.meshgrid(scale.rows.offsets, scale.cols.offsets, indexing="ij")
     vectors = np.stack([np.full_like(rows, scale.inverse_factor), rows, cols], axis=-1)
@@ -176,12 +196,17 @@ def _predicted(params: Params, scale: Scale) -> np.ndarray:
 
 
 def bicubic(image: Value, scale: Scale) -> Value:
-    """Adds `model.base.bicubic` (Keys, 1981, with a = −1/2): what lies outside has no weight."""
+    """Adds `model.base.bicubic` (Keys, 1981, with a = −1/2), in which pixels outside the image have no weight.
+
+    Args:
+        image: the source, `[n, 1, h, w]`.
+        scale: the factors.
+    """
     if scale.factor == 1:
         return image
     if scale.factor is None:
         return multiplied(image, *(_cubic_matrix(axis) for axis in scale))
-    phases = (np.arange(scale.factor) + 0.5) / scale.factor - 0.5  # of the output's pixels, from the source's
+    phases = (np.arange(scale.factor) + 0.5) / scale.factor - 0.5  # distances of output pixels from the source pixel
     taps = _cubic(np.arange(-2, 3) - phases[:, None])  # [phase, tap]
     filters = np.einsum("ay,bx->abyx", taps, taps).reshape(-1, 1, 5, 5)
 
@@ -192,7 +217,13 @@ def bicubic(image: Value, scale: Scale) -> Value:
 
 
 def multiplied(image: Value, rows: np.ndarray | None, cols: np.ndarray | None) -> Value:
-    """Makes each row and each column of an image a sum of others, by matrices `[output, input]`; None: leaves them."""
+    """Multiplies the axes of an image with matrices.
+
+    Args:
+        image: the image, `[n, 1, h, w]`.
+        rows: `[H, h]`; None leaves the rows unchanged.
+        cols: `[W, w]`; None leaves the columns unchanged.
+    """
     g = image.graph
     if rows is not None:
         image = g.op("MatMul", g.constant(rows), image, channels=image.channels)
@@ -200,7 +231,7 @@ def multiplied(image: Value, rows: np.ndarray | None, cols: np.ndarray | None) -
 
 
 def _cubic_matrix(axis: Ratio) -> np.ndarray | None:
-    """Returns the cubic convolution of an axis as a matrix `[output, input]`."""
+    """Returns the cubic convolution of an axis as a matrix `[output, input]`; None at factor 1."""
     if axis.up == axis.down:
         return None
     assert axis.groups is not None

@@ -21,7 +21,7 @@ NAMED = [name for name in boards.available() if name != "m3fd300"]
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    """25 rendered pairs that are named as tno25's, and what takes the brighter source."""
+    """Returns 25 rendered pairs with the names of tno25's, and a method that takes the brighter source."""
     root = tmp_path_factory.mktemp("tno25")
     synthetic.write_folder(root, 1, 34, ir_size=(48, 64))
     ir, vis = (cv2.imread(str(root / side / "00034.png"), cv2.IMREAD_GRAYSCALE) for side in ("ir", "vis"))
@@ -89,7 +89,7 @@ def test_board_whose_names_are_not_known_takes_a_file_of_as_many_as_it_has(tmp_p
 
 def test_pairs_that_are_missing_are_an_error_and_others_are_left_out_and_said(tmp_path, caplog):
     board = boards.read("tno21")
-    pairs = evaluation.scoring.pairs_in(pairs_named(tmp_path, [*map(str, range(1, 22)), "x", "y"]))
+    pairs = evaluation.scoring.find_pairs(pairs_named(tmp_path, [*map(str, range(1, 22)), "x", "y"]))
     assert [pair.name for pair in boards.select(board, pairs)] == [str(n) for n in range(1, 22)]
     assert "left out, as they are not among tno21's 21 pairs: x, y" in caplog.text
     with pytest.raises(ValueError, match="2 of tno21's 21 pairs are missing: 01, 02; a part of a benchmark"):
@@ -97,13 +97,13 @@ def test_pairs_that_are_missing_are_an_error_and_others_are_left_out_and_said(tm
 
 
 def test_two_pairs_of_one_of_its_names_are_refused(tmp_path):
-    pairs = evaluation.scoring.pairs_in(pairs_named(tmp_path, [*map(str, range(1, 22)), "007"]))
+    pairs = evaluation.scoring.find_pairs(pairs_named(tmp_path, [*map(str, range(1, 22)), "007"]))
     with pytest.raises(ValueError, match="007 and 7 are one name to tno21"):
         boards.select(boards.read("tno21"), pairs)
 
 
 def test_measured_row_has_the_form_of_the_published_ones(root):
-    results = evaluation.folder_of_results(root / "max", evaluation.scoring.pairs_in(root))
+    results = evaluation.folder_of_results(root / "max", evaluation.scoring.find_pairs(root))
     result = evaluation.benchmark("tno25", root, {"max": results})
     [line] = [line for line in result.text().splitlines() if line.startswith("| `max`")]
     cells = [cell.strip() for cell in line.split("|")[2:-2]]
@@ -166,9 +166,9 @@ def test_model_that_was_trained_on_pairs_of_a_board_is_refused_or_marked(
         weights.save(path, tiny_config, tiny_params, {"seen": fingerprints.to_text(seen)})
         return path
 
-    of_one = fingerprints.fingerprint(cv2.imread(str(root / "ir" / "07.png"), cv2.IMREAD_GRAYSCALE))
+    known = fingerprints.fingerprint(cv2.imread(str(root / "ir" / "07.png"), cv2.IMREAD_GRAYSCALE))
     command = ["evaluate", str(root), "--benchmark", "tno25", "--model"]
-    path = str(model(fingerprints.Seen(frozenset({of_one}))))
+    path = str(model(fingerprints.Seen(frozenset({known}))))
     assert main([*command, path]) == 2
     assert "mine was trained on 1 of the 25 pairs: 07; its numbers would mean nothing" in capsys.readouterr().err
     assert main([*command, path, "--allow-seen"]) == 0
@@ -212,6 +212,6 @@ def test_search_for_seen_images_says_nothing_of_the_files(root, tmp_path, caplog
     for side in ("ir", "vis"):
         (tmp_path / side).mkdir()
         cv2.imwrite(str(tmp_path / side / "a.png"), image)
-    pairs = evaluation.scoring.pairs_in(tmp_path)
+    pairs = evaluation.scoring.find_pairs(tmp_path)
     assert benchmarks.seen_pairs(fingerprints.Seen(frozenset({b"12345678"})), pairs) == []
     assert not caplog.records

@@ -20,7 +20,7 @@ def labels(tmp_path_factory):
 
 
 def predicted(labels, folder, *, move=0.0, confidence=0.9):
-    """The labels as a detector's boxes, moved to the right by a share of their width."""
+    """Writes the labels as a detector's boxes, moved to the right by a share of their width, and returns the folder."""
     folder.mkdir()
     for file in labels.glob("[0-9]*.txt"):
         lines = []

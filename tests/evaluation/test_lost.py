@@ -4,11 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
-from mfjax.evaluation.lost import Lost, is_night
+from mfjax.evaluation.lost import LostStructure, is_night
 
 
 def street(sky, road, black):
-    """A picture with a sky over a road with something black on it, and lamps."""
+    """Returns an image of a sky over a road with something black on it, and lamps."""
     image = np.full((60, 80), road, np.uint8)
     image[:25] = sky
     image[40:50, 10:30] = black
@@ -30,7 +30,7 @@ def test_colour_and_depth_of_a_picture_do_not_matter():
 
 def test_means_are_over_all_pairs_those_by_day_and_those_by_night():
     shares = np.array([[[0.1, 0.4], [0.3, np.nan], [0.8, np.nan]]])
-    columns = Lost(shares, np.array([False, False, True])).columns()
+    columns = LostStructure(shares, np.array([False, False, True])).columns()
     assert [*columns] == [
         f"{source}, {light}" for source in ("infrared", "visible") for light in ("all (3)", "day (2)", "night (1)")
     ]

@@ -8,7 +8,7 @@ from mfjax.metrics import FIELD, METRICS
 
 
 def made(values, metrics):
-    """Of values `[methods][pairs][metrics]`."""
+    """Returns an evaluation of values `[methods][pairs][metrics]`."""
     values = np.array(values, float)
     names = tuple("abc"[: len(values)])
     return Evaluation(names, tuple(map(str, range(values.shape[1]))), metrics, values)

@@ -9,13 +9,13 @@ import pytest
 from mfjax import evaluation
 from mfjax.errors import MfjaxError
 from mfjax.evaluation.scoring import at_size
-from mfjax.inference.pairs import Pair, pair_folders
+from mfjax.inference.pairs import Pair, match_folders
 from mfjax.metrics import score
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    """Two pairs, visible twice as large, and the results of two methods."""
+    """Returns a folder of two pairs, visible twice as large, and of the results of two methods."""
     root = tmp_path_factory.mktemp("pairs")
     rng = np.random.default_rng(0)
     for name in ("ir", "vis", "mean", "flat"):
@@ -33,7 +33,7 @@ def root(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def pairs(root):
-    return pair_folders(root / "ir", root / "vis").pairs
+    return match_folders(root / "ir", root / "vis").pairs
 
 
 @pytest.fixture(scope="module")

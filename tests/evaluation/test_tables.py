@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from mfjax.evaluation import Evaluation
-from mfjax.evaluation.lost import Lost
+from mfjax.evaluation.lost import LostStructure
 from mfjax.evaluation.page import Page
-from mfjax.evaluation.tables import LOST, as_csv, legend, lost_table, ranks, table
+from mfjax.evaluation.tables import LOST_CAPTION, as_csv, legend, lost_table, ranks, table
 from mfjax.inference.pairs import Pair
 
 
@@ -63,7 +63,7 @@ def test_csv_has_every_number_in_full_and_the_means(evaluation):
 @pytest.fixture(scope="module")
 def evaluation_with_lost(evaluation):
     shares = np.array([[[0.1, 0.2], [0.3, 0.2], [0.5, np.nan]], [[0.1, 0]] * 3])
-    return replace(evaluation, lost=Lost(shares, np.array([False, False, True])))
+    return replace(evaluation, lost=LostStructure(shares, np.array([False, False, True])))
 
 
 def test_lost_structure_has_a_table_of_its_own_by_day_and_by_night(evaluation_with_lost):
@@ -77,7 +77,7 @@ def test_lost_structure_has_a_table_of_its_own_by_day_and_by_night(evaluation_wi
     assert r"other\_one & 0.100" in lost_table(evaluation_with_lost, "latex")
     html = Page().html(evaluation_with_lost, "title")
     assert "<th>infrared, night (1)</th>" in html
-    assert LOST.split(",")[0].replace("'", "&#x27;") in html
+    assert LOST_CAPTION.split(",")[0].replace("'", "&#x27;") in html
 
 
 def test_csv_says_of_each_pair_what_was_lost_and_its_light_and_has_means_of_both(evaluation_with_lost):

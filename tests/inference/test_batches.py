@@ -1,4 +1,4 @@
-"""Many pairs at once, spread over devices, give what they give one by one."""
+"""Batches of pairs, spread over devices, give the results of single pairs."""
 
 import re
 
@@ -47,7 +47,7 @@ def test_batch_with_a_tile_or_of_large_images_is_made_in_parts(fuser, monkeypatc
     expected = [fuser(*pair) for pair in zip(irs, viss, strict=True)]
     monkeypatch.setattr(Batches, "__call__", lambda *_: pytest.fail("made at once"))
     assert_equal(fuser.batch(irs, viss, tile=96), expected)
-    monkeypatch.setattr(batches, "LARGEST", 48 * 64 - 1)
+    monkeypatch.setattr(batches, "MAX_PIXELS", 48 * 64 - 1)
     assert_equal(fuser.batch(irs, viss), expected)
 
 
@@ -59,7 +59,7 @@ def test_batch_of_unequal_numbers_is_refused(fuser):
 def test_batch_works_with_openvino_one_by_one(tiny_config, tiny_params):
     pytest.importorskip("openvino")
     fuser = Fuser.of(tiny_config, tiny_params, engine="openvino")
-    assert fuser.at_once == 1
+    assert fuser.batch_size == 1
     irs, viss = pictures(2, 12, 16), pictures(2, 24, 32)
     assert_equal(fuser.batch(irs, viss), [fuser(*pair) for pair in zip(irs, viss, strict=True)])
 
@@ -83,8 +83,8 @@ def test_devices_work_on_their_pairs_without_each_other(count, fuser):
 
 
 def test_incomplete_round_takes_the_same_program(fuser):
-    of_all_devices = Fuser.of(fuser.config, fuser.params, engine="xla").backend._batches
+    batches_of_all_devices = Fuser.of(fuser.config, fuser.params, engine="xla").backend._batches
     images = [[picture / np.float32(255) for picture in pictures(11, *size)] for size in ((12, 16), (12, 20))]
     before = fuse_spread_in_place._cache_size()
-    assert len(list(of_all_devices(*images, (12, 20)))) == 11
+    assert len(list(batches_of_all_devices(*images, (12, 20)))) == 11
     assert fuse_spread_in_place._cache_size() == before + 1

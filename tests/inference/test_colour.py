@@ -1,4 +1,4 @@
-"""The fused image's colour: the visible image's hue, with chroma and luma as bright as both can be."""
+"""The fused image's colour: the visible image's hue, and chroma that suits the luma."""
 
 import cv2
 import numpy as np
@@ -12,13 +12,13 @@ from mfjax.inference.colour import DARK, KEPT, wants_colour
 
 
 def colourise(luma, vis, dtype=np.float32):
-    """One image, made beside another one."""
+    """Returns a colourised image; another luma is colourised in the same call."""
     image, _ = colour.colourise([luma, 1 - luma], vis, dtype)
     return image
 
 
 def coloured(luma, pixel):
-    """What becomes of one visible pixel at a luma: RGB."""
+    """Returns the RGB values of one visible pixel at a luma."""
     return colourise(np.full((1, 1), luma, np.float32), np.array([[pixel]], np.float32))[0, 0]
 
 
@@ -27,7 +27,7 @@ def luma_of(pixel):
 
 
 def chroma_of(pixel):
-    """The differences of a pixel's channels from its luma."""
+    """Returns the differences of a pixel's channels from its luma."""
     return np.array(pixel, np.float32) - luma_of(pixel)
 
 
@@ -40,7 +40,7 @@ GRAY, RGB = np.zeros((8, 8)), np.zeros((8, 8, 3))
 
 @pytest.fixture
 def photograph():
-    """Saturated colours with edges between them."""
+    """Returns saturated colours with edges between them."""
     noise = np.random.default_rng(0).random((12, 16, 3), np.float32)
     return cv2.resize(noise, (64, 48), interpolation=cv2.INTER_NEAREST)
 

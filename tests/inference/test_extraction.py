@@ -1,4 +1,4 @@
-"""Features of parts of an image are those of the whole."""
+"""Features extracted in parts equal those of the whole image."""
 
 from functools import partial
 

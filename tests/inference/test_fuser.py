@@ -50,7 +50,7 @@ def test_gray_is_what_a_gray_visible_image_or_the_option_gives(shape, fuser, ir,
 
 
 @pytest.mark.parametrize(
-    ("of_ir", "of_vis", "expected"),
+    ("ir_type", "vis_type", "expected"),
     [
         ("uint8", "uint8", "uint8"),
         ("uint16", "uint8", "uint16"),
@@ -60,12 +60,12 @@ def test_gray_is_what_a_gray_visible_image_or_the_option_gives(shape, fuser, ir,
         ("float16", "float16", "float16"),
     ],
 )
-def test_results_have_the_finer_of_the_sources_types(of_ir, of_vis, expected, fuser, ir, vis):
+def test_results_have_the_finer_of_the_sources_types(ir_type, vis_type, expected, fuser, ir, vis):
     def cast(image, dtype):
         top = np.iinfo(dtype).max if dtype.startswith("u") else 1
         return (image / 255 * top).astype(dtype)
 
-    result = fuser(cast(ir, of_ir), cast(vis, of_vis))
+    result = fuser(cast(ir, ir_type), cast(vis, vis_type))
     assert {image.dtype for image in result} == {np.dtype(expected)}
 
 
@@ -149,14 +149,14 @@ def test_fuse_gives_the_default_models_fused_image_and_loads_it_once(fuser, ir, 
 
 @pytest.fixture(scope="module")
 def luma():
-    """Infrared [6, 8] and visible [12, 16] luma."""
+    """Returns infrared [6, 8] and visible [12, 16] luma."""
     keys = jax.random.split(jax.random.key(0))
     return jax.random.uniform(keys[0], (6, 8)), jax.random.uniform(keys[1], (12, 16))
 
 
 @pytest.fixture(scope="module")
 def smaller_fuser(tiny_config, random_params):
-    """One with the least in it, whose gradient compiles in half the time."""
+    """Returns a fuser of the smallest network, whose gradient compiles in half the time."""
     config = dataclasses.replace(tiny_config, compensations=0, dual_attention=False)
     return mfjax.Fuser.of(config, random_params(config))
 
@@ -179,7 +179,7 @@ def test_the_pure_function_has_gradients_of_sources_and_parameters(smaller_fuser
         return mfjax.fuse_luma(smaller_fuser.config, params, ir, vis, size=(12, 16)).fused.mean()
 
     gradients = jax.jit(jax.grad(mean, argnums=(0, 1, 2)))(smaller_fuser.params["fusion"], *luma)
-    of_fusion, of_ir, of_vis = gradients
-    for gradient in (of_ir, of_vis, of_fusion["reconstruction"]["conv"]["kernel"]):
+    fusion, *images = gradients
+    for gradient in (*images, fusion["reconstruction"]["conv"]["kernel"]):
         assert np.isfinite(gradient).all()
         assert np.abs(gradient).max() > 0

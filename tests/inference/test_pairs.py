@@ -1,13 +1,13 @@
-"""Which files of two folders are paired, and what is said of the others."""
+"""Matching the files of two folders, and the messages about files without a partner."""
 
 import pytest
 
-from mfjax.inference.pairs import natural_key, pair_folders
+from mfjax.inference.pairs import match_folders, natural_key
 
 
 @pytest.fixture
 def folders(tmp_path):
-    """A function that makes two folders with empty files of the given names."""
+    """Returns a function that makes two folders with empty files of the given names."""
 
     def make(ir, vis):
         for folder, names in (("ir", ir), ("vis", vis)):
@@ -24,7 +24,7 @@ def names(pairs):
 
 
 def test_equal_names_are_paired_whatever_their_extension(folders):
-    pairs, problems = pair_folders(*folders(["a.png", "b.tif"], ["b.JPG", "a.png"]))
+    pairs, problems = match_folders(*folders(["a.png", "b.tif"], ["b.JPG", "a.png"]))
     assert names(pairs) == [("a", "a.png", "a.png"), ("b", "b.tif", "b.JPG")]
     assert not problems
 
@@ -44,25 +44,25 @@ def test_equal_names_are_paired_whatever_their_extension(folders):
     ],
 )
 def test_names_that_differ_by_a_modality_tag_are_paired(ir, vis, name, folders):
-    pairs, problems = pair_folders(*folders([ir], [vis]))
+    pairs, problems = match_folders(*folders([ir], [vis]))
     assert names(pairs) == [(name, ir, vis)]
     assert not problems
 
 
 def test_a_tag_inside_a_word_is_none(folders):
     with pytest.raises(ValueError, match="no pairs"):
-        pair_folders(*folders(["first.png"], ["fst.png"]))
+        match_folders(*folders(["first.png"], ["fst.png"]))
 
 
 def test_equal_names_go_before_names_without_tags(folders):
-    pairs, problems = pair_folders(*folders(["a.png", "a_ir.png"], ["a.png", "a_vis.png"]))
+    pairs, problems = match_folders(*folders(["a.png", "a_ir.png"], ["a.png", "a_vis.png"]))
     assert names(pairs) == [("a", "a.png", "a.png"), ("a", "a_ir.png", "a_vis.png")]
     assert not problems
 
 
 def test_pairs_come_in_the_order_of_their_numbers(folders):
     files = [f"s{number}.png" for number in (10, 9, 1, 100, 2)]
-    assert [pair.name for pair in pair_folders(*folders(files, files)).pairs] == [
+    assert [pair.name for pair in match_folders(*folders(files, files)).pairs] == [
         "s1",
         "s2",
         "s9",
@@ -72,20 +72,20 @@ def test_pairs_come_in_the_order_of_their_numbers(folders):
 
 
 def test_files_without_a_partner_are_listed(folders):
-    pairs, problems = pair_folders(*folders(["a.png", "b.png"], ["a.png", "d.png", "c.png"]))
+    pairs, problems = match_folders(*folders(["a.png", "b.png"], ["a.png", "d.png", "c.png"]))
     assert len(pairs) == 1
     assert problems == ["no visible image for b.png", "no infrared image for c.png, d.png"]
 
 
 def test_a_long_list_is_cut_with_a_count(folders):
     files = ["a.png", *(f"{number}.png" for number in range(20))]
-    assert pair_folders(*folders(files, ["a.png"])).problems == [
+    assert match_folders(*folders(files, ["a.png"])).problems == [
         "no visible image for 0.png, 1.png, 2.png, 3.png, 4.png and 15 more"
     ]
 
 
 def test_several_files_of_one_name_are_a_problem_and_no_pair(folders):
-    pairs, problems = pair_folders(*folders(["a.png", "a.tif", "b.png"], ["a.png", "b.png"]))
+    pairs, problems = match_folders(*folders(["a.png", "a.tif", "b.png"], ["a.png", "b.png"]))
     assert [pair.name for pair in pairs] == ["b"]
     assert problems == ["several files of one name: a.png, a.png, a.tif"]
 
@@ -93,25 +93,25 @@ def test_several_files_of_one_name_are_a_problem_and_no_pair(folders):
 def test_other_files_hidden_files_and_folders_are_passed_over(folders):
     ir, vis = folders(["a.png", ".a.png", "README.md"], ["a.png", "Thumbs.db"])
     (ir / "b.png").mkdir()
-    pairs, problems = pair_folders(ir, vis)
+    pairs, problems = match_folders(ir, vis)
     assert [pair.name for pair in pairs] == ["a"]
     assert not problems
 
 
 def test_no_pair_at_all_is_refused_with_the_names(folders):
     with pytest.raises(ValueError, match=r"no visible image for a\.png; no infrared image for b\.png"):
-        pair_folders(*folders(["a.png"], ["b.png"]))
+        match_folders(*folders(["a.png"], ["b.png"]))
 
 
 def test_a_folder_without_images_is_refused(folders):
     with pytest.raises(ValueError, match="vis has no images"):
-        pair_folders(*folders(["a.png"], ["a.txt"]))
+        match_folders(*folders(["a.png"], ["a.txt"]))
 
 
 def test_one_folder_for_both_is_refused(folders):
     ir, _ = folders(["a_ir.png", "a_vis.png"], [])
     with pytest.raises(ValueError, match="for infrared and for visible"):
-        pair_folders(ir, ir)
+        match_folders(ir, ir)
 
 
 def test_natural_order_counts_numbers_by_value_and_ignores_case():

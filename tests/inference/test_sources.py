@@ -1,4 +1,4 @@
-"""What a source may be, and which of its values are black and white."""
+"""Checks of sources, and the values that are black and white."""
 
 import logging
 

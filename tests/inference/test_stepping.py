@@ -28,7 +28,7 @@ side = st.integers(1, 400)
 @given(source=st.tuples(side, side), output=st.tuples(side, side), largest=st.floats(1.5, 8))
 @settings(max_examples=300, deadline=None)
 def test_each_step_of_a_plan_and_the_rest_is_an_enlargement_that_the_network_is_good_at(source, output, largest):
-    first, *others = stepping.plan(source, output, largest)
+    first, *others = stepping.plan_sizes(source, output, largest)
     assert first == tuple(map(min, source, output))
     before = first
     for after in (*others, output):
@@ -54,7 +54,7 @@ def test_each_step_of_a_plan_and_the_rest_is_an_enlargement_that_the_network_is_
     ],
 )
 def test_plan_takes_the_largest_steps_first(source, output, expected):
-    assert stepping.plan(source, output, 4) == expected
+    assert stepping.plan_sizes(source, output, 4) == expected
 
 
 @pytest.mark.parametrize("size", [(20, 30), (7, 11), (40, 13), (9, 60), (1, 1)])
@@ -111,7 +111,7 @@ CASES = [  # infrared, visible, output
 
 
 def picture(size):
-    """A smooth one: in noise, which source is larger at a place may hang on rounding."""
+    """Returns a smooth image: in noise, rounding may decide which source is larger at a pixel."""
     image = cv2.GaussianBlur(np.random.default_rng(size[0]).random(size, np.float32), (0, 0), 1)
     return (image - image.min()) / np.ptp(image)
 
@@ -155,14 +155,14 @@ BELOW = 0.1  # dB
 
 @pytest.fixture(scope="module")
 def measure():
-    """Scores of both sources of a pair of images, at factors: the benchmark's, by the smallest model."""
+    """Returns the benchmark's scores of both sources of a pair at some factors, by the smallest model."""
     found = runpy.run_path(str(BENCHMARKS / "any_factor.py"))["measure"]
     return partial(found, load("small"))
 
 
 @pytest.fixture(scope="module")
 def scenes():
-    """Rendered pairs, gray, 8 bits."""
+    """Returns rendered pairs, gray, 8 bits."""
     pairs = [synthetic.scene(seed, 288, 384, colour=False) for seed in (1, 2)]
     return [[images.from_float(image) for image in pair] for pair in pairs]
 

@@ -1,4 +1,4 @@
-"""Tiles cover the picture, and their canvases show what their pixels depend on."""
+"""Tiles cover the image, and their canvases show all pixels that their own pixels depend on."""
 
 import jax
 import numpy as np
@@ -42,14 +42,14 @@ def test_cut_has_zeros_where_the_image_has_nothing(start):
 
 
 def at_settings():
-    """Sources and output of the paper's test set at its settings, each size once."""
+    """Yields the sizes of sources and output of the paper's test set at its settings, each once."""
     for scales in SETTINGS.values():
         for output in TNO:
             yield [(int(scale * output[0]), int(scale * output[1])) for scale in scales], output
 
 
 def programs(sources, output):
-    """What the programs differ in that make an output in tiles."""
+    """Returns the shapes and factors in which the programs of an output's tiles differ."""
     tiled = choose_tiling(ModelConfig(), sources, output, "auto")
     fusing = {tiled.canvas}
     for source in sources:

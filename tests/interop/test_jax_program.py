@@ -1,4 +1,4 @@
-"""An exported program gives what the network gives, and needs JAX only."""
+"""An exported program gives the network's results, and needs JAX only."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mfjax.cli import main
-from mfjax.inference.fuser import fuse_luma
+from mfjax.inference.pure import fuse_luma
 
 pytest.importorskip("flatbuffers")
 
@@ -23,7 +23,7 @@ assert not [name for name in sys.modules if name.startswith(("mfjax", "flax"))]
 
 @pytest.fixture
 def run(tiny_config, tiny_params, tiny_weights, tmp_path):
-    """Exports with some options, and fuses pairs of some sizes in a process that has JAX only; checks each."""
+    """Exports with some options, fuses pairs of some sizes in a process that has JAX only, and checks each."""
 
     def exported(options, cases):
         out = tmp_path / "program.jaxexport"

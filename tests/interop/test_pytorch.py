@@ -32,7 +32,7 @@ def state(golden):
 
 
 def stages(config, params, ir, vis, size):
-    """Returns every stage that is stored, by its name there."""
+    """Returns every stage that is stored, by its name in the file."""
     variables = {"params": params}
     output, recorded = FusionNetwork(config).apply(variables, ir, vis, size=size, capture_intermediates=True)
     recorded = recorded["intermediates"]

@@ -34,7 +34,7 @@ def lost(*images):
 
 @pytest.fixture(scope="module")
 def grain():
-    """Two textures that have nothing in common, of the same strength."""
+    """Returns two uncorrelated textures of the same strength."""
     rng = np.random.default_rng(0)
     made = [cv2.GaussianBlur(rng.normal(0, 1, (64, 64)), (0, 0), 1.5) for _ in range(2)]
     return [128 + 40 * (x - x.mean()) / x.std() for x in made]
@@ -64,9 +64,9 @@ def test_real_images_have_the_values_of_the_reference_code():
 
 def test_copy_of_one_source_loses_the_other_ones_structure_and_none_of_its_own(grain):
     ir, vis = (levels(x) for x in grain)
-    of_ir, of_vis = lost(ir, vis, ir)
-    assert of_ir == 0
-    assert of_vis > 0.8
+    lost_ir, lost_vis = lost(ir, vis, ir)
+    assert lost_ir == 0
+    assert lost_vis > 0.8
     assert lost(ir, vis, vis)[1] == 0
 
 

@@ -14,7 +14,7 @@ GOLDEN = Path(__file__).parents[3] / "shared" / "golden" / "metrics"
 
 @pytest.fixture(scope="module")
 def pair():
-    """A smooth picture and the same with noise, in [0, 1]."""
+    """Returns a smooth image and the same with noise, in [0, 1]."""
     row, col = np.mgrid[:40, :52]
     clean = 0.5 + 0.4 * np.sin(row / 3) * np.cos(col / 5)
     return clean, np.clip(clean + np.random.default_rng(0).normal(0, 0.05, clean.shape), 0, 1)

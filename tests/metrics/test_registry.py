@@ -142,7 +142,7 @@ def test_every_metric_says_what_it_is():
 
 def test_metric_of_a_name_that_another_has_is_refused_and_the_same_one_read_again_is_not():
     def other(ir, vis, fused):
-        """EN: another one."""
+        """EN: another metric of this name."""
 
     with pytest.raises(ValueError, match=r"other can't be the metric 'EN', which mfjax\.metrics\.information\.entropy"):
         registry.metric("EN")(other)

@@ -70,10 +70,10 @@ def test_gradient_reaches_both_sources_and_every_parameter(tiny_config, tiny_par
     def loss(params, ir, vis):
         return sum(jnp.square(image).sum() for image in apply(tiny_config, params, ir, vis, size=(16, 16)))
 
-    of_params, of_ir, of_vis = jax.jit(jax.grad(loss, argnums=(0, 1, 2)))(tiny_params, ir, vis)
-    assert jnp.abs(of_ir).max() > 0
-    assert jnp.abs(of_vis).max() > 0
-    dead = [path for path, g in jax.tree_util.tree_leaves_with_path(of_params) if not jnp.abs(g).max() > 0]
+    params_gradient, ir_gradient, vis_gradient = jax.jit(jax.grad(loss, argnums=(0, 1, 2)))(tiny_params, ir, vis)
+    assert jnp.abs(ir_gradient).max() > 0
+    assert jnp.abs(vis_gradient).max() > 0
+    dead = [path for path, g in jax.tree_util.tree_leaves_with_path(params_gradient) if not jnp.abs(g).max() > 0]
     assert not dead
 
 
@@ -94,8 +94,8 @@ def test_papers_network_has_1_99_million_parameters_of_which_1709_are_the_fusion
 def test_separate_branches_have_a_full_set_of_parameters_each(tiny_config):
     shared = shapes(tiny_config)
     separate = shapes(dataclasses.replace(tiny_config, share_branches=False))
-    of_branch = {name for name in shared if name.startswith("branch/")}
-    expected = {name.replace("branch/", f"branch_{source}/", 1) for name in of_branch for source in ("ir", "vis")}
+    branch_names = {name for name in shared if name.startswith("branch/")}
+    expected = {name.replace("branch/", f"branch_{source}/", 1) for name in branch_names for source in ("ir", "vis")}
     assert {name for name in separate if name.startswith("branch")} == expected
 
 

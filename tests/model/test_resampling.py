@@ -12,7 +12,7 @@ from mfjax.model.resampling import Axis, Grid, MetaResample, WeightPredictor
 
 
 def by_definition(x, params, size):
-    """Eq. of Section III.A.2, pixel by pixel: a predicted 3×3 filter at (⌊i/r⌋, ⌊j/r⌋)."""
+    """Returns the upscaled map of Section III.A.2, pixel by pixel: a predicted 3×3 filter at (⌊i/r⌋, ⌊j/r⌋)."""
     n, h, w, c = x.shape
     H, W = size
     inverse = np.sqrt((h / H) * (w / W))
@@ -83,14 +83,14 @@ def test_gradients_of_resampling_are_those_of_its_definition(size):
     x = np.random.default_rng(6).random((1, 5, 6, 2), np.float32)
     weight = np.random.default_rng(7).random((1, *size, 2), np.float32)
     apply = lambda p, x: (weight * module.apply({"params": p}, x, Grid.between((5, 6), size))).sum()
-    of_params, of_x = jax.grad(apply, argnums=(0, 1))(params, x)
+    params_gradient, x_gradient = jax.grad(apply, argnums=(0, 1))(params, x)
     step = 1e-3
     ahead, behind = x.copy(), x.copy()
     ahead[0, 2, 3, 1] += step
     behind[0, 2, 3, 1] -= step
     differences = [(weight * by_definition(each, params, size)).sum() for each in (ahead, behind)]
-    np.testing.assert_allclose(of_x[0, 2, 3, 1], (differences[0] - differences[1]) / (2 * step), rtol=1e-3)
-    assert all(jnp.abs(leaf).max() > 0 for leaf in jax.tree.leaves(of_params))
+    np.testing.assert_allclose(x_gradient[0, 2, 3, 1], (differences[0] - differences[1]) / (2 * step), rtol=1e-3)
+    assert all(jnp.abs(leaf).max() > 0 for leaf in jax.tree.leaves(params_gradient))
 
 
 def test_new_module_resamples_nearly_by_nearest_neighbour():

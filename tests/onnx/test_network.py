@@ -45,13 +45,13 @@ each_architecture = partial(
 
 
 def picture(*size):
-    """A smooth one: in noise, which source is larger at a place may hang on rounding."""
+    """Returns a smooth image: in noise, rounding may decide which source is larger at a pixel."""
     image = cv2.GaussianBlur(np.random.default_rng(size[0] * size[1]).random(size, np.float32), (0, 0), 2)
     return (image - image.min()) / np.ptp(image)
 
 
 def run(graph, **inputs):
-    """The outputs of an ONNX file by ONNX Runtime, which the checker has nothing against."""
+    """Returns the outputs of an ONNX file by ONNX Runtime, after checking the file."""
     onnx.checker.check_model(graph, full_check=True)
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
     return session.run(None, {port.name: inputs[port.name] for port in session.get_inputs()})
@@ -70,7 +70,7 @@ def assert_same(made, expected, tolerance=1e-5):
 def test_every_switch_of_an_architecture_is_drawn_and_stated():
     names = {field.name for field in dataclasses.fields(ModelConfig)}
     assert set(SWITCHES) == names
-    assert names == network.STATED
+    assert names == network.SUPPORTED
 
 
 def test_architecture_with_a_switch_that_is_not_stated_is_refused(tiny_params):
@@ -137,7 +137,7 @@ def test_filters_that_are_too_many_for_a_file_are_predicted_row_by_row(tiny_conf
     pair = {"ir": picture(12, 16)[None], "vis": picture(16, 20)[None]}
     sizes = [each.shape[1:] for each in pair.values()]
     held = onnx_file.export_fixed(config, tiny_params, *sizes, (20, 25))
-    monkeypatch.setattr("mfjax.onnx.resampling.MOST", 0)
+    monkeypatch.setattr("mfjax.onnx.resampling.MOST_NUMBERS", 0)
     predicted = onnx_file.export_fixed(config, tiny_params, *sizes, (20, 25))
     kinds = [{node.op_type for node in onnx.load_from_string(graph).graph.node} for graph in (held, predicted)]
     assert ["Scan" in each for each in kinds] == [False, True]

@@ -7,7 +7,7 @@ import pytest
 
 from mfjax.data.pipeline import DataConfig, validation_pairs
 from mfjax.data.selection import open_sources
-from mfjax.inference.fuser import fuse_luma
+from mfjax.inference.pure import fuse_luma
 from mfjax.metrics import psnr, ssim
 from mfjax.training import TrainConfig, validation
 from mfjax.training.validation import Validation, ValidationConfig

@@ -1,7 +1,7 @@
-"""The field's benchmarks by name: which pairs each one has, and what others published on them.
+"""The field's benchmarks by name, with the names of their pairs and the values that others published on them.
 
-A board is two files here: `NAME.toml`, its title, citation and published rows, and `NAME.txt`, its pairs' names, where
-they are known. Another board is another two files.
+A board is two files here: `NAME.toml` with its title, citation and published rows, and `NAME.txt` with the names of its
+pairs, where they are known. To add a board, add two files.
 """
 
 import logging
@@ -17,19 +17,19 @@ from mfjax.inference.pairs import Key, Pair, natural_key
 logger = logging.getLogger("mfjax")
 
 FOLDER = Path(__file__).parent
-MOST_LISTED = 5  # names in one line
+MOST_LISTED = 5  # most names in one line
 
 
 @dataclass(frozen=True)
 class Row:
-    """What somebody published of a method; never measured here."""
+    """The published values of a method, which are never measured here."""
 
     method: str
     source: str
     values: Mapping[str, tuple[str, ...]]
-    """By the tables' name of a metric, as printed; several where the source disagrees with itself."""
+    """The values as printed, by the metric's name in tables; several if the source disagrees with itself."""
     verified: tuple[str, ...] = ()
-    """The metrics that mfjax gives the same values of, on the fused images that were published."""
+    """The metrics for which mfjax gives the same values, on the published fused images."""
     note: str = ""
 
 
@@ -41,25 +41,25 @@ class Board:
     title: str
     cite: str
     note: str
-    names: tuple[str, ...]  # of its pairs
-    rows: tuple[Row, ...]
+    names: tuple[str, ...]  # names of its pairs
+    rows: tuple[Row, ...]  # published rows
 
 
 def available() -> list[str]:
-    """The names of the boards, sorted."""
+    """Returns the names of the boards, sorted."""
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
 def read(name: str, names: Path | None = None) -> Board:
-    """A board by its name.
+    """Returns a board.
 
     Args:
         name: one of `available()`.
-        names: a file with the names of its pairs, one a line, for a board whose names don't come with mfjax.
+        names: a file with the names of the board's pairs, one a line, if they don't come with mfjax; else None.
 
     Raises:
-        ValueError: there is no such board; its names are not known and not given, or known and given all the same; or
-            those that are given are not as many as it has pairs, or not unlike one another.
+        MfjaxError: there is no such board; its names are unknown and not given, or known and given; or the given names
+            are not as many as it has pairs, or not all different.
     """
     if name not in available():
         raise MfjaxError(f"there is no benchmark {name}; available: {', '.join(available())}")
@@ -80,12 +80,16 @@ def read(name: str, names: Path | None = None) -> Board:
 
 
 def select(board: Board, pairs: Sequence[Pair]) -> list[Pair]:
-    """The board's pairs among others, in the board's order; that others are left out is logged.
+    """Returns the board's pairs among some pairs, in the board's order; others are left out, which is logged.
 
-    Names match as those of files do elsewhere: words without case, numbers by value.
+    Names are compared word by word without case, and numbers by value.
+
+    Args:
+        board: the board.
+        pairs: the pairs.
 
     Raises:
-        ValueError: some are missing, or several pairs have one of its names.
+        MfjaxError: a pair of the board is missing, or several pairs have one of its names.
     """
     wanted = {natural_key(name): name for name in board.names}
     found: dict[Key, Pair] = {}
@@ -108,7 +112,11 @@ def select(board: Board, pairs: Sequence[Pair]) -> list[Pair]:
 
 
 def listing(names: Sequence[str]) -> str:
-    """The first few of some names, on one line."""
+    """Returns the first few of some names on one line.
+
+    Args:
+        names: the names.
+    """
     return ", ".join(names[:MOST_LISTED]) + (" …" if len(names) > MOST_LISTED else "")
 
 

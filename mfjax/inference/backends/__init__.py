@@ -1,7 +1,7 @@
-"""The engines that run a model, a file each; `choose` takes one of them.
+"""The engines that run a model, one file for each; `choose` selects one.
 
-An engine is a file here, whose name is the engine's and whose `backend(config, params, precision, largest_factor)`
-returns a `Backend`. No other file has to know of it.
+To add an engine, write a file here, whose name is the engine's and whose `backend(config, params, precision,
+largest_factor)` returns a `Backend`. No other file has to know of it.
 """
 
 import importlib
@@ -17,21 +17,32 @@ from mfjax.errors import MfjaxError
 from mfjax.inference.composition import Fusion, Progress, Source, TileSide
 from mfjax.inference.engines import Engine, Precision, check_engine, missing
 from mfjax.model import ModelConfig
-from mfjax.model.placement import Size
+from mfjax.size import Size
 
-Which = Literal["ir", "vis"]
+Sensor = Literal["ir", "vis"]
 
 logger = logging.getLogger("mfjax")
 
 
 class Backend(Protocol):
-    """A model on an engine. It compiles programs when they are needed first."""
+    """A model on an engine. Programs are compiled when they are needed first."""
 
-    def extract(self, image: np.ndarray, which: Which) -> Source:
-        """Returns luma in [0, 1], `[h, w]`, of that sensor with its features, nearly all of the work."""
+    def extract(self, image: np.ndarray, sensor: Sensor) -> Source:
+        """Returns an image with its features, which are nearly all of the work.
 
-    def enlarge(self, source: Source, which: Which, size: Size) -> np.ndarray:
-        """Returns a source super-resolved to a size that is no smaller, float32 `[H, W]` clipped to [0, 1]."""
+        Args:
+            image: luma in [0, 1], `[h, w]`.
+            sensor: the sensor that it is from, "ir" or "vis".
+        """
+
+    def enlarge(self, source: Source, sensor: Sensor, size: Size) -> np.ndarray:
+        """Returns a source super-resolved, float32 `[H, W]` clipped to [0, 1].
+
+        Args:
+            source: the source.
+            sensor: the sensor that it is from, "ir" or "vis".
+            size: the output's size, no smaller than the source's.
+        """
 
     def compose(
         self,
@@ -43,13 +54,32 @@ class Backend(Protocol):
         tile: TileSide = "auto",
         progress: Progress = iter,
     ) -> Fusion:
-        """Returns the three images of two sources; arguments and errors are those of `composition.compose`."""
+        """Returns the three images of two sources; arguments and errors are those of `composition.compose`.
 
-    def at_once(self, *shapes: Size) -> int:
-        """Returns how many pairs of sources and outputs of these sizes `batch` makes at once; 0 if it can't at all."""
+        Args:
+            ir: the infrared source.
+            vis: the visible source.
+            size: the output's size.
+            dtypes: types of the fused, infrared and visible image.
+            tile: pixels a side of a canvas; "auto" leaves the choice to the engine.
+            progress: wraps the tiles, if there are any.
+        """
+
+    def batch_size(self, *shapes: Size) -> int:
+        """Returns how many pairs `batch` fuses at once; 0 if the engine or the images don't allow batches.
+
+        Args:
+            shapes: the sizes of the sources and the output.
+        """
 
     def batch(self, ir: Sequence[np.ndarray], vis: Sequence[np.ndarray], size: Size) -> Iterator[Fusion]:
-        """Makes the three images of each pair, float32 clipped to [0, 1], from luma of equal sizes."""
+        """Yields the three images of each pair, float32 clipped to [0, 1]. It is called where `batch_size` is not 0.
+
+        Args:
+            ir: infrared luma in [0, 1], each `[h, w]`, all of one size.
+            vis: visible luma in [0, 1], as many, all of one size.
+            size: the output's size.
+        """
 
 
 def choose(
@@ -66,8 +96,9 @@ def choose(
         config: the network's architecture.
         params: its parameters.
         engine: the engine's name; "auto" is OpenVINO where it is installed and JAX runs on a CPU, else XLA.
-        precision: that features are extracted in, "float32" or "bfloat16"; "auto" is bfloat16 on GPUs and TPUs.
-        largest_factor: by which the network enlarges at once.
+        precision: the type in which features are extracted, "float32" or "bfloat16"; "auto" is bfloat16 on GPUs and
+            TPUs, float32 on CPUs.
+        largest_factor: the largest factor by which the network enlarges in one pass.
 
     Raises:
         MfjaxError: as `check_engine`, or a package that the engine imports is not installed.
@@ -87,7 +118,11 @@ def choose(
 
 
 def resolve(engine: Engine, precision: Precision) -> tuple[Engine, Precision]:
-    """Returns the engine and the precision that are meant here, neither of them "auto".
+    """Returns the engine and the precision that "auto" stands for on this machine; others are returned unchanged.
+
+    Args:
+        engine: the engine's name or "auto".
+        precision: the precision or "auto".
 
     Raises:
         MfjaxError: as `check_engine`.

@@ -1,7 +1,7 @@
-"""The model's ONNX graphs in OpenVINO: faster than XLA on CPUs, and one program serves images of all sizes.
+"""The engine "openvino": the model's ONNX graphs in OpenVINO, which is faster than XLA on CPUs.
 
-Where factors are whole numbers, it makes the output without tiles. Other factors, and enlarging in steps, it leaves to
-XLA.
+One program serves images of all sizes. The layers after the extractor run here where factors are whole numbers, without
+tiles; else they run in XLA.
 """
 
 import contextlib
@@ -18,17 +18,17 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from mfjax.inference import sizes
-from mfjax.inference.backends import Which
+from mfjax.inference.backends import Sensor
 from mfjax.inference.backends.xla import XlaBackend
 from mfjax.inference.composition import Fusion, Progress, Source, TileSide, stored
-from mfjax.inference.extraction import HALO, by_parts
+from mfjax.inference.extraction import BYTES_PER_VALUE, HALO, by_parts
 from mfjax.inference.pure import branches_of
 from mfjax.model import ModelConfig
-from mfjax.model.placement import Size
 from mfjax.model.resampling import LARGEST_WHOLE
 from mfjax.onnx import network
+from mfjax.size import Size
 
-# The import does without the package that reports over the network, from a forked process, if it does not find it.
+# Hides the package that reports usage over the network, from a forked process: OpenVINO does without it.
 _telemetry = sys.modules.get("openvino_telemetry")
 sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
 try:
@@ -38,46 +38,51 @@ finally:
     if _telemetry is not None:
         sys.modules["openvino_telemetry"] = _telemetry
 
-STREAM = 8  # pairs of the same sizes in a row, as the frames of a video: worth a program of their own
-LARGEST = 2**20  # pixels of an output that is composed at once: it takes half a kilobyte for each
-WIDEST = 1024  # columns of a part that features are extracted of
-BYTES = 32  # a pixel and channel between blocks, that extraction takes
+STREAM_LENGTH = 8  # pairs of equal sizes in a row, as of a video, after which a program for these sizes is compiled
+MAX_UNTILED_PIXELS = 2**20  # most pixels of an output that is composed without tiles, which takes 0.5 kB for each
+MAX_PART_WIDTH = 1024  # most columns of a part of an image whose features are extracted
 
 HINTS = {"float32": "f32", "bfloat16": "bf16"}
 
 Params = Mapping[str, Any]
-Factors = tuple[int, int]  # of infrared and visible
+Factors = tuple[int, int]  # factors of the infrared and the visible source
 Shape = tuple[int, ...]  # -1: any length
-Shapes = tuple[tuple[str, Shape], ...]  # of inputs, by their names
+Shapes = tuple[tuple[str, Shape], ...]  # names and shapes of inputs
 
 
 class OpenVinoBackend:
-    """The `Backend` that runs on CPUs."""
+    """The `Backend` that runs on CPUs.
+
+    Args:
+        config: the network's architecture.
+        params: its parameters.
+        precision: the type in which features are extracted, "float32" or "bfloat16".
+        largest_factor: the largest factor by which the network enlarges in one pass.
+    """
 
     def __init__(self, config: ModelConfig, params: Mapping[str, Any], precision: str, largest_factor: float) -> None:
-        """Takes a model, the type that its extractor computes in, and the factor by which it enlarges at once."""
         self._config, self._precision = config, precision
         self._xla = XlaBackend(config, params, precision, largest_factor)
         self._params = jax.tree.map(np.asarray, params)
         self._branches = branches_of(config, self._params)
-        self._of_any_size = functools.cache(self._composer)
-        self._of_one_size = functools.lru_cache(1)(self._composer)
+        self._any_size_composer = functools.cache(self._composer)
+        self._one_size_composer = functools.lru_cache(1)(self._composer)
         self._last: Shapes = ()
-        self._in_a_row = 0  # pairs of the last one's sizes
+        self._in_a_row = 0  # number of pairs in a row that have the last one's sizes
 
-    def extract(self, image: np.ndarray, which: Which) -> Source:
-        """Returns luma with its features."""
-        program = self._extractors[get_args(Which).index(which)]
+    def extract(self, image: np.ndarray, sensor: Sensor) -> Source:
+        """Returns an image with its features."""
+        program = self._extractors[get_args(Sensor).index(sensor)]
 
-        def of_part(part: np.ndarray) -> np.ndarray:
+        def extract_part(part: np.ndarray) -> np.ndarray:
             [features] = program({"image": part[None, None]})
             return features[0].transpose(1, 2, 0)
 
-        return Source(image, by_parts(image, _part(image.shape, self._config.width), of_part))
+        return Source(image, by_parts(image, _part(image.shape, self._config.width), extract_part))
 
-    def enlarge(self, source: Source, which: Which, size: Size) -> np.ndarray:
-        """Returns a source super-resolved, by XLA: steps are as large as the model allows, seldom a whole number."""
-        return self._xla.enlarge(source, which, size)
+    def enlarge(self, source: Source, sensor: Sensor, size: Size) -> np.ndarray:
+        """Returns a source super-resolved, by XLA, since the factors of steps are seldom whole numbers."""
+        return self._xla.enlarge(source, sensor, size)
 
     def compose(
         self,
@@ -89,63 +94,68 @@ class OpenVinoBackend:
         tile: TileSide = "auto",
         progress: Progress = iter,
     ) -> Fusion:
-        """Returns the three images: by a program of any size, of a stream's one size, or in XLA's tiles."""
+        """Returns the three images, by a program for any size, by one for a stream's size, or in XLA's tiles."""
         sources = ir, vis
         factors = whole_factors([source.size for source in sources], size)
-        if tile != "auto" or factors is None or math.prod(size) > LARGEST:
+        if tile != "auto" or factors is None or math.prod(size) > MAX_UNTILED_PIXELS:
             return self._xla.compose(ir, vis, size, dtypes=dtypes, tile=tile, progress=progress)
         inputs = {}
-        for name, source in zip(get_args(Which), sources, strict=True):
+        for name, source in zip(get_args(Sensor), sources, strict=True):
             inputs[name] = source.image[None, None]
             inputs[f"{name}_features"] = source.features.transpose(2, 0, 1)[None]
         shapes = tuple((name, x.shape) for name, x in inputs.items())
-        of_one_size = self._is_stream(shapes)
-        program = self._of_one_size(factors, shapes) if of_one_size else self._of_any_size(factors)
+        is_stream = self._is_stream(shapes)
+        program = self._one_size_composer(factors, shapes) if is_stream else self._any_size_composer(factors)
         fused, *made = (image[0, 0] for image in program(inputs))
         shown = (source.shown(image) for source, image in zip(sources, made, strict=True))
         return Fusion(*map(stored, (fused, *shown), dtypes))
 
-    def at_once(self, *shapes: Size) -> int:
-        """Returns 0: all cores work on one pair."""
+    def batch_size(self, *shapes: Size) -> int:
+        """Returns 0, since all cores work on one pair."""
         return 0
 
     def batch(self, ir: Sequence[np.ndarray], vis: Sequence[np.ndarray], size: Size) -> Iterator[Fusion]:
-        """Raises NotImplementedError: since `at_once` is 0, nothing calls it."""
+        """Raises NotImplementedError: it is never called, as `batch_size` is 0."""
         raise NotImplementedError
 
     @functools.cached_property
     def _extractors(self) -> tuple["Program", "Program"]:
-        """The programs that extract features of infrared and of visible luma, which may be the same."""
+        """Returns the extractors for infrared and for visible luma, which are the same if the branches are shared."""
 
-        def made(branch: Params) -> Program:
+        def compiled(branch: Params) -> Program:
             return Program(network.extractor(self._config, branch), {"image": (1, 1, -1, -1)}, self._precision)
 
-        ir, vis = self._branches
-        of_ir = made(ir)
-        return of_ir, of_ir if vis is ir else made(vis)
+        branch_ir, branch_vis = self._branches
+        extractor_ir = compiled(branch_ir)
+        return extractor_ir, extractor_ir if branch_vis is branch_ir else compiled(branch_vis)
 
     def _composer(self, factors: Factors, shapes: Shapes | None = None) -> "Program":
-        """Compiles the program for these factors, for any sizes or for those of a stream."""
+        """Compiles the layers after the extractor for whole factors and inputs of any sizes or of a stream's shapes."""
         if shapes is not None:
-            self._of_any_size(factors).release()  # which would hold as much again
+            self._any_size_composer(factors).release()  # it would hold as much memory again
         graph = network.composition(self._config, self._params["fusion"], self._branches, factors)
         if shapes is None:
             channels = {"": 1, "_features": self._config.features}
-            shapes = tuple((side + end, (1, n, -1, -1)) for side in get_args(Which) for end, n in channels.items())
+            shapes = tuple((side + end, (1, n, -1, -1)) for side in get_args(Sensor) for end, n in channels.items())
         return Program(graph, dict(shapes))
 
     def _is_stream(self, shapes: Shapes) -> bool:
-        """Counts a pair, and returns whether as many of its sizes came in a row as are worth a program of their own."""
+        """Counts a pair, and returns true if so many pairs of its sizes came in a row that they count as a stream."""
         self._in_a_row = self._in_a_row + 1 if shapes == self._last else 1
         self._last = shapes
-        return self._in_a_row >= STREAM
+        return self._in_a_row >= STREAM_LENGTH
 
 
 backend = OpenVinoBackend
 
 
 def whole_factors(sources: Sequence[Size], size: Size) -> Factors | None:
-    """Returns how many times as large the output is as each source, where these are whole numbers of at most 8."""
+    """Returns the factors from both sources to the output if they are whole numbers from 1 to 8, else None.
+
+    Args:
+        sources: the infrared and the visible source's size.
+        size: the output's size.
+    """
     infrared, visible = (size[0] // rows for rows, _ in sources)
     for factor, (rows, cols) in zip((infrared, visible), sources, strict=True):
         if not 1 <= factor <= LARGEST_WHOLE or (factor * rows, factor * cols) != size:
@@ -154,25 +164,25 @@ def whole_factors(sources: Sequence[Size], size: Size) -> Factors | None:
 
 
 def _part(size: Shape, width: int) -> Size:
-    """Returns the largest part of an image to work on: half of it, if it is not small, as far as memory suffices."""
+    """Returns the largest part of an image to work on: half of it, or all of a small one, as far as memory suffices."""
     rows, cols = size
-    small = 2**23 // width  # pixels, of which a map of so many channels takes 32 MiB
-    most = sizes.working_memory() // (BYTES * width)
+    small = 2**23 // width  # pixels of a part whose map of `width` channels takes 32 MiB
+    most = sizes.working_memory() // (BYTES_PER_VALUE * width)
     pixels = min(max(small, rows * cols // 2 + HALO * cols), most)
-    return max(pixels // min(cols, WIDEST), 4 * HALO), WIDEST
+    return max(pixels // min(cols, MAX_PART_WIDTH), 4 * HALO), MAX_PART_WIDTH
 
 
 class Program:
-    """A compiled graph. To compile one takes a tenth of a second."""
+    """A compiled ONNX graph. Compiling one takes a tenth of a second.
+
+    Args:
+        graph: the content of the ONNX file.
+        shapes: shapes of its inputs by their names; others are ignored. -1 stands for any length; without it, layers
+            that are not convolutions are twice as fast.
+        precision: the type to compute in, "float32" or "bfloat16".
+    """
 
     def __init__(self, graph: bytes, shapes: Mapping[str, Shape], precision: str = "float32") -> None:
-        """Compiles an ONNX file.
-
-        Args:
-            graph: the file.
-            shapes: those of its inputs, or of more. Where none is -1, what is not a convolution is twice as fast.
-            precision: what to compute in, "float32" or "bfloat16".
-        """
         core = ov.Core()
         model = core.read_model(graph)
         self._inputs = [port.any_name for port in model.inputs]
@@ -183,14 +193,18 @@ class Program:
         self._one_at_a_time = threading.Lock()
 
     def __call__(self, inputs: Mapping[str, np.ndarray]) -> list[np.ndarray]:
-        """Returns the outputs, as arrays of their own, of inputs by their names."""
+        """Returns the outputs as new arrays.
+
+        Args:
+            inputs: the inputs by their names.
+        """
         arrays = [np.ascontiguousarray(inputs[name]) for name in self._inputs]
         with self._one_at_a_time:
             return list(self._request.infer(arrays, share_inputs=True).values())
 
     def release(self) -> None:
-        """Gives back the memory that it works in, until it is called again."""
+        """Frees its working memory until it is called again."""
         with self._one_at_a_time:
             self._compiled.release_memory()
-        with contextlib.suppress(AttributeError, TypeError):  # there is no glibc, which keeps what is freed
+        with contextlib.suppress(AttributeError, TypeError):  # glibc alone keeps freed memory, and has this function
             ctypes.CDLL(None).malloc_trim(0)

@@ -1,4 +1,4 @@
-"""The model in JAX: sources in canvases of few sizes, images in tiles, and pairs of equal sizes at once."""
+"""The engine "xla": the model in JAX, with sources in canvases of few sizes, images in tiles, and batches of pairs."""
 
 import functools
 import math
@@ -11,55 +11,60 @@ import jax.numpy as jnp
 import numpy as np
 
 from mfjax.inference import composition, sizes
-from mfjax.inference.backends import Which
+from mfjax.inference.backends import Sensor
 from mfjax.inference.batches import Batches
 from mfjax.inference.composition import Fusion, Source
-from mfjax.inference.extraction import HALO, by_parts
+from mfjax.inference.extraction import BYTES_PER_VALUE, HALO, by_parts
 from mfjax.inference.memory import memory_errors
 from mfjax.inference.pure import branches_of
 from mfjax.inference.tiles import cut, parts
 from mfjax.model import ModelConfig
 from mfjax.model.extent import Extent
 from mfjax.model.network import SuperResolutionBranch
-from mfjax.model.placement import Size
+from mfjax.size import Size
 
-LARGEST = 768, 1024  # part of an image: it takes about a gigabyte
-BYTES = 32  # a pixel and channel between blocks, that extraction takes
-STEP = 16  # sides of canvases are multiples of it
-WASTED = 2**21  # pixels, some seconds' work
+LARGEST_CANVAS = 768, 1024  # (height, width) of the largest canvas, which takes about a gigabyte
+CANVAS_STEP = 16  # sides of canvases are multiples of this
+TOLERATED_WASTE = 2**21  # pixels of padding, some seconds' work, after which another canvas is worth its compiling
 
 
 class XlaBackend:
-    """The `Backend` that runs on CPUs, GPUs and TPUs."""
+    """The `Backend` that runs on CPUs, GPUs and TPUs.
+
+    Args:
+        config: the network's architecture.
+        params: its parameters.
+        precision: the type in which features are extracted, "float32" or "bfloat16".
+        largest_factor: the largest factor by which the network enlarges in one pass.
+    """
 
     def __init__(self, config: ModelConfig, params: Mapping[str, Any], precision: str, largest_factor: float) -> None:
-        """Takes a model, the type that its extractor computes in, and the factor by which it enlarges at once."""
         self._config, self._params = config, params
         self._precision, self._largest_factor = precision, largest_factor
         self._branches = branches_of(config, params)
 
-    def extract(self, image: np.ndarray, which: Which) -> Source:
-        """Returns luma with its features."""
-        side = get_args(Which).index(which)
+    def extract(self, image: np.ndarray, sensor: Sensor) -> Source:
+        """Returns an image with its features."""
+        side = get_args(Sensor).index(sensor)
         with memory_errors(image.shape):
             return Source(image, self._extractors[side](image))
 
-    def enlarge(self, source: Source, which: Which, size: Size) -> np.ndarray:
-        """Returns a source super-resolved."""
+    def enlarge(self, source: Source, sensor: Sensor, size: Size) -> np.ndarray:
+        """Returns a source super-resolved, in tiles."""
         with memory_errors(size):
-            return composition.enlarge(self._config, self._branches[get_args(Which).index(which)], source, size)
+            return composition.enlarge(self._config, self._branches[get_args(Sensor).index(sensor)], source, size)
 
     def compose(self, ir: Source, vis: Source, size: Size, **options: Any) -> Fusion:
         """Returns the three images, made in tiles."""
         with memory_errors(size):
             return composition.compose(self._config, self._params, (ir, vis), size, **options)
 
-    def at_once(self, *shapes: Size) -> int:
-        """Returns how many pairs a GPU or several devices make at once; 0 on one CPU or if the images are too large."""
-        return 0 if self._batches is None else self._batches.at_once(*shapes)
+    def batch_size(self, *shapes: Size) -> int:
+        """Returns how many pairs a GPU or several devices fuse at once; 0 on one CPU or if the images are too large."""
+        return 0 if self._batches is None else self._batches.batch_size(*shapes)
 
     def batch(self, ir: Sequence[np.ndarray], vis: Sequence[np.ndarray], size: Size) -> Iterator[Fusion]:
-        """Makes the three images of each pair on all devices."""
+        """Yields the three images of each pair, made on all devices."""
         assert self._batches is not None
         with memory_errors(size):
             yield from self._batches(ir, vis, size)
@@ -72,49 +77,65 @@ class XlaBackend:
 
     @cached_property
     def _extractors(self) -> tuple["Extractor", "Extractor"]:
-        """The extractors of infrared and of visible luma, which may be the same."""
-        ir, vis = self._branches
-        of_ir = Extractor(self._config, ir, self._precision)
-        return of_ir, of_ir if vis is ir else Extractor(self._config, vis, self._precision)
+        """Returns the extractors for infrared and for visible luma, which are the same if the branches are shared."""
+        branch_ir, branch_vis = self._branches
+        extractor_ir = Extractor(self._config, branch_ir, self._precision)
+        if branch_vis is branch_ir:
+            return extractor_ir, extractor_ir
+        return extractor_ir, Extractor(self._config, branch_vis, self._precision)
 
 
 backend = XlaBackend
 
 
 class Extractor:
-    """Features of images by JAX, in canvases of few sizes, since to compile a program for each takes seconds.
+    """An extractor in JAX, which pads images to canvases of few sizes, since compiling for each size takes seconds.
 
-    Images are put into the canvas that makes the least work, and one is made for the first image and whenever `WASTED`
-    pixels for each canvas that is there went into more work than a canvas of the image's own would have made. So few
-    sizes soon have their own, and many share a few. The features of an image depend on the canvas by rounding only.
+    An image is put into the canvas that makes the least work. The first image gets a canvas of its own size; others get
+    one when padding has cost more than `TOLERATED_WASTE` pixels for each canvas that exists. So images of few sizes
+    soon have canvases of their own, and images of many sizes share a few. Features depend on the canvas by rounding
+    only.
+
+    Args:
+        config: the network's architecture.
+        params: the parameters of a super-resolution branch.
+        precision: the type in which features are extracted, "float32" or "bfloat16".
     """
 
     def __init__(self, config: ModelConfig, params: Mapping[str, Any], precision: str) -> None:
-        """For the parameters of a super-resolution branch, computing in "float32" or "bfloat16"."""
         self._config, self._params, self._dtype = config, params, jnp.dtype(precision)
         self._canvases: list[Size] = []
         self._wasted = 0.0
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
-        """The features, float32."""
+        """Returns the features of an image, float32 `[h, w, c]`.
+
+        Args:
+            image: luma in [0, 1], `[h, w]`.
+        """
         canvas = self._canvas(image.shape)
 
-        def of_part(part: np.ndarray) -> np.ndarray:
+        def extract_part(part: np.ndarray) -> np.ndarray:
             rows, cols = part.shape
             extent = Extent(np.int32(rows), np.int32(cols))
             padded = cut(part, (0, 0), canvas)
             return np.asarray(_features(self._config, self._dtype, self._params, padded, extent))[:rows, :cols]
 
-        return by_parts(image, canvas, of_part)
+        return by_parts(image, canvas, extract_part)
 
     def _canvas(self, size: tuple[int, ...]) -> Size:
-        """The canvas to put an image of that size into."""
-        short = 1 if sizes.working_memory() >= BYTES // 2 * self._config.width * math.prod(LARGEST) else 2
-        rows, cols = (min(-(-side // STEP) * STEP, most // short) for side, most in zip(size, LARGEST, strict=True))
+        """Returns the canvas to put an image of a size into."""
+        short = (
+            1 if sizes.working_memory() >= BYTES_PER_VALUE // 2 * self._config.width * math.prod(LARGEST_CANVAS) else 2
+        )
+        rows, cols = (
+            min(-(-side // CANVAS_STEP) * CANVAS_STEP, most // short)
+            for side, most in zip(size, LARGEST_CANVAS, strict=True)
+        )
         own = rows, cols
         best = min(self._canvases, key=lambda canvas: _work(size, canvas), default=None)
         more = math.inf if best is None else self._wasted + _work(size, best) - _work(size, own)
-        if best is None or more > WASTED * len(self._canvases):
+        if best is None or more > TOLERATED_WASTE * len(self._canvases):
             self._canvases.append(own)
             self._wasted = 0.0
             return own
@@ -123,7 +144,7 @@ class Extractor:
 
 
 def _work(size: tuple[int, ...], canvas: Size) -> float:
-    """Pixels to work on for an image of that size in canvases of another."""
+    """Returns the pixels to work on for an image of a size in canvases of another; infinity if they are too small."""
     try:
         return math.prod(side * len(parts(length, side, HALO)) for length, side in zip(size, canvas, strict=True))
     except ValueError:  # too small for any part

@@ -1,4 +1,4 @@
-"""One engine is chosen by name, by what is installed and by where JAX runs, and all extract the same features."""
+"""The engine is chosen by name, by the installed packages and by JAX's device; all engines extract equal features."""
 
 from functools import partial
 
@@ -19,7 +19,7 @@ ENGINES = ["xla", pytest.param("openvino", marks=WITH_OPENVINO)]
 
 @pytest.fixture(scope="module")
 def network(tiny_config, tiny_params):
-    """Features of an image by the network itself."""
+    """Returns the features of an image by the network itself."""
     apply = jax.jit(partial(SuperResolutionBranch(tiny_config).apply, method="extract"))
     return lambda image: np.asarray(apply({"params": tiny_params["branch"]}, image[None, ..., None])[0])
 
@@ -57,7 +57,7 @@ def test_engine_or_precision_that_there_is_not_is_refused_with_those_there_are(w
 
 @pytest.fixture
 def without(monkeypatch):
-    """A function that makes some packages look as if they were not installed."""
+    """Returns a function that makes some packages look as if they were not installed."""
     find = engines.importlib.util.find_spec
     return lambda *names: monkeypatch.setattr(
         engines.importlib.util, "find_spec", lambda name: None if name in names else find(name)
@@ -101,7 +101,7 @@ def test_auto_is_openvino_on_cpus_only(tiny_config, tiny_params, monkeypatch):
 
 
 class Black:
-    """A backend of another engine, which finds nothing in its sources."""
+    """A backend of another engine, whose features are all zero."""
 
     def extract(self, image, which):
         return Source(image, np.zeros((*image.shape, 1), np.float32))
@@ -109,7 +109,7 @@ class Black:
     def compose(self, ir, vis, size, *, dtypes, tile, progress):
         return Fusion(*(np.zeros(size, dtype) for dtype in dtypes))
 
-    def at_once(self, *shapes):
+    def batch_size(self, *shapes):
         return 0
 
 
@@ -117,5 +117,5 @@ def test_fuser_takes_any_backend_and_asks_it_for_all(tiny_config, tiny_params):
     fuser = Fuser(tiny_config, tiny_params, Black())
     pair = [np.full((6, 8), 99, np.uint8), np.full((12, 16), 99, np.uint8)]
     made = [fuser(*pair), *fuser.batch([pair[0]] * 2, [pair[1]] * 2)]
-    assert fuser.at_once == 1
+    assert fuser.batch_size == 1
     assert [image.fused.max() for image in made] == [0, 0, 0]

@@ -1,4 +1,4 @@
-"""All of the network in OpenVINO is the network."""
+"""The network in OpenVINO equals the network in JAX."""
 
 import dataclasses
 import math
@@ -18,7 +18,7 @@ from mfjax.inference.fuser import Fuser
 from mfjax.onnx import network
 
 backend = pytest.importorskip("mfjax.inference.backends.openvino")
-STREAM = backend.STREAM
+STREAM_LENGTH = backend.STREAM_LENGTH
 
 CASES = [  # infrared, visible, output: factors of 2 and 1, 4 and 3, 8, with sides that 4 does and does not divide
     ((20, 30), (40, 60), (40, 60)),
@@ -36,16 +36,16 @@ CHANGES = [
 
 
 def picture(*size):
-    """A smooth one: in noise, which source is larger at a place may hang on rounding."""
+    """Returns a smooth image: in noise, rounding may decide which source is larger at a pixel."""
     image = cv2.GaussianBlur(np.random.default_rng(size[0] * size[1]).random(size, np.float32), (0, 0), 2)
     return (image - image.min()) / np.ptp(image)
 
 
 def assert_same(fuser, ir, vis, size):
-    """Composed in OpenVINO as by the network, by the program of all sizes and by that of a stream."""
+    """Asserts that OpenVINO composes as the network does, by the program for all sizes and by that for a stream."""
     sources = fuser.source(ir, "ir", size), fuser.source(vis, "vis", size)
     whole = jax.jit(partial(fuser.apply, size=size))(ir, vis)
-    made = [fuser.compose(*sources, size) for _ in range(STREAM)]
+    made = [fuser.compose(*sources, size) for _ in range(STREAM_LENGTH)]
     for composed in (made[0], made[-1]):
         for ours, theirs in zip(composed, whole, strict=True):
             np.testing.assert_allclose(ours, np.clip(theirs, 0, 1), atol=1e-5)
@@ -66,7 +66,7 @@ def test_composition_of_other_architectures_is_theirs(changes, tiny_config, rand
 
 @pytest.fixture
 def tiled(monkeypatch):
-    """Sizes of outputs that are left to XLA's tiles."""
+    """Returns the list of sizes of outputs that are left to XLA's tiles."""
     sizes, compose = [], XlaBackend.compose
     monkeypatch.setattr(
         XlaBackend, "compose", lambda *args, **options: sizes.append(args[3]) or compose(*args, **options)
@@ -86,13 +86,13 @@ def test_one_program_serves_all_sizes_and_a_stream_of_one_size_has_its_own(tiny_
             fuser(picture(rows, 30), picture(2 * rows, 60))
 
     for rows in (20, 24, 28):
-        stream(rows, STREAM - 1)
+        stream(rows, STREAM_LENGTH - 1)
     assert (made, released) == ([()], [])
     stream(28, 1)
     assert len(made) == 2
-    assert released == [fuser.backend._of_any_size((2, 1))]  # whose memory it would hold in vain
+    assert released == [fuser.backend._any_size_composer((2, 1))]  # whose memory it would hold in vain
     stream(20, 1)  # the first one, again
-    stream(28, STREAM)
+    stream(28, STREAM_LENGTH)
     assert len(made) == 2
 
 
@@ -131,13 +131,13 @@ def test_factors_are_whole_along_both_axes_and_at_most_eight(sources, size, fact
 def test_other_factors_large_outputs_and_tiles_that_are_asked_for_are_left_to_xla(
     tiny_config, tiny_params, tiled, monkeypatch
 ):
-    monkeypatch.setattr(backend, "LARGEST", math.prod((64, 80)))
+    monkeypatch.setattr(backend, "MAX_UNTILED_PIXELS", math.prod((64, 80)))
     fuser = Fuser.of(tiny_config, tiny_params, engine="openvino")
     pair = picture(32, 40), picture(64, 80)
     whole = fuser(*pair)
     assert tiled == []
-    for ours, of_tiles in zip(whole, fuser(*pair, tile=64), strict=True):
-        np.testing.assert_allclose(ours, of_tiles, atol=1e-5)
+    for ours, composed in zip(whole, fuser(*pair, tile=64), strict=True):
+        np.testing.assert_allclose(ours, composed, atol=1e-5)
     fuser(*pair, size=(72, 90))
     fuser(*pair, size=(128, 160))
     assert tiled == [(64, 80), (72, 90), (128, 160)]
