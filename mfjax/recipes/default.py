@@ -10,7 +10,8 @@ whose super-resolution it computes at the first step (`mfjax.training.growth`). 
 (infrared) and +1.35 dB (visible) over bicubic at ×2, and from random parameters +0.39 and +0.43. The second command
 trains the fusion branch, which starts anew, towards what keeps the structure of both sources.
 
-Time: @@TIME@@ Result: @@RESULT@@
+Time: an hour and ten minutes on two cores that other work shared. Result: at ×2 on 40 pairs that were not trained on
++1.45 dB (infrared) and +1.73 dB (visible) over bicubic; 5 % of infrared's structure lost, 2 % of visible's.
 """
 
 from dataclasses import replace
