@@ -11,7 +11,7 @@ from mfjax.weights.recipe import entries
 
 PURPOSES = {
     "default": "the best images",
-    "small": "video, and small machines: a hundredth of the work, images almost as good",
+    "small": "video, and small machines: an eighth of the time, images almost as good",
     "paper": "comparisons: the paper's network and losses as printed, trained briefly; not for pictures",
 }
 
