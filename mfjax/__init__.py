@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mfjax.errors import MfjaxError
 
 if TYPE_CHECKING:
+    from mfjax import data, evaluation, images, interop, losses, metrics, model, onnx, recipes, training, weights
     from mfjax.inference.composition import Fusion
     from mfjax.inference.fuser import Fuser, fuse, load
     from mfjax.inference.pure import fuse_luma
@@ -26,10 +27,19 @@ __all__ = [
     "MfjaxError",
     "ModelConfig",
     "__version__",
+    "data",
+    "evaluation",
     "fuse",
     "fuse_luma",
+    "images",
+    "interop",
     "load",
+    "losses",
     "metrics",
+    "model",
+    "onnx",
+    "recipes",
+    "training",
     "weights",
 ]
 
@@ -42,11 +52,11 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("metrics", "weights"):
-        return importlib.import_module(f"mfjax.{name}")
     for home, names in _HOMES.items():
         if name in names:
             return getattr(importlib.import_module(home), name)
+    if name in __all__:
+        return importlib.import_module(f"mfjax.{name}")  # `training` and `onnx` need the packages of their extras
     raise AttributeError(f"module 'mfjax' has no attribute {name!r}")
 
 

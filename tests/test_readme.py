@@ -48,7 +48,9 @@ def mistakes(arguments, help_of):
     if not arguments or arguments[0] in ("--help", "--version"):
         return []
     first = arguments[0]
-    name = next((name for name in table.commands_starting(first) if arguments[: len(name.split())] == name.split()), None)
+    name = next(
+        (name for name in table.commands_starting(first) if arguments[: len(name.split())] == name.split()), None
+    )
     if name is None:
         return [f"mfjax {' '.join(arguments[:2])} is no command"]
     flags = [word.strip("[]").partition("=")[0] for word in arguments if word.lstrip("[").startswith("--")]

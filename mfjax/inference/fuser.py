@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 import jax
 import numpy as np
@@ -23,7 +23,7 @@ from mfjax.inference.colour import Color
 from mfjax.inference.composition import Fusion, Progress, Source, TileSide
 from mfjax.inference.engines import Engine, Precision
 from mfjax.inference.pure import fuse_luma
-from mfjax.inference.request import Request
+from mfjax.inference.request import FuseOptions, Request
 from mfjax.inference.sources import IrRange
 from mfjax.inference.stepping import averaged, is_average, largest_factor, plan_sizes
 from mfjax.model import FusionOutput, ModelConfig
@@ -109,12 +109,16 @@ class Fuser:
                 memory is too small.
             MemoryError: memory ran out.
         """
-        options: dict[str, Any] = {"size": size, "scale": scale, "color": color, "ir_range": ir_range}
-        request = Request.of(ir, vis, stretch=stretch, largest_factor=self.largest_factor, **options)
-        return self._fuse(request, tile, progress)
+        options = FuseOptions(size=size, scale=scale, color=color, ir_range=ir_range, stretch=stretch)
+        return self._fuse(self._request(ir, vis, options), tile, progress)
 
     def batch(
-        self, ir: Iterable[ArrayLike], vis: Iterable[ArrayLike], *, tile: TileSide = "auto", **options: Any
+        self,
+        ir: Iterable[ArrayLike],
+        vis: Iterable[ArrayLike],
+        *,
+        tile: TileSide = "auto",
+        **options: Unpack[FuseOptions],
     ) -> list[Fusion]:
         """Returns the images that a call makes, for each of many pairs of any sizes.
 
@@ -131,8 +135,7 @@ class Fuser:
             MfjaxError, MemoryError: as a call raises them for one of the pairs.
             ValueError: there are more images of one kind than of the other.
         """
-        options["largest_factor"] = self.largest_factor
-        return self.fuse_requests([Request.of(*pair, **options) for pair in zip(ir, vis, strict=True)], tile=tile)
+        return self.fuse_requests([self._request(*pair, options) for pair in zip(ir, vis, strict=True)], tile=tile)
 
     def fuse_requests(self, requests: Sequence[Request], *, tile: TileSide = "auto") -> list[Fusion]:
         """Returns the images that each of many requests asks for.
@@ -209,6 +212,10 @@ class Fuser:
             MfjaxError, MemoryError: as `mfjax.inference.composition.compose`.
         """
         return self.backend.compose(ir, vis, size, **options)
+
+    def _request(self, ir: ArrayLike, vis: ArrayLike, options: FuseOptions) -> Request:
+        """Returns the request of a call of this model."""
+        return Request.of(ir, vis, largest_factor=self.largest_factor, **options)
 
     def _fuse(self, request: Request, tile: TileSide, progress: Progress = iter) -> Fusion:
         made = self.compose(  # no variable holds the sources, whose memory colour needs

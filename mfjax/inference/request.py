@@ -1,6 +1,6 @@
 """Requests: a pair of images, checked and as luma, with the size, type and colour that the output is to have."""
 
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 import numpy as np
 from jax.typing import ArrayLike
@@ -13,6 +13,16 @@ from mfjax.inference.composition import Fusion
 from mfjax.inference.sources import IrRange, as_source, infrared_luma, visible_values
 from mfjax.inference.stepping import LARGEST_FACTOR
 from mfjax.size import Size
+
+
+class FuseOptions(TypedDict, total=False):
+    """The options of a `Fuser`'s call that concern a pair, with the meaning and defaults that they have there."""
+
+    size: sizes.PartialSize | None
+    scale: float | None
+    color: Color
+    ir_range: IrRange
+    stretch: bool
 
 
 class Request(NamedTuple):
