@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import mfjax
-from mfjax import images, weights
+from mfjax import images, recipes, weights
 from mfjax.data import fingerprints
 from mfjax.metrics import STRUCTURE_LOST, score
 from mfjax.model import ModelConfig
@@ -37,10 +37,9 @@ def correlation(a, b):
     return np.corrcoef(a.ravel().astype(float), b.ravel().astype(float))[0, 1]
 
 
-def test_default_model_is_the_papers_network_and_says_how_it_was_trained():
-    model = weights.load("default")
-    assert (model.config.blocks, model.config.compensations, model.config.dual_attention) == (6, 2, True)
-    assert "recipe" in model.metadata
+@pytest.mark.parametrize("name", ["default", "small"])
+def test_model_is_the_network_of_its_recipe(name):
+    assert weights.load(name).config == recipes.load(name).model
 
 
 def test_paper_model_is_the_network_and_the_losses_as_printed():
@@ -59,11 +58,14 @@ def test_fusion_branch_was_trained_to_keep_the_structure_of_both_sources(name):
     assert from_json(last["recipe"]["target"]).kind == "structure"
 
 
-def test_small_model_has_few_parameters_and_lists_what_it_was_trained_on():
-    model = weights.load("small")
-    parameters = [sum(p.size for p in jax.tree.leaves(each.params)) for each in (model, weights.load("default"))]
-    assert parameters[0] < parameters[1] / 40
-    seen = fingerprints.from_metadata(model.metadata)
+def test_small_model_has_few_parameters():
+    small, default = (sum(p.size for p in jax.tree.leaves(weights.load(name).params)) for name in ("small", "default"))
+    assert small < default / 10
+
+
+@pytest.mark.parametrize("name", ["default", "small"])
+def test_model_lists_the_images_that_it_was_trained_on(name):
+    seen = fingerprints.from_metadata(weights.load(name).metadata)
     assert len(seen.images) > 900
     assert not seen.unknown
 
