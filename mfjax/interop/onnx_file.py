@@ -20,8 +20,9 @@ from mfjax.interop.checks import check_factors, check_sizes
 from mfjax.model import ModelConfig
 from mfjax.onnx.composition import Branch, fused, refined
 from mfjax.onnx.extraction import extracted
-from mfjax.onnx.graph import Dim, Graph, Value, cast
+from mfjax.onnx.graph import Dim, Graph, Value
 from mfjax.onnx.layers import Params
+from mfjax.onnx.maps import cast
 from mfjax.onnx.network import check_supported
 from mfjax.onnx.resampling import Scale, multiplied
 from mfjax.size import Size

@@ -1,7 +1,8 @@
 """The dual attention mechanism as ONNX nodes (`mfjax.model.attention`)."""
 
-from mfjax.onnx.graph import Value, cut, mean, padded, pooled, shuffled, size
+from mfjax.onnx.graph import Value
 from mfjax.onnx.layers import Params, leaky_conv
+from mfjax.onnx.maps import cut, mean, padded, pooled, shuffled, size
 
 
 def dual_attention(x: Value, params: Params) -> Value:

@@ -3,8 +3,9 @@
 import numpy as np
 
 from mfjax.model.blend import BLACK, BRIGHTER, DILATIONS, LEAST_ENERGY, SPLINE, SPREADS, WHITE
-from mfjax.onnx.graph import Value, concat, cut, filled, halves, padded, pooled, shuffled, size
+from mfjax.onnx.graph import Value
 from mfjax.onnx.layers import Params, conv, convolve, leaky_conv
+from mfjax.onnx.maps import concat, cut, filled, halves, padded, pooled, shuffled, size
 
 
 def blended(sources: tuple[Value, Value], coarseness: tuple[float, float], params: Params) -> Value:

@@ -7,8 +7,9 @@ import numpy as np
 from mfjax.model import ModelConfig
 from mfjax.onnx.attention import dual_attention
 from mfjax.onnx.blend import blended, knee
-from mfjax.onnx.graph import Value, mean
+from mfjax.onnx.graph import Value
 from mfjax.onnx.layers import Params, conv, leaky_conv, select_by_magnitude
+from mfjax.onnx.maps import mean
 from mfjax.onnx.resampling import Scale, bicubic, resampled
 
 

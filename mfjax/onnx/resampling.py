@@ -12,8 +12,9 @@ import numpy as np
 
 from mfjax.model.layers import LEAKY_SLOPE
 from mfjax.model.resampling import TAPS
-from mfjax.onnx.graph import Value, filled, shuffled
+from mfjax.onnx.graph import Value
 from mfjax.onnx.layers import Params, convolve
+from mfjax.onnx.maps import filled, shuffled
 from mfjax.size import Size
 
 MOST_NUMBERS = 2**20  # most numbers of a group's filters that are stored in a file, 4 MB

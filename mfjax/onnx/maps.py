@@ -1,0 +1,120 @@
+"""Operations on the maps of a graph, `[n, channels, h, w]`. Each adds nodes and returns the resulting value."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from onnx import TensorProto, helper
+
+from mfjax.onnx.graph import Value
+
+
+def filled(x: Value, number: float) -> Value:
+    """Adds a map that is one number everywhere.
+
+    Args:
+        x: a map whose size and channels it has.
+        number: the number.
+    """
+    shape = x.graph.op("Shape", x)
+    value = helper.make_tensor("value", TensorProto.FLOAT, [1], [number])
+    return x.graph.op("ConstantOfShape", shape, channels=x.channels, value=value)
+
+
+def cast(x: Value, dtype: Any) -> Value:
+    """Converts floats to another type.
+
+    Args:
+        x: the floats.
+        dtype: the NumPy type.
+    """
+    return x.graph.op("Cast", x, to=helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
+
+
+def concat(maps: Sequence[Value], axis: int = 1) -> Value:
+    """Concatenates maps.
+
+    Args:
+        maps: the maps.
+        axis: the axis along which they are joined, by default that of channels.
+    """
+    channels = sum(each.channels for each in maps) if axis == 1 else maps[0].channels
+    return maps[0].graph.op("Concat", *maps, channels=channels, axis=axis)
+
+
+def mean(x: Value, *axes: int) -> Value:
+    """Averages over axes, which are kept with length 1.
+
+    Args:
+        x: a map.
+        axes: the axes.
+    """
+    channels = 1 if 1 in axes else x.channels
+    return x.graph.op("ReduceMean", x, x.graph.integers(*axes), channels=channels, keepdims=1)
+
+
+def size(x: Value) -> Value:
+    """Returns a map's (height, width), two integers that are known when the graph runs.
+
+    Args:
+        x: the map.
+    """
+    return x.graph.op("Gather", x.graph.op("Shape", x), x.graph.integers(2, 3), axis=0)
+
+
+def cut(x: Value, to: Value) -> Value:
+    """Cuts a map to its first rows and columns.
+
+    Args:
+        x: the map.
+        to: the (height, width) to cut to, as `size` returns it.
+    """
+    g = x.graph
+    return g.op("Slice", x, g.integers(0, 0), to, g.integers(2, 3))
+
+
+def padded(x: Value, before: int, after: int | Value) -> Value:
+    """Pads a map by repeating its edge.
+
+    Args:
+        x: the map.
+        before: pixels at the top and at the left.
+        after: pixels at the bottom and at the right: one number for both, or a value of two integers.
+    """
+    g = x.graph
+    if isinstance(after, int):
+        return g.op("Pad", x, g.integers(0, 0, before, before, 0, 0, after, after), mode="edge")
+    return g.op("Pad", x, concat([g.integers(0, 0, before, before, 0, 0), after], 0), mode="edge")
+
+
+def halves(both: Value) -> tuple[Value, Value]:
+    """Splits a batch of infrared maps followed by as many visible maps, and returns both.
+
+    Args:
+        both: the batch.
+    """
+    ir, vis = both.graph.ops("Split", both, channels=[both.channels] * 2, axis=0, num_outputs=2)
+    return ir, vis
+
+
+def pooled(x: Value, kind: str) -> Value:
+    """Pools 2×2 pixels.
+
+    Args:
+        x: a map of even sides.
+        kind: "MaxPool" or "AveragePool".
+    """
+    return x.graph.op(kind, x, kernel_shape=[2, 2], strides=[2, 2])
+
+
+def shuffled(x: Value, factor: int = 2, mode: str = "CRD") -> Value:
+    """Enlarges a map by turning channels into pixels.
+
+    Args:
+        x: the map.
+        factor: how many times as large it becomes.
+        mode: the order of channels, (c, dy, dx) for "CRD", as in PyTorch, or (dy, dx, c) for "DCR".
+    """
+    if factor == 1:
+        return x
+    return x.graph.op("DepthToSpace", x, channels=x.channels // factor**2, blocksize=factor, mode=mode)
