@@ -51,7 +51,7 @@ def sheets(
         folders: Folders of pairs.
         out: Folder for the sheets and the key.
         sources: Bundled models, weights files, "brighter" and "gate", or NAME=FOLDER of finished images with the pairs'
-            names; NAME=FILE gives a weights file a name.
+            names; NAME=FILE gives a weights file a name, and MODEL@DETAIL, such as default@0.5, chooses a detail.
         pairs: Number of pairs.
         seed: Seed of the letters' order.
     """
@@ -115,8 +115,9 @@ def _method(source: str, pairs: Sequence[PairFiles]) -> tuple[str, Callable[[Pai
         if lacking := [pair.ir.stem for pair in pairs if pair.ir.stem not in made]:
             raise ValueError(f"{place} has no image called {', '.join(lacking)}, as pairs are")
         return name, lambda pair: images.luma(images.read(made[pair.ir.stem]))
-    fuser = mfjax.load(place)
-    return name or Path(place).stem, lambda pair: fuser(*_read(pair)).fused
+    model, _, detail = place.partition("@")
+    fuser = mfjax.load(model, detail=float(detail or 1))
+    return name or Path(model).stem + place[len(model) :], lambda pair: fuser(*_read(pair)).fused
 
 
 def _read(pair: PairFiles) -> list[NDArray[np.uint8]]:

@@ -1,6 +1,6 @@
 """Measures of fused images: the README's table of lost structure, contrast, detail, grain and clipping.
 
-    python benchmarks/pictures.py DIR [DIR ...] [--model default]
+    python benchmarks/pictures.py DIR [DIR ...] [--model default] [--detail 1]
 
 DIR holds ir/ and vis/ of equal sizes. Grain is the mean standard deviation of the flattest twentieth of 8×8 blocks,
 over that of the noisier source in them. Clipped is the percentage of pixels at 0 or 255, less that of the more clipped
@@ -23,14 +23,17 @@ METRICS = (*STRUCTURE_LOST, "Q_STD", "Q_AG", "VIF")
 BLOCK = 8
 
 
-def main(folders: Annotated[tuple[Path, ...], tyro.conf.Positional], *, model: str = "default") -> None:
+def main(
+    folders: Annotated[tuple[Path, ...], tyro.conf.Positional], *, model: str = "default", detail: float = 1
+) -> None:
     """Prints Markdown rows of means over all pairs, those by day and those by night; undefined values are left out.
 
     Args:
         folders: Folders of pairs.
         model: A bundled model or a weights file.
+        detail: The detail that fused images show.
     """
-    fuser = mfjax.load(model)
+    fuser = mfjax.load(model, detail=detail)
     rows, night = [], []
     for source in find_sources(folders):
         for pair in tqdm(source.files, desc=source.name, leave=False):
@@ -44,7 +47,9 @@ def main(folders: Annotated[tuple[Path, ...], tyro.conf.Positional], *, model: s
     for light, chosen in by_light(np.array(night)).items():
         if chosen.any():
             means = mean(np.array(rows)[None, chosen])[0]
-            print(f"| `{Path(model).name}`, {light} ({chosen.sum()}) | {' | '.join(f'{m:.3f}' for m in means)} |")
+            print(
+                f"| `{Path(model).name}`, detail {detail:g}, {light} ({chosen.sum()}) | {' | '.join(f'{m:.3f}' for m in means)} |"
+            )
 
 
 def grain(ir: np.ndarray, vis: np.ndarray, fused: np.ndarray) -> float:

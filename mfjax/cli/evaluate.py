@@ -17,6 +17,7 @@ from mfjax.errors import MfjaxError
 from mfjax.evaluation import boards, sections, tables
 from mfjax.evaluation.page import Page
 from mfjax.evaluation.scoring import find_pairs
+from mfjax.inference.detail import check_detail
 from mfjax.inference.sources import IrRange, check_ir_range
 
 logger = logging.getLogger("mfjax")
@@ -41,6 +42,7 @@ def evaluate(
     metrics: Annotated[tuple[str, ...], arg(metavar="NAME …")] = SHOWN,
     stretch: Annotated[bool, arg(help_behavior_hint="")] = False,
     ir_range: Annotated[str, arg(metavar="full|auto|LO,HI")] = "full",
+    detail: Annotated[float, arg(metavar="0..1")] = 1.0,
     out: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="")] = None,
     benchmark: Annotated[BenchmarkName | None, arg(help_behavior_hint="")] = None,
     names: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None,
@@ -65,6 +67,7 @@ def evaluate(
         stretch: Let models fuse pairs whose aspects differ by more than 20 %.
         ir_range: Infrared values that are black and white for models: the ends of the type's range (full), the image's
             own (auto), or two values. Scores compare with the infrared image as it is stored.
+        detail: How much structure the models' fused images show, as of mfjax fuse.
         out: Folder for the reports; one of them contains your images.
         benchmark: Score on one of the field's benchmarks: exactly its pairs and its metrics, beside published rows.
         names: A file with the names of the benchmark's pairs, one a line, if they don't come with mfjax.
@@ -90,11 +93,12 @@ def evaluate(
     chosen = _metrics(metrics)
     if not models and not folders:
         models = [named_model("default")]
-    if not models and (stretch or ir_range != "full"):
-        raise MfjaxError("--stretch and --ir-range are for models, and only --results are named; leave them out")
+    if not models and (stretch or ir_range != "full" or detail != 1):
+        raise MfjaxError("--stretch, --ir-range and --detail are for models, but only --results are named")
+    check_detail(detail)
     infrared_range = check_ir_range(parse_ir_range(ir_range))
     methods = {name: evaluation.folder_of_results(folder, pairs) for name, folder in folders}
-    methods |= {name: _load(file, stretch=stretch, ir_range=infrared_range) for name, file in models}
+    methods |= {name: _load(file, stretch=stretch, ir_range=infrared_range, detail=detail) for name, file in models}
 
     report = Page()
     show = None if out is None else report.show
@@ -141,10 +145,10 @@ def _reports(scored: evaluation.Evaluation, html: str) -> dict[str, str]:
     }
 
 
-def _load(model: Path, *, stretch: bool, ir_range: IrRange) -> evaluation.Method:
+def _load(model: Path, *, stretch: bool, ir_range: IrRange, detail: float) -> evaluation.Method:
     from mfjax.inference.fuser import load
 
-    return evaluation.Model(load(model), stretch, ir_range)
+    return evaluation.Model(load(model, detail=detail), stretch, ir_range)
 
 
 def _metrics(chosen: tuple[str, ...]) -> tuple[str, ...]:

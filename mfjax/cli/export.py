@@ -11,6 +11,7 @@ from tyro.conf import Positional, arg
 from mfjax import atomic, weights
 from mfjax.errors import MfjaxError
 from mfjax.inference import sizes, stepping
+from mfjax.inference.detail import params_for
 from mfjax.size import Size
 
 Platform = Literal["cpu", "cuda", "rocm", "tpu"]
@@ -30,6 +31,7 @@ def export(
     size: Annotated[str | None, arg(metavar="HxW", help_behavior_hint="")] = None,
     platforms: Annotated[tuple[Platform, ...] | None, arg(help_behavior_hint="(default: cpu)")] = None,
     precision: Literal["float32", "float16"] = "float32",
+    detail: Annotated[float, arg(metavar="0..1")] = 1.0,
 ) -> int:
     """Export a model as a file that needs no mfjax, for sizes of one ratio or for fixed sizes.
 
@@ -48,6 +50,7 @@ def export(
         size: For fixed sizes: the output's size; by default that of the larger source.
         platforms: For .jaxexport: the platforms that it is to run on.
         precision: For .onnx: the type in which features are extracted, which is nearly all of the file and of the work.
+        detail: How much structure the fused image shows, as of mfjax fuse.
     """
     fixed = None if ir is None or vis is None else (parse_size("--ir", ir), parse_size("--vis", vis))
     if (factors is None) == (fixed is None) or (factors is not None and (ir or vis or size)):
@@ -63,6 +66,7 @@ def export(
     if out.suffix == ".onnx" and importlib.util.find_spec("onnx") is None:
         raise MfjaxError("an ONNX file needs onnx, which is not installed: pip install 'mfjax[export]'")
     config, params, metadata = weights.load(model)
+    params = params_for(detail, config, params)
     options: dict[str, Any] = {"largest_factor": stepping.largest_factor(metadata)}
     if out.suffix == ".onnx":
         options["precision"], kind = precision, f"in {precision}"

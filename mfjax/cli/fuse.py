@@ -19,6 +19,7 @@ from mfjax.cli.processes import join, leave
 from mfjax.errors import MfjaxError
 from mfjax.inference import files, sizes
 from mfjax.inference.colour import Color
+from mfjax.inference.detail import check_detail
 from mfjax.inference.engines import Engine, Precision, check_engine
 from mfjax.inference.pairs import messages_about
 from mfjax.inference.sources import IrRange, check_ir_range
@@ -46,6 +47,7 @@ def fuse(
     sr: Annotated[bool, arg(help_behavior_hint="")] = False,
     stretch: Annotated[bool, arg(help_behavior_hint="")] = False,
     model: Annotated[str, arg(metavar="NAME_OR_FILE")] = "default",
+    detail: Annotated[float, arg(metavar="0..1")] = 1.0,
     ir_range: Annotated[str, arg(metavar="full|auto|LO,HI")] = "full",
     engine: Engine = "auto",
     precision: Precision = "auto",
@@ -70,6 +72,8 @@ def fuse(
         sr: Also write both super-resolved sources, as OUT_ir and OUT_vis.
         stretch: Fuse even if the aspects of both sources differ by more than 20 %.
         model: Name of a bundled model (default; small, for video; paper), or a weights file.
+        detail: How much structure the fused image shows: 1, that of both sources; 0, a natural look without seams: the
+            brighter source, with the other one's structure where it is much stronger; or a number between.
         ir_range: Infrared values that are black and white: the ends of the type's range (full), the image's own (auto,
             for raw thermal data), or two values.
         engine: Engine that runs the model; auto: on a CPU OpenVINO where it is installed (it is faster), else XLA.
@@ -84,6 +88,7 @@ def fuse(
     if quiet:
         only_errors()
     check_engine(engine, precision)
+    check_detail(detail)
     if isinstance(tile, int) and tile < 1:
         raise MfjaxError(f"--tile is {tile}; it is auto or a number of pixels")
     size = None if height is None and width is None else (height, width)
@@ -115,7 +120,7 @@ def fuse(
         "ir_range": infrared_range,
         "stretch": stretch,
     }
-    fuser = load(model_file, engine=engine, precision=precision)
+    fuser = load(model_file, engine=engine, precision=precision, detail=detail)
     if not ir.is_dir():
         rows, cols = files.fuse_pair(fuser, left[0], tile=tile, progress=partial(_bar, quiet=quiet), **options)
         done = Outcome({left[0]: (rows, cols)})

@@ -8,7 +8,7 @@ The call is `fused = mfjax.fuse(ir, vis, size=(480, 640))`. With a model of one'
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any, Self, Unpack
 
@@ -21,6 +21,7 @@ from mfjax.inference import sizes
 from mfjax.inference.backends import Backend, Sensor, choose
 from mfjax.inference.colour import Color
 from mfjax.inference.composition import Fusion, Progress, Source, TileSide
+from mfjax.inference.detail import params_for
 from mfjax.inference.engines import Engine, Precision
 from mfjax.inference.pure import fuse_luma
 from mfjax.inference.request import FuseOptions, Request
@@ -53,6 +54,7 @@ class Fuser:
         *,
         engine: Engine = "auto",
         precision: Precision = "auto",
+        detail: float = 1.0,
     ) -> Self:
         """Returns the fuser of an architecture and its parameters.
 
@@ -62,10 +64,12 @@ class Fuser:
             metadata: a weights file's metadata; by default none, as of a model that was trained at the paper's factors.
             engine: as of `load`.
             precision: as of `load`.
+            detail: as of `load`.
 
         Raises:
-            MfjaxError: the engine or the precision is unknown, or the engine is not installed.
+            MfjaxError: as of `load`.
         """
+        params = params_for(detail, config, params)
         metadata = metadata or {}
         largest = largest_factor(metadata)
         backend = choose(config, params, engine=engine, precision=precision, largest_factor=largest)
@@ -239,7 +243,13 @@ class Fuser:
             yield request.finish(Fusion(*map(images.from_float, fusion, request.composed_dtypes)))
 
 
-def load(name_or_path: str | Path = "default", *, engine: Engine = "auto", precision: Precision = "auto") -> Fuser:
+def load(
+    name_or_path: str | Path = "default",
+    *,
+    engine: Engine = "auto",
+    precision: Precision = "auto",
+    detail: float = 1.0,
+) -> Fuser:
     """Returns a bundled model (one of `mfjax.weights.available()`), or the model of a weights file.
 
     Args:
@@ -249,14 +259,17 @@ def load(name_or_path: str | Path = "default", *, engine: Engine = "auto", preci
             numbers; "auto": OpenVINO on CPUs where it is installed, else XLA.
         precision: the type in which features are extracted, "float32" or "bfloat16"; "auto" is bfloat16 on GPUs and
             TPUs, float32 on CPUs.
+        detail: how much structure fused images show: 1, that of both sources, however much they contradict each other,
+            which leaves seams by day; 0, a natural look: the brighter source, with the other one's structure only where
+            it is about twice as strong; or a number between.
 
     Raises:
         FileNotFoundError: there is no such file or bundled model.
         MfjaxError: the file is not a weights file, or one of another architecture; the engine or the precision is
-            unknown, or the engine is not installed.
+            unknown, or the engine is not installed; detail is not from 0 to 1, or the model has 1 only.
     """
     config, params, metadata = weights.load(name_or_path)
-    return Fuser.of(config, jax.device_put(params), metadata, engine=engine, precision=precision)
+    return Fuser.of(config, jax.device_put(params), metadata, engine=engine, precision=precision, detail=detail)
 
 
 def fuse(
@@ -268,6 +281,7 @@ def fuse(
     color: Color = "auto",
     ir_range: IrRange = "full",
     stretch: bool = False,
+    detail: float = 1.0,
 ) -> np.ndarray:
     """Returns the fused image of a pair by the default model, [H, W] or [H, W, 3], in the sources' type.
 
@@ -282,12 +296,13 @@ def fuse(
         color: "auto" gives colour if `vis` is RGB, "gray" never, and "color" always.
         ir_range: the infrared values that are black and white: "full", "auto" or (low, high).
         stretch: fuse sources even if their aspects differ by more than 20 %.
+        detail: from 0, a natural look, to 1, the structure of both sources; see `load`.
 
     Raises:
         MfjaxError, MemoryError: as a `Fuser`'s call.
     """
-    fuser = _default_fuser()
+    fuser = _default_fuser(detail=detail)
     return fuser(ir, vis, size=size, scale=scale, color=color, ir_range=ir_range, stretch=stretch).fused
 
 
-_default_fuser = cache(partial(load, "default"))
+_default_fuser = lru_cache(2)(partial(load, "default"))

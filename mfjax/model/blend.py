@@ -6,7 +6,13 @@ pixels and a remainder, their levels. Where a band has more of one source's stru
 network that sees the energies of all bands gives that source more weight; the levels meet near the brighter one. So
 everything that the fused image shows comes from a source. Weights are computed at half the resolution, so they are
 smooth in space.
+
+`with_detail` turns a blend from one that shows all structure to one that looks natural: the brighter source, with the
+other's structure only where it is much stronger.
 """
+
+from collections.abc import Mapping
+from typing import Any
 
 import flax.linen as nn
 import jax
@@ -21,6 +27,7 @@ SPLINE = 1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16  # a cubic B-spline, the kernel 
 REACH = 44  # pixels to each side that a blended pixel depends on
 
 LEAST_ENERGY = 0.004  # one gray level: less is noise
+LEAST_PRODUCT = 1e-5  # of two bands' energies, below which they neither agree nor contradict each other
 BRIGHTER = 10.0  # how sharply the brighter of two levels is preferred
 
 WHITE, BLACK = 0.08, 0.04  # values nearer than this to 1 and 0 are bent, so that nothing is clipped
@@ -44,7 +51,8 @@ class Blend(nn.Module):
         h, w = images[0].shape[1:3]
         details, levels = zip(*(bands(image, self.extent) for image in images), strict=True)
         half_levels = [halved(level, self.extent) for level in levels]
-        evidence = _evidence(details, half_levels, coarseness, self.extent)  # [n, h/2, w/2, 14]
+        evidence = _evidence(details, half_levels, coarseness, self.extent)  # [n, h/2, w/2, 18]
+        self.param("natural", nn.initializers.zeros, (self.hidden,))  # `with_detail` adds it to the next layer's bias
         x = LeakyConv(self.hidden, 1, name="hidden_0")(evidence)
         x = LeakyConv(self.hidden, 1, name="hidden_1")(x)
         weights, brightness = jnp.split(Conv(2 * len(DILATIONS) + 1, 1, name="weights")(x), [2 * len(DILATIONS)], -1)
@@ -65,17 +73,38 @@ def _evidence(
     coarseness: tuple[jax.Array, jax.Array],
     extent: AnyExtent,
 ) -> jax.Array:
-    """Returns the weighting network's input: for each band which source has more and how much, and the levels."""
+    """Returns the weighting network's input.
+
+    For each band: which source has more of it, how much both have, and if the two agree (1) or contradict each other
+    (-1). Then both levels, their difference, and each source's coarseness.
+    """
     half = extent.shrunk(2)
-    maps = []
-    for *pair, spread in zip(*details, SPREADS, strict=True):
-        ir, vis = (smoothed_at(halved(jnp.abs(band), extent), spread, half) for band in pair)
-        both = ir + vis + LEAST_ENERGY
-        maps += [(ir - vis) / both, jnp.log(both) + 3.5]
+    maps, agreements = [], []
+    for ir, vis, spread in zip(*details, SPREADS, strict=True):
+        parts = jnp.abs(ir), jnp.abs(vis), ir * vis
+        energy_ir, energy_vis, product = (smoothed_at(halved(part, extent), spread, half) for part in parts)
+        both = energy_ir + energy_vis + LEAST_ENERGY
+        maps += [(energy_ir - energy_vis) / both, jnp.log(both) + 3.5]
+        agreements.append(product / (energy_ir * energy_vis + LEAST_PRODUCT))
     ir, vis = half_levels
     maps += [ir - 0.5, vis - 0.5, 2 * (ir - vis), 2 * jnp.abs(ir - vis)]
     maps += [jnp.broadcast_to(jnp.asarray(each, ir.dtype), ir.shape) for each in coarseness]
-    return jnp.concatenate(maps, axis=-1)
+    return jnp.concatenate([*maps, *agreements], axis=-1)
+
+
+def with_detail(params: Mapping[str, Any], detail: Any) -> dict[str, Any]:
+    """Returns a network's parameters with which its blend shows as much detail as asked for.
+
+    Args:
+        params: parameters of a `FusionNetwork` with a blend, which shows all detail.
+        detail: from 0, the brighter source with only what is much stronger in the other one, to 1, the structure of
+            both sources. A traced scalar will do.
+    """
+    fusion = params["fusion"]
+    blend = fusion["blend"]
+    first = blend["hidden_0"]["linear"]["dense"]
+    first = {**first, "bias": first["bias"] + (1 - detail) * blend["natural"]}
+    return {**params, "fusion": {**fusion, "blend": {**blend, "hidden_0": {"linear": {"dense": first}}}}}
 
 
 def bands(image: jax.Array, extent: AnyExtent = EVERYWHERE) -> tuple[list[jax.Array], jax.Array]:

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from mfjax.model.blend import BLACK, BRIGHTER, DILATIONS, LEAST_ENERGY, SPLINE, SPREADS, WHITE
+from mfjax.model.blend import BLACK, BRIGHTER, DILATIONS, LEAST_ENERGY, LEAST_PRODUCT, SPLINE, SPREADS, WHITE
 from mfjax.onnx.graph import Value
 from mfjax.onnx.layers import Params, conv, convolve, leaky_conv
-from mfjax.onnx.maps import concat, cut, filled, halves, padded, pooled, shuffled, size
+from mfjax.onnx.maps import batches, concat, cut, filled, halves, padded, pooled, shuffled, size
 
 
 def blended(sources: tuple[Value, Value], coarseness: tuple[float, float], params: Params) -> Value:
@@ -23,16 +23,19 @@ def blended(sources: tuple[Value, Value], coarseness: tuple[float, float], param
         smooth = _smoothed(images, dilation)
         details.append(images - smooth)
         images = smooth
-    maps = []
+    maps, agreements = [], []
     for band, spread in zip(details, SPREADS, strict=True):
-        ir, vis = halves(_smoothed(_halved(g.op("Abs", band)), spread))
+        of_ir, of_vis = halves(band)
+        parts = concat([g.op("Abs", band), of_ir * of_vis], 0)
+        ir, vis, product = batches(_smoothed(_halved(parts), spread), 3)
         both = ir + vis + LEAST_ENERGY
         maps += [(ir - vis) / both, g.op("Log", both) + 3.5]
+        agreements.append(product / (ir * vis + LEAST_PRODUCT))
     low_ir, low_vis = halves(_halved(images))
     apart = 2 * (low_ir - low_vis)
     maps += [low_ir - 0.5, low_vis - 0.5, apart, g.op("Abs", apart)]
     maps += [filled(low_ir, each) for each in coarseness]
-    x = leaky_conv([concat(maps)], params["hidden_0"])
+    x = leaky_conv([concat([*maps, *agreements])], params["hidden_0"])
     x = leaky_conv([x], params["hidden_1"])
     count = 2 * len(DILATIONS)
     found, share = g.ops("Split", conv([x], params["weights"]), g.integers(count, 1), channels=[count, 1], axis=1)

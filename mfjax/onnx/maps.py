@@ -93,8 +93,18 @@ def halves(both: Value) -> tuple[Value, Value]:
     Args:
         both: the batch.
     """
-    ir, vis = both.graph.ops("Split", both, channels=[both.channels] * 2, axis=0, num_outputs=2)
+    ir, vis = batches(both, 2)
     return ir, vis
+
+
+def batches(x: Value, count: int) -> list[Value]:
+    """Splits a batch into parts of equal length.
+
+    Args:
+        x: the batch.
+        count: the number of parts.
+    """
+    return x.graph.ops("Split", x, channels=[x.channels] * count, axis=0, num_outputs=count)
 
 
 def pooled(x: Value, kind: str) -> Value:

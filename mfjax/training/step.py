@@ -17,6 +17,7 @@ from mfjax.data.degradation import Canvas, degrade
 from mfjax.data.pipeline import Batch
 from mfjax.errors import MfjaxError
 from mfjax.model import FusionNetwork, FusionOutput, ModelConfig
+from mfjax.model.blend import with_detail
 from mfjax.model.placement import Placement
 from mfjax.training import growth
 from mfjax.training.config import TrainConfig
@@ -177,6 +178,8 @@ def loss_fn(
         return sr, {"sr": sr, "loss": sr}
     if phase == 1 and config.phase_one == "apart":
         branches = jax.lax.stop_gradient(branches)
+    if phase == 2 and config.model.blend:
+        variables = {"params": with_detail(params, config.target.detail(key))}
     fused: Any = network.apply(variables, *branches, method="fuse")
     output = FusionOutput(fused.fused, ir, vis)
     if phase == 1:

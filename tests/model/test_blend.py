@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mfjax.model.blend import REACH, Blend, bands, doubled, halved, knee
+from mfjax.model.blend import REACH, Blend, bands, doubled, halved, knee, with_detail
 from mfjax.model.extent import EVERYWHERE, Extent
 
 NOT_COARSE = (jnp.zeros(()), jnp.zeros(()))
@@ -103,3 +103,23 @@ def test_knee_keeps_the_middle_rises_everywhere_and_stays_within_black_and_white
     assert bent.min() >= 0
     assert bent.max() <= 1
     assert 0.97 < float(knee(jnp.float32(1.0))) < 1
+
+
+def test_detail_changes_the_blend_steadily_from_all_to_none(params):
+    ir, vis = picture(24, 24), picture(24, 24, seed=1)
+
+    def at(detail):
+        return blend(with_detail({"fusion": {"blend": params}}, detail)["fusion"]["blend"], ir, vis)
+
+    np.testing.assert_array_equal(at(1.0), blend(params, ir, vis))
+    apart = [float(jnp.abs(at(detail) - at(1.0)).mean()) for detail in (0.9, 0.5, 0)]
+    assert 0 < apart[0] < apart[1] < apart[2]
+
+
+def test_blend_sees_if_its_sources_agree_or_contradict_each_other(params):
+    ir = picture(32, 32)
+    with_agreement = blend(params, ir, ir) - blend(params, ir, 1 - ir)
+    blind = {**params, "hidden_0": {"linear": {"dense": {**params["hidden_0"]["linear"]["dense"]}}}}
+    dense = blind["hidden_0"]["linear"]["dense"]
+    dense["kernel"] = dense["kernel"].at[14:].set(0)
+    assert float(jnp.abs(with_agreement - (blend(blind, ir, ir) - blend(blind, ir, 1 - ir))).max()) > 1e-4

@@ -66,6 +66,14 @@ class Target(ABC):
             sources as "sr".
         """
 
+    def detail(self, key: jax.Array) -> jax.Array | float:
+        """Returns the `detail` of a step, with which a blend makes the fused image (`mfjax.model.blend.with_detail`).
+
+        Args:
+            key: the key that `loss` gets.
+        """
+        return 1.0
+
     @abstractmethod
     def describe(self) -> str:
         """Returns the target in a few words, for the list of how a model was trained."""

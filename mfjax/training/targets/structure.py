@@ -1,4 +1,9 @@
-"""A target that keeps the structure of whichever source dominates, on the level of the brighter one."""
+"""A target that keeps the structure of whichever source dominates, on the level of the brighter one.
+
+In each step the network is asked for a `detail` (`mfjax.model.blend.with_detail`), and the losses follow it: at 1 the
+structure of both sources counts, however much they contradict each other. At 0 the brighter source counts, and the
+other one's structure only where it is twice as strong as what the brighter one shows: no seams, but things get lost.
+"""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -16,10 +21,14 @@ from mfjax.training.targets.base import Metrics, Target, register
 WINDOWS = 1, 2  # smoothings at half the resolution: windows of σ 2.2 and 3.1 pixels
 
 KEPT = 0.85  # local correlation from which a structure counts as kept; the metric "structure_lost" asks for 0.5
+SAME = 0.95  # local correlation with the brighter source that is asked for where detail is 0
 LEAST = 0.035  # standard deviation of a window that shows structure; 10 gray levels are 0.039
+SHOWN = 0.012  # standard deviation from which the brighter source's structure counts
+HIDDEN = 2.0  # factor by which a structure must be stronger than what the brighter source shows, where detail is 0
 VISIBLE = 0.025  # standard deviation of a window whose fidelity counts: less is grain
 QUIET = 0.02  # standard deviation below which a window holds nothing but grain
 GRAIN = 1.1  # factor by which grain may grow
+SEAM = 0.02  # distance from the brighter source's values, of means over some 4 pixels, that is no seam
 SENSOR = 2 / 255**2  # variance of the noise in the eye's channel (Sheikh, Bovik, IEEE TIP 15(2), 2006)
 TINY = 1e-6
 
@@ -39,11 +48,15 @@ class Structure(Target):
     """Weight of the distance from the brighter source's level."""
     grain: float = 4.0
     """Weight of grain that is more than a tenth stronger than the sources', where these show nothing else."""
+    shown: float = 1.0
+    """Weight, at no detail, of lost structure of the brighter source, and of the other where it is twice as strong."""
+    seams: float = 1.0
+    """Weight, at no detail, of the distance from the brighter source's values in a fine average."""
 
     def __post_init__(self) -> None:
         if self.contrast <= 0:
             raise MfjaxError(f"contrast is {self.contrast}; it must be positive")
-        for name in ("structure", "fidelity", "level", "grain"):
+        for name in ("structure", "fidelity", "level", "grain", "shown", "seams"):
             if getattr(self, name) < 0:
                 raise MfjaxError(f"{name} is {getattr(self, name)}; it must be 0 or more")
 
@@ -57,19 +70,33 @@ class Structure(Target):
         taught: jax.Array | None = None,
         axis_name: str | None = None,
     ) -> tuple[jax.Array, Metrics]:
-        """Returns the weighted sum of all four losses, plus the loss of the super-resolved sources.
+        """Returns the weighted sum of all losses, plus the loss of the super-resolved sources.
 
         See `Target.loss`.
         """
-        windows = [Window.between(output.fused, ir, vis, number) for number in WINDOWS]
+        fused, detail = output.fused, self.detail(key)
+        target = enhanced(ir, vis, self.contrast)
+        windows = [Window.between(fused, ir, vis, target, number) for number in WINDOWS]
         terms = {
             "structure": jnp.stack([structure_loss(each) for each in windows]).mean(),
             "fidelity": jnp.stack([fidelity_loss(each) for each in windows]).mean(),
-            "level": level_loss(output.fused, ir, vis, self.contrast),
+            "level": level_loss(fused, target),
             "grain": grain_loss(windows[-1]),
+            "shown": jnp.stack([shown_loss(each, self.contrast) for each in windows]).mean(),
+            "seams": seam_loss(fused, target),
         }
-        fusion = jnp.stack([getattr(self, name) * term for name, term in terms.items()]).sum()
+        shares = {"structure": detail, "fidelity": detail, "shown": 1 - detail, "seams": 1 - detail}
+        fusion = jnp.stack([shares.get(name, 1) * getattr(self, name) * term for name, term in terms.items()]).sum()
         return losses.sr_loss(output, ir, vis) + fusion, {"fusion": fusion, **terms}
+
+    def detail(self, key: jax.Array) -> jax.Array:
+        """Returns 1 in half of the steps, and 0 or a number between in a quarter each.
+
+        Args:
+            key: the step's key.
+        """
+        kind, between = jax.random.uniform(jax.random.fold_in(key, 1), (2,))
+        return jnp.where(kind < 0.5, 1.0, jnp.where(kind < 0.75, 0.0, between))
 
     def describe(self) -> str:
         """Returns the target in a few words, with the contrast."""
@@ -77,31 +104,53 @@ class Structure(Target):
 
 
 class Window(NamedTuple):
-    """Local moments of the fused image and both sources, each `[n, h/2, w/2]`."""
+    """Local moments of the fused image, both sources and the enhanced brighter source, each `[n, h/2, w/2]`."""
 
     fused: jax.Array  # standard deviation
     ir: jax.Array
     vis: jax.Array
-    with_ir: jax.Array  # covariance of the fused image with a source
+    target: jax.Array
+    with_ir: jax.Array  # covariance of the fused image with another
     with_vis: jax.Array
+    with_target: jax.Array
 
     @classmethod
-    def between(cls, fused: jax.Array, ir: jax.Array, vis: jax.Array, smoothings: int) -> "Window":
-        """Returns the moments of three images in windows.
+    def between(cls, fused: jax.Array, ir: jax.Array, vis: jax.Array, target: jax.Array, smoothings: int) -> "Window":
+        """Returns the moments of four images in windows.
 
         Args:
             fused: the fused image, `[n, h, w, 1]`.
             ir: infrared at full resolution, like `fused`.
             vis: visible at full resolution, like `fused`.
+            target: the brighter source with more contrast, like `fused`.
             smoothings: how often the image at half the resolution is smoothed, which sets the size of the windows.
         """
-        products = fused * fused, ir * ir, vis * vis, fused * ir, fused * vis
-        means = halved(jnp.concatenate([fused, ir, vis, *products], axis=-1))
+        others = jnp.concatenate([ir, vis, target], axis=-1)
+        every = jnp.concatenate([fused, others], axis=-1)  # [n, h, w, 4]
+        moments = halved(jnp.concatenate([every, every**2, fused * others], axis=-1))
         for _ in range(smoothings):
-            means = smoothed_at(means, 1)
-        f, a, b, ff, aa, bb, fa, fb = (means[..., i] for i in range(8))
-        sd_f, sd_a, sd_b = (jnp.sqrt(jnp.maximum(xx - x * x, 0) + TINY) for xx, x in ((ff, f), (aa, a), (bb, b)))
-        return cls(sd_f, sd_a, sd_b, fa - f * a, fb - f * b)
+            moments = smoothed_at(moments, 1)
+        means, squares, products = jnp.split(moments, [4, 8], axis=-1)
+        deviations = jnp.sqrt(jnp.maximum(squares - means**2, 0) + TINY)
+        covariances = products - means[..., :1] * means[..., 1:]
+        return cls(*jnp.moveaxis(deviations, -1, 0), *jnp.moveaxis(covariances, -1, 0))
+
+    @property
+    def ir_dominates(self) -> jax.Array:
+        """Returns the degree to which infrared has more structure than visible, from 0 to 1."""
+        return _stronger(self.ir, self.vis)
+
+    @property
+    def lost(self) -> jax.Array:
+        """Returns how far the fused image fails to follow the source that has more structure."""
+        ir, vis = (
+            _shows(deviation, LEAST) * jax.nn.relu(KEPT - self._correlation(deviation, covariance))
+            for deviation, covariance in ((self.ir, self.with_ir), (self.vis, self.with_vis))
+        )
+        return self.ir_dominates * ir + (1 - self.ir_dominates) * vis
+
+    def _correlation(self, deviation: jax.Array, covariance: jax.Array) -> jax.Array:
+        return covariance / (deviation * self.fused + 1e-5)
 
 
 def structure_loss(window: Window) -> jax.Array:
@@ -110,16 +159,20 @@ def structure_loss(window: Window) -> jax.Array:
     Args:
         window: the moments of the images.
     """
-    ir_dominates = jax.nn.sigmoid(8 * jnp.log((window.ir + 0.002) / (window.vis + 0.002)))
-    lost = jnp.zeros(())
-    for source, covariance, dominates in (
-        (window.ir, window.with_ir, ir_dominates),
-        (window.vis, window.with_vis, 1 - ir_dominates),
-    ):
-        correlation = covariance / (source * window.fused + 1e-5)
-        shows = jax.nn.sigmoid(150 * (source - LEAST))
-        lost += (dominates * shows * jax.nn.relu(KEPT - correlation)).mean()
-    return lost
+    return window.lost.mean()
+
+
+def shown_loss(window: Window, contrast: float) -> jax.Array:
+    """Returns how far the fused image fails to follow the brighter source, or the other where it is twice as strong.
+
+    Args:
+        window: the moments of the images.
+        contrast: factor by which the target has more contrast than the brighter source.
+    """
+    shown = window.target / contrast
+    hides = _stronger(jnp.maximum(window.ir, window.vis), HIDDEN * shown)
+    apart = jax.nn.relu(SAME - window._correlation(window.target, window.with_target))
+    return (hides * window.lost + (1 - hides) * _shows(shown, SHOWN) * apart).mean()
 
 
 def fidelity_loss(window: Window) -> jax.Array:
@@ -143,18 +196,38 @@ def fidelity_loss(window: Window) -> jax.Array:
     return 1 - kept
 
 
-def level_loss(fused: jax.Array, ir: jax.Array, vis: jax.Array, contrast: float) -> jax.Array:
-    """Returns the mean distance of the fused image's level from that of the brighter source with more contrast.
+def enhanced(ir: jax.Array, vis: jax.Array, contrast: float) -> jax.Array:
+    """Returns the brighter source with more contrast, bent into (0, 1).
 
     Args:
-        fused: the fused image, `[n, h, w, 1]`.
-        ir: infrared at full resolution, like `fused`.
-        vis: visible at full resolution, like `fused`.
-        contrast: factor of the brighter source's contrast.
+        ir: the infrared source, `[n, h, w, 1]` in [0, 1].
+        vis: the visible source, like `ir`.
+        contrast: factor of its contrast.
     """
     brighter = jnp.maximum(ir, vis)
     middle = pivot(mean_level(brighter))
-    return jnp.abs(_level(fused) - _level(knee(middle + contrast * (brighter - middle)))).mean()
+    return knee(middle + contrast * (brighter - middle))
+
+
+def level_loss(fused: jax.Array, target: jax.Array) -> jax.Array:
+    """Returns the mean distance of the fused image's level from the target's.
+
+    Args:
+        fused: the fused image, `[n, h, w, 1]`.
+        target: the brighter source with more contrast, like `fused`.
+    """
+    return jnp.abs(_level(fused) - _level(target)).mean()
+
+
+def seam_loss(fused: jax.Array, target: jax.Array) -> jax.Array:
+    """Returns the mean distance of the fused image from the target in a fine average, beyond what is no seam.
+
+    Args:
+        fused: the fused image, `[n, h, w, 1]`.
+        target: the brighter source with more contrast, like `fused`.
+    """
+    apart = jnp.abs(smoothed_at(halved(fused), 1) - smoothed_at(halved(target), 1))
+    return jax.nn.relu(apart - SEAM).mean()
 
 
 def grain_loss(window: Window) -> jax.Array:
@@ -169,3 +242,13 @@ def grain_loss(window: Window) -> jax.Array:
 
 def _level(image: jax.Array) -> jax.Array:
     return smoothed_at(smoothed_at(halved(halved(image)), 1), 1)
+
+
+def _stronger(one: jax.Array, other: jax.Array) -> jax.Array:
+    """Returns the degree to which a standard deviation is larger than another, from 0 to 1."""
+    return jax.nn.sigmoid(8 * jnp.log((one + 0.002) / (other + 0.002)))
+
+
+def _shows(deviation: jax.Array, least: float) -> jax.Array:
+    """Returns the degree to which a window shows structure, from 0 to 1."""
+    return jax.nn.sigmoid(150 * (deviation - least))

@@ -7,7 +7,16 @@ import pytest
 
 from mfjax.model import FusionOutput
 from mfjax.training.targets import Structure
-from mfjax.training.targets.structure import Window, fidelity_loss, grain_loss, level_loss, structure_loss
+from mfjax.training.targets.structure import (
+    Window,
+    enhanced,
+    fidelity_loss,
+    grain_loss,
+    level_loss,
+    seam_loss,
+    shown_loss,
+    structure_loss,
+)
 
 
 def waves(cols, rows=48, width=64, level=0.5, height=0.2):
@@ -19,8 +28,16 @@ def waves(cols, rows=48, width=64, level=0.5, height=0.2):
 FLAT = jnp.full((1, 48, 64, 1), 0.8)
 
 
+def window(fused, ir, vis):
+    return Window.between(fused, ir, vis, enhanced(ir, vis, 1.0), 2)
+
+
 def lost(fused, ir, vis):
-    return float(structure_loss(Window.between(fused, ir, vis, 2)))
+    return float(structure_loss(window(fused, ir, vis)))
+
+
+def hidden(fused, ir, vis):
+    return float(shown_loss(window(fused, ir, vis), 1.0))
 
 
 def test_image_that_follows_the_source_with_structure_has_lost_nothing():
@@ -47,7 +64,7 @@ def test_grain_is_no_structure():
 def test_fidelity_falls_with_contrast_and_with_noise():
     bars, noise = waves(8), 0.05 * jax.random.normal(jax.random.key(0), FLAT.shape)
     half = 0.5 + (bars - 0.5) / 2
-    of = [float(fidelity_loss(Window.between(fused, bars, FLAT, 2))) for fused in (bars, half, half + noise, FLAT)]
+    of = [float(fidelity_loss(window(fused, bars, FLAT))) for fused in (bars, half, half + noise, FLAT)]
     assert of == sorted(of)
     assert of[0] < of[1] - 0.01
     assert of[1] < of[2] - 0.01
@@ -55,28 +72,55 @@ def test_fidelity_falls_with_contrast_and_with_noise():
 
 def test_grain_may_grow_by_a_tenth_only():
     grain = 0.01 * jax.random.normal(jax.random.key(0), FLAT.shape)
-    added = [
-        float(grain_loss(Window.between(0.5 + gain * grain, 0.5 + grain, FLAT * 0 + 0.5, 2)))
-        for gain in (1, 1.05, 2, 3)
-    ]
+    added = [float(grain_loss(window(0.5 + gain * grain, 0.5 + grain, FLAT * 0 + 0.5))) for gain in (1, 1.05, 2, 3)]
     assert added[:2] == pytest.approx([0, 0], abs=1e-5)
     assert 0 < added[2] < added[3]
 
 
+def test_what_the_brighter_source_hides_counts_without_detail_only_where_it_is_twice_as_strong():
+    bright = waves(8, level=0.7, height=0.1)
+    assert hidden(bright, waves(16, level=0.2, height=0.15), bright) < 0.05  # stronger, but not by so much
+    strong = waves(16, level=0.35, height=0.3)
+    assert lost(bright, waves(16, level=0.2, height=0.15), bright) > 0.5
+    assert hidden(FLAT, strong, FLAT) > 0.5
+    assert hidden(FLAT + 0.1 * (strong - 0.35), strong, FLAT) < 0.1
+
+
+def test_structure_of_the_brighter_source_counts_without_detail():
+    bright = waves(8, level=0.7, height=0.1)
+    assert hidden(FLAT, FLAT * 0, bright) > 0.5
+
+
 def test_level_is_the_brighter_sources_with_more_contrast():
     ir, vis = waves(40, level=0.3, height=0.1), waves(40, level=0.6, height=0.1)
-    assert float(level_loss(vis, ir, vis, 1.0)) == pytest.approx(0, abs=1e-5)
-    assert float(level_loss(vis, ir, vis, 1.3)) > 0.01
+    assert float(level_loss(vis, enhanced(ir, vis, 1.0))) == pytest.approx(0, abs=1e-5)
+    assert float(level_loss(vis, enhanced(ir, vis, 1.3))) > 0.01
 
 
-def test_loss_is_the_weighted_sum_of_its_terms_beside_the_sources_own():
-    ir, vis = waves(8), waves(20)
+def test_broad_deviation_is_a_seam_and_fine_detail_is_none():
+    fine = jnp.where(jnp.arange(64) % 2, 0.7, 0.9)[None, None, :, None] * jnp.ones((1, 48, 1, 1))
+    assert float(seam_loss(fine, FLAT)) == pytest.approx(0, abs=1e-4)
+    assert float(seam_loss(waves(32, level=0.8, height=0.15), FLAT)) > 0.05
+
+
+@pytest.mark.parametrize("seed", [0, 2, 4])
+def test_loss_is_the_sum_of_its_terms_by_weight_and_detail_beside_the_sources_own(seed):
+    ir, vis, key = waves(8), waves(20), jax.random.key(seed)
     output = FusionOutput(0.7 * ir + 0.3, ir + 0.01, vis)
-    target = Structure(contrast=1.2, structure=2.0, fidelity=0.3, level=0.7, grain=5.0)
-    loss, terms = jax.jit(target.loss)(jax.random.key(0), output, ir, vis)
-    expected = sum(getattr(target, name) * terms[name] for name in ("structure", "fidelity", "level", "grain"))
+    target = Structure(contrast=1.2, structure=2.0, fidelity=0.3, level=0.7, grain=5.0, shown=1.5, seams=0.4)
+    loss, terms = jax.jit(target.loss)(key, output, ir, vis)
+    detail = float(target.detail(key))
+    shares = {"structure": detail, "fidelity": detail, "level": 1, "grain": 1, "shown": 1 - detail, "seams": 1 - detail}
+    expected = sum(share * getattr(target, name) * terms[name] for name, share in shares.items())
     np.testing.assert_allclose(terms["fusion"], expected, rtol=1e-5)
     np.testing.assert_allclose(loss, expected + 0.01, rtol=1e-4)
+
+
+def test_all_detail_is_asked_for_in_half_of_the_steps_and_none_in_a_quarter():
+    details = jax.vmap(Structure().detail)(jax.random.split(jax.random.key(0), 1000))
+    assert float((details == 1).mean()) == pytest.approx(0.5, abs=0.05)
+    assert float((details == 0).mean()) == pytest.approx(0.25, abs=0.05)
+    assert float(details.min()) >= 0
 
 
 def test_gradient_is_finite_for_flat_images():
