@@ -47,9 +47,8 @@ def main(
     for light, chosen in by_light(np.array(night)).items():
         if chosen.any():
             means = mean(np.array(rows)[None, chosen])[0]
-            print(
-                f"| `{Path(model).name}`, detail {detail:g}, {light} ({chosen.sum()}) | {' | '.join(f'{m:.3f}' for m in means)} |"
-            )
+            name = f"`{Path(model).name}`, detail {detail:g}, {light} ({chosen.sum()})"
+            print(f"| {name} | {' | '.join(f'{m:.3f}' for m in means)} |")
 
 
 def grain(ir: np.ndarray, vis: np.ndarray, fused: np.ndarray) -> float:

@@ -13,7 +13,7 @@ import tyro
 
 import mfjax
 from mfjax import images
-from mfjax.inference.pairs import match_folders
+from mfjax.pairing import find_pairs
 
 
 def main(folder: tyro.conf.Positional[Path], *, model: str = "default", pairs: int = 3) -> None:
@@ -30,7 +30,7 @@ def main(folder: tyro.conf.Positional[Path], *, model: str = "default", pairs: i
         "XLA, float32": mfjax.load(model, engine="xla", precision="float32"),
     }
     off: dict[str, list[np.ndarray]] = {name: [] for name in others}
-    for pair in match_folders(folder / "ir", folder / "vis").pairs[:pairs]:
+    for pair in find_pairs(folder / "ir", folder / "vis").pairs[:pairs]:
         ir, vis = (images.luma(images.read(file)) for file in (pair.ir, pair.vis))
         ir = np.asarray(cv2.resize(ir, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
         fused = exact(ir, vis).fused.astype(int)

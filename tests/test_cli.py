@@ -181,6 +181,7 @@ def test_raw_thermal_data_warns_unless_a_range_is_given(option, pair, fuse, tmp_
     images.write(pair[0], picture(12, 16).astype(np.uint16) + 7000)
     code, (line,) = fuse(*pair, "--out", tmp_path / "out.png")
     assert code == 0
+    assert "stretched as by" in line
     assert "--ir-range auto" in line
     assert fuse(*pair, "--out", tmp_path / "out.png", *option) == (0, [])
 
@@ -289,8 +290,83 @@ def test_a_folder_in_the_place_of_a_super_resolved_source_is_refused(pair, fuse,
     assert refused(fuse(*pair, "--out", tmp_path / "out.png", "--sr"), "out_vis.png is a folder")
 
 
-def test_a_folder_of_sources_is_refused_as_output(folders, fuse):
-    assert refused(fuse(*folders, "--out", folders[1]), "would be overwritten")
+def test_a_folder_of_sources_is_refused_as_output(folders, fuse, tmp_path):
+    assert refused(
+        fuse(*folders, "--out", folders[1]), "vis holds sources, and the next run would take .*; choose another"
+    )
+    link = tmp_path / "link"
+    link.symlink_to(folders[0])
+    assert refused(fuse(*folders, "--out", link), "link holds sources")
+    assert refused(fuse(*folders, "--recursive", "--out", folders[0] / "fused"), "ir/fused is searched for sources")
+
+
+@pytest.fixture
+def shots(tmp_path):
+    """Returns a folder with two shots of a drone's cameras in it, and a file of another format."""
+    (tmp_path / "shots").mkdir()
+    for number in (1, 2):
+        images.write(tmp_path / "shots" / f"DJI_000{number}_T.JPG", picture(12, 16))
+        images.write(tmp_path / "shots" / f"DJI_000{number}_W.JPG", picture(24, 32, 3))
+    (tmp_path / "shots" / "DJI_0001.MP4").touch()
+    return tmp_path / "shots"
+
+
+def test_a_folder_with_both_kinds_is_fused_and_what_was_guessed_and_ignored_is_said(shots, fuse, tmp_path):
+    code, lines = fuse(shots, "--out", tmp_path / "out")
+    assert code == 0
+    assert lines == [
+        "warning: infrared images are those with 'T' in their names, visible ones those with 'W'",
+        f"warning: {shots}: ignored 1 file of other formats (DJI_0001.MP4)",
+    ]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["DJI_0001.png", "DJI_0002.png"]
+    assert refused(fuse(shots, "--out", shots), "shots holds sources, and the next run would take")
+
+
+def test_names_that_a_pattern_tells_are_fused(shots, fuse, tmp_path):
+    (shots / "DJI_0001.MP4").unlink()
+    arguments = shots, "--out", tmp_path / "out", "--pattern", "DJI_{name}_T.JPG", "*_{name}_W.JPG"
+    assert fuse(*arguments) == (0, [])
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["0001.png", "0002.png"]
+
+
+def test_sub_folders_are_fused_into_the_same_ones_if_asked(folders, fuse, tmp_path):
+    for folder in folders:
+        for light in ("day", "night"):
+            (folder / light).mkdir()
+            (folder / light / "a.png").write_bytes((folder / "a.png").read_bytes())
+        (folder / "a.png").unlink()
+        (folder / "b.png").unlink()
+    code, (line,) = fuse(*folders, "--out", tmp_path / "out")
+    assert code == 2
+    assert "ir has no images" in line
+    assert "2 folders (day, night; --recursive reads them)" in line
+    assert fuse(*folders, "--recursive", "--out", tmp_path / "out", "--sr") == (0, [])
+    assert (tmp_path / "out/day/a_ir.png").exists()
+    assert (tmp_path / "out/night/a.png").exists()
+
+
+def test_pairs_of_a_list_are_fused(shots, fuse, tmp_path):
+    (tmp_path / "list.csv").write_text("ir,vis,name\nshots/DJI_0001_T.JPG,shots/DJI_0002_W.JPG,mine\n")
+    assert fuse("--pairs", tmp_path / "list.csv", "--out", tmp_path / "out") == (0, [])
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine.png"]
+    (tmp_path / "list.csv").write_text("ir,vis\nshots/DJI_0001_T.JPG,shots/DJI_0003_W.JPG\n")
+    assert refused(fuse("--pairs", tmp_path / "list.csv", "--out", tmp_path / "out"), "line 2: .*0003_W.JPG: no such")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "name IR and VIS, a folder with both kinds of images, or a list of pairs by --pairs"),
+        (("ir.png",), "ir.png is one file; name the visible image after it"),
+        (("ir.png", "vis.png", "--recursive"), "--pattern and --recursive are for folders"),
+        ((".", "--pairs", "list.csv"), "--pairs lists all files; leave IR, VIS"),
+        (("--pairs", "list.csv"), "list.csv: no such file"),
+        ((".", "--pattern", "T.png", "{name}.png"), r"--pattern 'T.png' must have \{name\} once"),
+    ],
+)
+def test_sources_that_do_not_belong_together_are_refused(arguments, message, pair, fuse, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert refused(fuse(*arguments, "--out", "out"), message)
 
 
 def test_two_results_of_one_name_are_refused(folders, fuse, tmp_path):

@@ -1,6 +1,7 @@
 """The command `mfjax evaluate`."""
 
 import logging
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
@@ -19,6 +20,8 @@ from mfjax.evaluation.page import Page
 from mfjax.evaluation.scoring import find_pairs
 from mfjax.inference.detail import check_detail
 from mfjax.inference.sources import IrRange, check_ir_range
+from mfjax.pairing.pairs import listed
+from mfjax.pairing.patterns import Patterns
 
 logger = logging.getLogger("mfjax")
 
@@ -35,13 +38,17 @@ SHOWN = ("paper", "lost")  # default metrics
 
 
 def evaluate(
-    data: Annotated[Positional[Path], arg(metavar="DATA")],
+    data: Annotated[Positional[Path | None], arg(metavar="DATA", help_behavior_hint="")] = None,
     *,
+    pairs: Annotated[Path | None, arg(metavar="LIST.csv", help_behavior_hint="")] = None,
+    pattern: Annotated[Patterns | None, arg(metavar="IR_NAME VIS_NAME", help_behavior_hint="")] = None,
+    recursive: Annotated[bool, arg(help_behavior_hint="")] = False,
     model: Annotated[UseAppendAction[tuple[str, ...]], arg(metavar="NAME_OR_FILE|NAME=FILE")] = (),
     results: Annotated[UseAppendAction[tuple[str, ...]], arg(metavar="NAME=DIR")] = (),
     metrics: Annotated[tuple[str, ...], arg(metavar="NAME …")] = SHOWN,
+    resize: Annotated[bool, arg(help_behavior_hint="")] = False,
     stretch: Annotated[bool, arg(help_behavior_hint="")] = False,
-    ir_range: Annotated[str, arg(metavar="full|auto|LO,HI")] = "full",
+    ir_range: Annotated[str | None, arg(metavar="full|auto|LO,HI", help_behavior_hint="")] = None,
     detail: Annotated[float, arg(metavar="0..1")] = 1.0,
     out: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="")] = None,
     benchmark: Annotated[BenchmarkName | None, arg(help_behavior_hint="")] = None,
@@ -58,15 +65,24 @@ def evaluate(
     report.html with the images.
 
     Args:
-        data: Folder with ir/ and vis/.
+        data: Folder with ir/ and vis/, or one with both kinds of images; paired as mfjax fuse does it.
+        pairs: Score the pairs of a list instead: CSV in UTF-8 with the columns ir,vis or ir,vis,name; files are
+            relative to the list's folder.
+        pattern: Names of infrared and visible files where {name} is what a pair has in common and * is any text, such
+            as '{name}_T.JPG' '{name}_W.JPG'.
+        recursive: Also search sub-folders.
         model: Name of a bundled model, or a weights file; may be repeated. Without --results: default.
             NAME=FILE gives a file a name, since every run's file is called model.safetensors.
-        results: A method's name and the folder of its fused images, named as the pairs are; may be repeated.
+        results: A method's name and the folder of its fused images; may be repeated. They are named as the pairs or
+            their files are, and may all have one part more, such as _fused.
         metrics: Metrics' names, or paper (its six), lost (the share of each source's structure that fusing lost),
             field (the 14 that comparisons report), all, variants (with the forms of popular codes).
+        resize: Resample fused images that have neither source's size to that of the larger source, which is said; by
+            default they are refused, since they may be cut.
         stretch: Let models fuse pairs whose aspects differ by more than 20 %.
         ir_range: Infrared values that are black and white for models: the ends of the type's range (full), the image's
-            own (auto), or two values. Scores compare with the infrared image as it is stored.
+            own (auto), or two values; by default as mfjax fuse does it. Scores compare with the infrared image as it
+            is stored.
         detail: How much structure the models' fused images show, as of mfjax fuse.
         out: Folder for the reports; one of them contains your images.
         benchmark: Score on one of the field's benchmarks: exactly its pairs and its metrics, beside published rows.
@@ -89,27 +105,30 @@ def evaluate(
     models = [named_model(each) for each in model]
     refuse_twins([name for name, _ in folders + models])
     board = None if benchmark is None else boards.read(benchmark, names)
-    pairs = find_pairs(data) if board is None else boards.select(board, find_pairs(data))
+    found = find_pairs(data, listed=pairs, pattern=pattern, recursive=recursive)
+    chosen_pairs = found if board is None else boards.select(board, found)
     chosen = _metrics(metrics)
     if not models and not folders:
         models = [named_model("default")]
-    if not models and (stretch or ir_range != "full" or detail != 1):
+    if not models and (stretch or ir_range is not None or detail != 1):
         raise MfjaxError("--stretch, --ir-range and --detail are for models, but only --results are named")
     check_detail(detail)
     infrared_range = check_ir_range(parse_ir_range(ir_range))
-    methods = {name: evaluation.folder_of_results(folder, pairs) for name, folder in folders}
+    methods = {name: evaluation.folder_of_results(folder, chosen_pairs) for name, folder in folders}
     methods |= {name: _load(file, stretch=stretch, ir_range=infrared_range, detail=detail) for name, file in models}
 
     report = Page()
     show = None if out is None else report.show
     progress = partial(tqdm, unit="pair", disable=quiet or None)  # None: shown where a terminal is watched
     if board is None:
-        scored = evaluation.evaluate(pairs, methods, chosen, show=show, progress=progress)
+        scored = evaluation.evaluate(chosen_pairs, methods, chosen, resize=resize, show=show, progress=progress)
         means = f"{tables.table(scored, 'text')}\n{tables.legend(scored)} * marks the best. {tables.ranks(scored)}"
         text = f"{means.rstrip()}\n\n{tables.LOST_CAPTION}\n\n{tables.lost_table(scored, 'text')}"
         told = tables.as_dict(scored)
     else:
-        result = evaluation.benchmark(board, pairs, methods, allow_seen=allow_seen, show=show, progress=progress)
+        result = evaluation.benchmark(
+            board, chosen_pairs, methods, allow_seen=allow_seen, resize=resize, show=show, progress=progress
+        )
         scored, text = result.evaluation, result.text()
         told = {"benchmark": board.name, "remarks": dict(result.remarks)} | tables.as_dict(scored)
         if page is not None:
@@ -118,11 +137,14 @@ def evaluate(
         print_json(told)
     else:
         print(text)
+    if scored.resampled:
+        logger.warning("resampled before they were scored: %s", listed(_resampled(scored)))
     undefined = {f"{metric} of {method} on {pair}: {why}" for (method, pair, metric), why in scored.reasons.items()}
     for line in sorted(undefined):
         logger.warning("undefined and left out: %s", line)
     if out is not None:
-        written = _reports(scored, report.html(scored, f"{data.resolve().name}: {', '.join(methods)}"))
+        title = (data or pairs or out).resolve().name
+        written = _reports(scored, report.html(scored, f"{title}: {', '.join(methods)}"))
         if board is not None:
             written[f"{board.name}.md"] = text + "\n"
         out.mkdir(parents=True, exist_ok=True)
@@ -143,6 +165,13 @@ def _reports(scored: evaluation.Evaluation, html: str) -> dict[str, str]:
         "table.tex": f"{tables.table(scored, 'latex')}\n\n{tables.lost_table(scored, 'latex')}\n",
         "report.html": html,
     }
+
+
+def _resampled(scored: evaluation.Evaluation) -> Iterator[str]:
+    """Yields a line for each fused image that was resampled."""
+    for (method, pair), sizes in scored.resampled.items():
+        before, after = (f"{rows}x{cols}" for rows, cols in sizes)
+        yield f"{method}'s {pair} from {before} to {after}"
 
 
 def _load(model: Path, *, stretch: bool, ir_range: IrRange, detail: float) -> evaluation.Method:

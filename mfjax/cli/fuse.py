@@ -21,8 +21,9 @@ from mfjax.inference import files, sizes
 from mfjax.inference.colour import Color
 from mfjax.inference.detail import check_detail
 from mfjax.inference.engines import Engine, Precision, check_engine
-from mfjax.inference.pairs import messages_about
 from mfjax.inference.sources import IrRange, check_ir_range
+from mfjax.pairing import messages_about
+from mfjax.pairing.patterns import Patterns
 
 if TYPE_CHECKING:  # these import JAX
     from mfjax.inference.composition import Fusion
@@ -36,10 +37,13 @@ logger = logging.getLogger("mfjax")
 
 
 def fuse(
-    ir: Annotated[Positional[Path], arg(metavar="IR")],
-    vis: Annotated[Positional[Path], arg(metavar="VIS")],
+    ir: Annotated[Positional[Path | None], arg(metavar="IR", help_behavior_hint="")] = None,
+    vis: Annotated[Positional[Path | None], arg(metavar="VIS", help_behavior_hint="")] = None,
     *,
     out: Annotated[Path, arg(metavar="OUT")],
+    pairs: Annotated[Path | None, arg(metavar="LIST.csv", help_behavior_hint="")] = None,
+    pattern: Annotated[Patterns | None, arg(metavar="IR_NAME VIS_NAME", help_behavior_hint="")] = None,
+    recursive: Annotated[bool, arg(help_behavior_hint="")] = False,
     height: Annotated[int | None, arg(metavar="H", help_behavior_hint="")] = None,
     width: Annotated[int | None, arg(metavar="W", help_behavior_hint="")] = None,
     scale: Annotated[float | None, arg(metavar="S", help_behavior_hint="")] = None,
@@ -48,7 +52,7 @@ def fuse(
     stretch: Annotated[bool, arg(help_behavior_hint="")] = False,
     model: Annotated[str, arg(metavar="NAME_OR_FILE")] = "default",
     detail: Annotated[float, arg(metavar="0..1")] = 1.0,
-    ir_range: Annotated[str, arg(metavar="full|auto|LO,HI")] = "full",
+    ir_range: Annotated[str | None, arg(metavar="full|auto|LO,HI", help_behavior_hint="")] = None,
     engine: Engine = "auto",
     precision: Precision = "auto",
     tile: Annotated[int | Literal["auto"], arg(metavar="auto|N")] = "auto",
@@ -59,12 +63,18 @@ def fuse(
 ) -> int:
     """Fuse an infrared (IR) and a visible (VIS) image, or the pairs of two folders, at any size, into OUT.
 
-    Two folders are paired by file names, which may differ by a word such as ir, thermal, vis or rgb.
+    Files are paired by names, which may differ by a word such as ir, thermal, vis or rgb, or by what all infrared and
+    all visible names have in one place, such as _T and _W; that is said. The rest of both names must be equal.
 
     Args:
-        ir: Infrared image, or a folder of them.
+        ir: Infrared image, a folder of them, or without VIS a folder with both kinds (or with a folder for each).
         vis: Visible image of the same view at any resolution, or a folder of them.
         out: The fused image (.png .tif .jpg .bmp), or a folder for NAME.png of every pair.
+        pairs: Fuse the pairs of a list instead: CSV in UTF-8 with the columns ir,vis or ir,vis,name; files are relative
+            to the list's folder.
+        pattern: Names of infrared and visible files where {name} is what a pair has in common and * is any text, such
+            as '{name}_T.JPG' '{name}_W.JPG'.
+        recursive: Also search sub-folders; OUT gets the same ones.
         height: Output height in pixels. With only one of height and width, the other keeps the aspect.
         width: Output width in pixels. Without any size: that of the larger source.
         scale: Output size as a multiple of the larger source's, such as 2 or 0.5.
@@ -75,7 +85,8 @@ def fuse(
         detail: How much structure the fused image shows: 1, that of both sources; 0, a natural look without seams: the
             brighter source, with the other one's structure where it is much stronger; or a number between.
         ir_range: Infrared values that are black and white: the ends of the type's range (full), the image's own (auto,
-            for raw thermal data), or two values.
+            for raw thermal data), or two values. By default full, but auto for an image of 16 bits that uses at most a
+            quarter of their range, which is said.
         engine: Engine that runs the model; auto: on a CPU OpenVINO where it is installed (it is faster), else XLA.
         precision: Type in which features are extracted; auto: bfloat16 on a GPU or TPU, float32 on a CPU.
         tile: Side in pixels of the tiles in which an image is made; the result is the same.
@@ -94,19 +105,19 @@ def fuse(
     size = None if height is None and width is None else (height, width)
     sizes.check_requested_size(size, scale)
     infrared_range = check_ir_range(parse_ir_range(ir_range))
-    plan = files.plan_jobs(ir, vis, out, sr=sr)
+    plan = files.plan_jobs(ir, vis, out, sr=sr, pairs=pairs, pattern=pattern, recursive=recursive)
     model_file = weights.find(model)
 
     if distributed is not None:
-        if not ir.is_dir():
+        if not plan.is_folder:
             raise MfjaxError("--distributed shares the pairs of two folders between processes, and these are files")
         join(distributed)
         number, processes = leave()
-        plan = files.Plan(plan.jobs[number::processes], [] if number else plan.problems)
+        plan = files.Plan(plan.jobs[number::processes], *(([], []) if number else (plan.problems, plan.notes)))
     left = [job for job in plan.jobs if not (skip_finished and job.finished)]
     start = time.monotonic()
     skipped = [job.pair.name for job in plan.jobs if job not in left]
-    if not ir.is_dir() and not left:
+    if not plan.is_folder and not left:
         _summarise(f"{out}: was there", Outcome(skipped=skipped), start, quiet=quiet, as_json=json)
         return 0
 
@@ -126,11 +137,13 @@ def fuse(
         done = Outcome({left[0]: (rows, cols)})
         _summarise(f"{out}: {rows}x{cols}", done, start, quiet=quiet, as_json=json)
         return 0
+    for note in plan.notes:
+        logger.warning("%s", note)
     for problem in plan.problems:
         logger.error("%s", problem)
     read = partial(files.read, largest_factor=fuser.largest_factor, **options)
     done = _fuse_all(fuser, left, read, tile, quiet=quiet)
-    done = replace(done, skipped=skipped, unpaired=plan.problems)
+    done = replace(done, skipped=skipped, unpaired=plan.problems, notes=plan.notes)
     there = f" ({len(skipped)} were there)" if skip_finished else ""
     text = f"{out}: {len(done.sizes)} of {len(left)} pairs fused{there}"
     _summarise(text, done, start, quiet=quiet, as_json=json)
@@ -148,7 +161,9 @@ class Outcome:
     skipped: Sequence[str] = ()
     """The names of pairs whose results existed."""
     unpaired: Sequence[str] = ()
-    """A line for each image without a partner."""
+    """A line for each reason why images have no partner."""
+    notes: Sequence[str] = ()
+    """A line for each guess in pairing files, and for what was ignored."""
 
 
 def _summarise(text: str, done: Outcome, start: float, *, quiet: bool, as_json: bool) -> None:
@@ -158,7 +173,7 @@ def _summarise(text: str, done: Outcome, start: float, *, quiet: bool, as_json: 
         fused = [_as_json(job, size) for job, size in done.sizes.items()]
         failed = [{"name": name, "error": why} for name, why in done.failed.items()]
         told = {"fused": fused, "failed": failed, "skipped": [*done.skipped], "unpaired": [*done.unpaired]}
-        print_json(told | {"seconds": round(seconds, 3)})
+        print_json(told | {"notes": [*done.notes], "seconds": round(seconds, 3)})
     elif not quiet:
         print(f"{text}, {seconds:.1f} s" if done.sizes or done.failed else text)
 
@@ -216,17 +231,17 @@ def _fuse_all(
     return Outcome(done, failed)
 
 
-def parse_ir_range(text: str) -> IrRange:
+def parse_ir_range(text: str | None) -> IrRange:
     """Returns the infrared range that `--ir-range` names.
 
     Args:
-        text: "full", "auto" or two numbers with a comma between them.
+        text: "full", "auto" or two numbers with a comma between them; None if the flag is not given.
 
     Raises:
         MfjaxError: the text is none of these.
     """
-    if text in ("full", "auto"):
-        return cast(Literal["full", "auto"], text)
+    if text is None or text in ("full", "auto"):
+        return cast(Literal["full", "auto"] | None, text)
     try:
         low, high = (float(bound) for bound in text.split(","))
     except ValueError:

@@ -9,7 +9,7 @@ from tyro.conf import Positional, UseAppendAction, arg
 
 from mfjax import recipes, weights
 from mfjax.cli.methods import named_model, refuse_twins
-from mfjax.inference.pairs import Pair
+from mfjax.pairing import Pair
 
 Data = Annotated[
     Positional[Path],

@@ -1,5 +1,6 @@
-"""Folders of registered pairs: `ir/NAME` and `vis/NAME`, with equal names and equal sizes."""
+"""Folders of registered pairs, such as `ir/NAME` and `vis/NAME`, with equal sizes."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -8,6 +9,9 @@ import numpy as np
 
 from mfjax import images
 from mfjax.errors import MfjaxError
+from mfjax.pairing import find_pairs
+
+logger = logging.getLogger("mfjax")
 
 
 class PairFiles(NamedTuple):
@@ -18,26 +22,22 @@ class PairFiles(NamedTuple):
 
 
 def pairs_in(root: Path) -> list[PairFiles]:
-    """Returns the pairs of `root/ir` and `root/vis`, sorted by name. Names match but for their suffix.
+    """Returns the pairs of a folder, as `find_pairs` finds them, in the order of the infrared files' names.
+
+    Guesses and ignored files are logged.
 
     Args:
-        root: the folder that holds both folders.
+        root: a folder with the folders `ir` and `vis`, or another one of which `find_pairs` finds the pairs.
 
     Raises:
-        MfjaxError: a folder is missing, there is no pair, a name has no partner, or two files have one name.
+        MfjaxError: there is no pair, or an image has no partner.
     """
-    folders = [root / "ir", root / "vis"]
-    for folder in folders:
-        if not folder.is_dir():
-            raise MfjaxError(f"{folder} is not a folder; pairs are read from {root}/ir and {root}/vis")
-    ir, vis = (by_stem(folder) for folder in folders)
-    unpaired = sorted(ir.keys() ^ vis.keys())
-    if unpaired:
-        names = ", ".join(unpaired[:5]) + (" …" if len(unpaired) > 5 else "")
-        raise MfjaxError(f"{len(unpaired)} images under {root} have no partner of the same name: {names}")
-    if not ir:
-        raise MfjaxError(f"no images in {folders[0]}")
-    return [PairFiles(ir[name], vis[name]) for name in sorted(ir)]
+    found = find_pairs(root)
+    for note in found.notes:
+        logger.warning("%s", note)
+    if found.problems:
+        raise MfjaxError(f"not all images in {root} are in pairs: {'; '.join(found.problems)}")
+    return sorted((PairFiles(pair.ir, pair.vis) for pair in found.pairs), key=lambda files: files.ir.stem)
 
 
 def by_stem(folder: Path) -> dict[str, Path]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from mfjax.evaluation.benchmarks import benchmark
 from mfjax.evaluation.ranking import Ranking, mean_ranks, rank
-from mfjax.evaluation.scoring import Evaluation, Method, Model, evaluate, folder_of_results
+from mfjax.evaluation.results import folder_of_results
+from mfjax.evaluation.scoring import Evaluation, Method, Model, evaluate
 
 if TYPE_CHECKING:
     from mfjax.evaluation.reproduction import reproduce

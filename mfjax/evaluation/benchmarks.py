@@ -17,8 +17,8 @@ from mfjax.evaluation import boards
 from mfjax.evaluation.boards import Board, Row, listing
 from mfjax.evaluation.scoring import Evaluation, Method, Model, evaluate, find_pairs
 from mfjax.evaluation.tables import ARROWS, LOST_CAPTION, lost_table
-from mfjax.inference.pairs import Pair
 from mfjax.metrics import METRICS, STRUCTURE_LOST
+from mfjax.pairing import Pair
 
 logger = logging.getLogger("mfjax")
 
@@ -92,6 +92,7 @@ def benchmark(
     methods: Mapping[str, Method],
     *,
     allow_seen: bool = False,
+    resize: bool = False,
     show: Callable[[Pair, NDArray, NDArray, Mapping[str, NDArray]], None] | None = None,
     progress: Callable[[Iterable[Pair]], Iterable[Pair]] = iter,
 ) -> BenchmarkResult:
@@ -103,6 +104,7 @@ def benchmark(
         methods: the methods by their names: a `Model`, which must not have been trained on any of the board's images,
             or `folder_of_results`.
         allow_seen: score a model even if it was trained on some of the board's images; its row then says so.
+        resize: as of `evaluate`.
         show: as of `evaluate`.
         progress: as of `evaluate`.
 
@@ -113,7 +115,8 @@ def benchmark(
     board = boards.read(board) if isinstance(board, str) else board
     chosen = boards.select(board, find_pairs(pairs) if isinstance(pairs, Path) else pairs)
     remarks = {name: _remark(method, name, board, chosen, allow_seen) for name, method in methods.items()}
-    return BenchmarkResult(board, evaluate(chosen, methods, SCORED, show=show, progress=progress), remarks)
+    scores = evaluate(chosen, methods, SCORED, resize=resize, show=show, progress=progress)
+    return BenchmarkResult(board, scores, remarks)
 
 
 def seen_pairs(seen: fingerprints.Seen, pairs: Sequence[Pair]) -> list[str]:

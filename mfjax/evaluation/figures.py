@@ -11,7 +11,7 @@ from mfjax import images
 from mfjax.errors import MfjaxError
 from mfjax.evaluation.paper import SETTINGS, TABLE_II
 from mfjax.evaluation.settings import setting_pairs, source_files
-from mfjax.inference.pairs import Pair
+from mfjax.pairing import Pair
 
 EXAMPLES = ("1828", "1654")  # ends of the names of the paper's examples, "Camp1828" and "Kaptein1654", Section IV.F
 SHARE = 5  # ratio of an image's side to a close-up's

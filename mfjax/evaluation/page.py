@@ -12,8 +12,8 @@ from mfjax import images
 from mfjax.evaluation.ranking import LEVEL, rank
 from mfjax.evaluation.scoring import Evaluation, at_size
 from mfjax.evaluation.tables import ARROWS, LOST_CAPTION, legend, lost_rows, ranks
-from mfjax.inference.pairs import Pair
 from mfjax.metrics import METRICS
+from mfjax.pairing import Pair
 
 WIDTH = 420  # width of an image on the page, pixels
 QUALITY = 88  # JPEG quality of the images, percent

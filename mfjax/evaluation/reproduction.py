@@ -10,8 +10,8 @@ from mfjax.errors import MfjaxError
 from mfjax.evaluation import experiments, figures, sections, settings
 from mfjax.evaluation.paper import SETTINGS
 from mfjax.inference.fuser import Fuser, load
-from mfjax.inference.pairs import Pair
 from mfjax.metrics import PAPER, STRUCTURE_LOST
+from mfjax.pairing import Pair
 
 if TYPE_CHECKING:  # it takes the packages of training
     from mfjax.training.config import TrainConfig

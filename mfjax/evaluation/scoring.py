@@ -1,7 +1,6 @@
 """Scoring fusion methods on pairs of images."""
 
 import logging
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,13 +11,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mfjax import images
+from mfjax import images, pairing
 from mfjax.errors import MfjaxError
 from mfjax.evaluation.lost import LostStructure, is_night, mean
 from mfjax.inference import sizes
-from mfjax.inference.pairs import Pair, match_folders, messages_about, natural_key
 from mfjax.inference.sources import IrRange
 from mfjax.metrics import STRUCTURE_LOST, score
+from mfjax.pairing import Pair, messages_about
+from mfjax.pairing.patterns import Patterns
+from mfjax.size import Size
 
 if TYPE_CHECKING:  # importing the fuser imports JAX
     from mfjax.inference.fuser import Fuser
@@ -41,28 +42,41 @@ class Evaluation:
     """The reason why a score is NaN, by method, pair and metric."""
     lost: LostStructure | None = None
     """The structure that the methods lost of each source; it is scored whichever metrics are chosen."""
+    resampled: dict[tuple[str, str], tuple[Size, Size]] = field(default_factory=dict)
+    """The size of a fused image and the one to which it was resampled, by method and pair."""
 
     def means(self) -> NDArray[np.float64]:
         """Returns the means over the pairs on which a metric is defined, `[methods, metrics]`."""
         return mean(self.values)
 
 
-def find_pairs(root: Path) -> list[Pair]:
-    """Returns the pairs of `root/ir` and `root/vis`; files without a partner are logged.
+def find_pairs(
+    root: Path | None, *, listed: Path | None = None, pattern: Patterns | None = None, recursive: bool = False
+) -> list[Pair]:
+    """Returns the pairs of a folder or a list; guesses, ignored files and those without a partner are logged.
 
     Args:
-        root: the folder that holds both folders.
+        root: a folder with a folder of infrared and one of visible images, such as `ir` and `vis`, or with both kinds.
+        listed: a list of pairs instead, as `mfjax.pairing.read_list` reads it.
+        pattern: the forms of infrared and visible names, as of `mfjax.pairing.find_pairs`.
+        recursive: also search sub-folders.
 
     Raises:
-        MfjaxError: a folder is missing, or there is no pair.
+        FileNotFoundError: there is no such list.
+        MfjaxError: there is no pair, or neither or both of `root` and `listed` are given.
     """
-    for side in ("ir", "vis"):
-        if not (root / side).is_dir():
-            raise MfjaxError(f"{root / side} is not a folder; pairs are read from {root}/ir and {root}/vis")
-    pairs, problems = match_folders(root / "ir", root / "vis")
-    for problem in problems:
-        logger.warning("%s", problem)
-    return pairs
+    if (root is None) == (listed is None):
+        raise MfjaxError("name DATA, a folder of pairs, or a list of pairs by --pairs LIST.csv, and not both")
+    if listed is not None and (pattern is not None or recursive):
+        raise MfjaxError("--pairs lists all files; leave --pattern and --recursive out")
+    if root is not None:
+        found = pairing.find_pairs(root, pattern=pattern, recursive=recursive, flags=True)
+    else:
+        assert listed is not None
+        found = pairing.read_list(listed)
+    for line in (*found.notes, *found.problems):
+        logger.warning("%s", line)
+    return found.pairs
 
 
 def evaluate(
@@ -70,18 +84,21 @@ def evaluate(
     methods: Mapping[str, Method],
     metrics: Sequence[str],
     *,
+    resize: bool = False,
     show: Callable[[Pair, NDArray, NDArray, Mapping[str, NDArray]], None] | None = None,
     progress: Callable[[Iterable[Pair]], Iterable[Pair]] = iter,
 ) -> Evaluation:
     """Scores methods on pairs.
 
-    Metrics compare images of the fused image's size: sources of other sizes are resampled to it, by bicubic
-    interpolation, or by averaging where they shrink. Lost structure is always scored.
+    Metrics compare images of the fused image's size, which is that of one of the sources: the other source is resampled
+    to it, by bicubic interpolation, or by averaging where it shrinks. Lost structure is always scored.
 
     Args:
         pairs: the pairs.
         methods: the methods by their names.
         metrics: names in `mfjax.metrics.METRICS`.
+        resize: resample fused images that have neither source's size to that of the larger source; by default they are
+            refused, since they may be cut.
         show: a function that is called for every pair, with both sources and the fused images by method; by default
             none.
         progress: wraps the pairs, such as `tqdm`.
@@ -96,11 +113,17 @@ def evaluate(
     lost = LostStructure(np.full((len(methods), len(pairs), 2), np.nan), np.zeros(len(pairs), bool))
     names = tuple(dict.fromkeys((*metrics, *STRUCTURE_LOST)))
     reasons = {}
+    resampled: dict[tuple[str, str], tuple[Size, Size]] = {}
     for column, pair in enumerate(progress(pairs)):
         with _about(pair):
             ir, vis = images.read(pair.ir), images.read(pair.vis)
             lost.night[column] = is_night(vis)
             fused = {name: method(pair, ir, vis) for name, method in methods.items()}
+            for name, image in fused.items():
+                size = _size_to_score(name, image, ir, vis, resize=resize)
+                if image.shape[:2] != size:
+                    resampled[name, pair.name] = (image.shape[0], image.shape[1]), size
+                    fused[name] = at_size(image, size)
             for row, (name, image) in enumerate(fused.items()):
                 a, b = (at_size(images.luma(source), image.shape[:2]) for source in (ir, vis))
                 scores = score(a, b, image, names=names)
@@ -109,7 +132,8 @@ def evaluate(
                 reasons.update({(name, pair.name, of): why for of, why in scores.reasons.items() if of in metrics})
         if show is not None:
             show(pair, ir, vis, fused)
-    return Evaluation(tuple(methods), tuple(pair.name for pair in pairs), tuple(metrics), values, reasons, lost)
+    pair_names = tuple(pair.name for pair in pairs)
+    return Evaluation(tuple(methods), pair_names, tuple(metrics), values, reasons, lost, resampled)
 
 
 @dataclass(frozen=True)
@@ -119,7 +143,7 @@ class Model:
     fuser: "Fuser"
     stretch: bool = False
     """Option of a `Fuser`'s call."""
-    ir_range: IrRange = "full"
+    ir_range: IrRange = None
     """Option of a `Fuser`'s call. It does not change the infrared image that scores compare with."""
 
     def __call__(self, pair: Pair, ir: NDArray, vis: NDArray) -> NDArray:
@@ -133,45 +157,20 @@ class Model:
         return self.fuser(ir, vis, color="gray", stretch=self.stretch, ir_range=self.ir_range).fused
 
 
-def folder_of_results(folder: Path, pairs: Sequence[Pair]) -> Method:
-    """Returns a method that reads fused images, which another method made, from a folder.
-
-    A file must have the name of its pair, or of the pair's infrared or visible file. Suffixes don't matter, and numbers
-    are compared by value.
-
-    Args:
-        folder: the folder of fused images.
-        pairs: the pairs that will be scored.
-
-    Raises:
-        MfjaxError: there is no such folder, or a pair has no image or several images in it.
-    """
-    if not folder.is_dir():
-        raise MfjaxError(f"{folder} is not a folder; results are a folder of fused images")
-    found = defaultdict(list)
-    for file in sorted(folder.iterdir()):
-        if file.suffix.lower() in images.FORMATS and not file.name.startswith("."):
-            found[natural_key(file.stem)].append(file)
-    files: dict[str, Path | None] = {}
-    for pair in pairs:
-        names = (pair.name, pair.ir.stem, pair.vis.stem)
-        matches = next((found[natural_key(name)] for name in names if natural_key(name) in found), [])
-        if len(matches) > 1:
-            listed = ", ".join(file.name for file in matches)
-            raise MfjaxError(f"{folder} has several images for the pair {pair.name}: {listed}; leave one there")
-        files[pair.name] = matches[0] if matches else None
-    if missing := [name for name, file in files.items() if file is None]:
-        listed = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
-        raise MfjaxError(f"{folder} has no fused image for {len(missing)} of {len(pairs)} pairs: {listed}")
-
-    def read(pair: Pair, ir: NDArray, vis: NDArray) -> NDArray:
-        file = files[pair.name]
-        assert file is not None
-        image = images.read(file)
-        sizes.check_result(image.shape[:2], ir.shape[:2], vis.shape[:2])
-        return image
-
-    return read
+def _size_to_score(name: str, image: NDArray, ir: NDArray, vis: NDArray, *, resize: bool) -> Size:
+    """Returns the size at which a method's fused image is scored. Raises MfjaxError if it has neither source's size."""
+    fused, *sources = ((each.shape[0], each.shape[1]) for each in (image, ir, vis))
+    if fused in sources:
+        return fused
+    sizes.check_result(fused, *sources)
+    size = sizes.output_size(*sources)
+    if not resize:
+        described = " and ".join(f"{rows}x{cols}" for rows, cols in dict.fromkeys(sources))
+        raise MfjaxError(
+            f"the fused image of {name} is {fused[0]}x{fused[1]}, but the pair is {described}: if it was resampled and "
+            f"not cut, --resize (resize=True) resamples it to {size[0]}x{size[1]}"
+        )
+    return size
 
 
 def _check_names(pairs: Sequence[Pair]) -> None:

@@ -18,8 +18,8 @@ from mfjax.evaluation.paper import SCALES, SETTINGS
 from mfjax.inference.backends import Sensor
 from mfjax.inference.composition import Source
 from mfjax.inference.fuser import Fuser
-from mfjax.inference.pairs import Pair, match_folders
 from mfjax.metrics import PAPER, STRUCTURE_LOST, score
+from mfjax.pairing import Pair, find_pairs
 
 logger = logging.getLogger("mfjax")
 
@@ -136,7 +136,8 @@ def setting_pairs(root: Path) -> list[Pair]:
     folders = {f"{source}_{scale}" for source, scale in product(("ir", "vis"), SCALES)}
     if missing := sorted(name for name in folders if not (root / name).is_dir()):
         raise MfjaxError(f"{root} has no folder {', '.join(missing)}; the nine settings need it")
-    pairs, problems = match_folders(root / "ir_1.0", root / "vis_1.0")
+    found = find_pairs(root / "ir_1.0", root / "vis_1.0")
+    pairs, problems = found.pairs, found.problems
     for pair in pairs:
         needed = [file for scale in SCALES for file in source_files(root, pair, scale, scale)]
         problems += [f"{file} is missing" for file in needed if not file.is_file()]

@@ -4,7 +4,7 @@ import logging
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,7 +12,8 @@ import numpy as np
 
 from mfjax import images
 from mfjax.errors import MfjaxError
-from mfjax.inference.pairs import Pair, match_folders
+from mfjax.pairing import Pair, find_pairs, read_list
+from mfjax.pairing.patterns import Patterns
 
 if TYPE_CHECKING:  # these import JAX
     from mfjax.inference.composition import Fusion
@@ -44,44 +45,58 @@ class Job(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """The jobs of a command, and the files that can't be fused."""
+    """The jobs of a command, and what is to be said of its files."""
 
     jobs: list[Job]
-    problems: list[str]  # a line for each problem
+    problems: Sequence[str] = ()  # a line for each reason why files can't be fused
+    notes: Sequence[str] = ()  # a line for each guess, and for what was ignored
+    is_folder: bool = True  # false: two files are fused into one
 
 
-def plan_jobs(ir: Path, vis: Path, out: Path, *, sr: bool = False) -> Plan:
-    """Returns the jobs for two files or two folders, after checking everything that can be checked beforehand.
+def plan_jobs(
+    ir: Path | None,
+    vis: Path | None,
+    out: Path,
+    *,
+    sr: bool = False,
+    pairs: Path | None = None,
+    pattern: Patterns | None = None,
+    recursive: bool = False,
+) -> Plan:
+    """Returns the jobs for two files, folders or a list, after checking everything that can be checked beforehand.
 
     Args:
-        ir: an infrared image file, or a folder of them.
+        ir: an infrared image file, a folder of them, or without `vis` a folder with both kinds.
         vis: a visible image file, or a folder of them.
         out: the fused image's file, or the folder for NAME.png of every pair.
         sr: also write both super-resolved sources, as NAME_ir and NAME_vis beside NAME.
+        pairs: a list of pairs, instead of `ir` and `vis`, as `read_list` reads it.
+        pattern: the forms of infrared and visible names, as of `find_pairs`.
+        recursive: also search sub-folders.
 
     Raises:
         FileNotFoundError: a source does not exist.
         MfjaxError: the sources can't be paired, or the results can't be written there.
     """
-    for source in (ir, vis):
-        if not source.exists():
-            raise FileNotFoundError(f"{source}: no such file or folder")
-    if ir.is_dir() != vis.is_dir():
-        folder, file = (ir, vis) if ir.is_dir() else (vis, ir)
-        raise MfjaxError(f"{folder} is a folder and {file} a file; give two files or two folders")
-    if not ir.is_dir():
+    _check_sources(ir, vis, pairs, searching=pattern is not None or recursive)
+    if ir is not None and vis is not None and not ir.is_dir():
         job = _job(Pair(out.stem, ir, vis), out, sr=sr)
         _check_file(out)
         _check_outputs([job])
-        return Plan([job], [])
+        return Plan([job], is_folder=False)
     if out.exists() and not out.is_dir():
-        raise MfjaxError(f"{out} is a file; for two folders, the output is a folder")
+        raise MfjaxError(f"{out} is a file; for many pairs, the output is a folder")
     if not out.exists() and out.suffix.lower() in images.FORMATS:
-        raise MfjaxError(f"{out} is named like an image; for two folders, the output is a folder")
-    pairs, problems = match_folders(ir, vis)
-    jobs = [_job(pair, out / f"{pair.name}{FOLDER_SUFFIX}", sr=sr) for pair in pairs]
+        raise MfjaxError(f"{out} is named like an image; for many pairs, the output is a folder")
+    if ir is not None:
+        found = find_pairs(ir, vis, pattern=pattern, recursive=recursive, flags=True)
+    else:
+        assert pairs is not None
+        found = read_list(pairs)
+    jobs = [_job(pair, out / f"{pair.name}{FOLDER_SUFFIX}", sr=sr) for pair in found.pairs]
+    _check_apart(out, jobs, [root for root in (ir, vis) if root is not None] if recursive else [])
     _check_outputs(jobs)
-    return Plan(jobs, problems)
+    return Plan(jobs, found.problems, found.notes)
 
 
 def fuse_pair(fuser: "Fuser", job: Job, **options: Any) -> tuple[int, int]:
@@ -146,12 +161,43 @@ def _storable(image: np.ndarray, path: Path) -> np.ndarray:
     return images.from_float(images.to_float(image), np.uint16 if 16 in depths else np.uint8)
 
 
+def _check_sources(ir: Path | None, vis: Path | None, pairs: Path | None, *, searching: bool) -> None:
+    """Raises an error if sources are named that don't exist or don't belong together, or none."""
+    if pairs is not None:
+        if ir is not None or searching:
+            raise MfjaxError("--pairs lists all files; leave IR, VIS, --pattern and --recursive out")
+        return
+    if ir is None:
+        raise MfjaxError("name IR and VIS, a folder with both kinds of images, or a list of pairs by --pairs LIST.csv")
+    for source in (ir, vis or ir):
+        if not source.exists():
+            raise FileNotFoundError(f"{source}: no such file or folder")
+    if vis is None and not ir.is_dir():
+        raise MfjaxError(f"{ir} is one file; name the visible image after it, too")
+    if vis is not None and ir.is_dir() != vis.is_dir():
+        folder, file = (ir, vis) if ir.is_dir() else (vis, ir)
+        raise MfjaxError(f"{folder} is a folder and {file} a file; give two files or two folders")
+    if searching and not ir.is_dir():
+        raise MfjaxError("--pattern and --recursive are for folders, and these are two files; leave them out")
+
+
 def _check_file(out: Path) -> None:
     """Raises MfjaxError if one fused image can't have this name."""
     if out.is_dir():
         raise MfjaxError(f"{out} is a folder; of two files, the output is a file such as {out / 'fused.png'}")
     if out.suffix.lower() not in images.FORMATS:
         raise MfjaxError(f"{out}: unknown suffix {out.suffix!r}; use one of {', '.join(images.FORMATS)}")
+
+
+def _check_apart(out: Path, jobs: Iterable[Job], searched: Iterable[Path]) -> None:
+    """Raises MfjaxError if results would lie among sources, where the next run would take them for sources."""
+    jobs = list(jobs)
+    folders = {path.parent.resolve() for job in jobs for path in job.outputs}
+    among = folders & {path.parent.resolve() for job in jobs for path in (job.pair.ir, job.pair.vis)}
+    below = [root for root in searched if any(folder.is_relative_to(root.resolve()) for folder in folders)]
+    if among or below:
+        role = "is searched for sources" if below else "holds sources"
+        raise MfjaxError(f"{out} {role}, and the next run would take the results for some; choose another folder")
 
 
 def _check_outputs(jobs: Iterable[Job]) -> None:

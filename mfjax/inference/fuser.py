@@ -83,7 +83,7 @@ class Fuser:
         size: sizes.PartialSize | None = None,
         scale: float | None = None,
         color: Color = "auto",
-        ir_range: IrRange = "full",
+        ir_range: IrRange = None,
         stretch: bool = False,
         tile: TileSide = "auto",
         progress: Progress = iter,
@@ -98,7 +98,8 @@ class Fuser:
             scale: instead of `size`: the output's size as a multiple of the larger source's.
             color: "auto" gives colour if `vis` is RGB, "gray" never, and "color" always, so `vis` must be RGB.
             ir_range: the infrared values that are black and white: "full", the range of the type; "auto", the image's
-                own 0.1 and 99.9 percentiles (for raw thermal data); or (low, high) in its units.
+                own 0.1 and 99.9 percentiles (for raw thermal data); or (low, high) in its units. By default "full",
+                but "auto" for 16 bits of which at most a quarter of the range is used, which is logged.
             stretch: fuse sources even if their aspects differ by more than 20 %.
             tile: pixels a side of the tiles in which the images are made; smaller tiles take less memory. The result
                 does not depend on it. "auto" chooses a size that takes little work and fits into the free memory.
@@ -279,7 +280,7 @@ def fuse(
     size: sizes.PartialSize | None = None,
     scale: float | None = None,
     color: Color = "auto",
-    ir_range: IrRange = "full",
+    ir_range: IrRange = None,
     stretch: bool = False,
     detail: float = 1.0,
 ) -> np.ndarray:
@@ -294,7 +295,7 @@ def fuse(
         size: (height, width) of the output, of which one may be None; by default the larger source's size.
         scale: instead of `size`: the output's size as a multiple of the larger source's.
         color: "auto" gives colour if `vis` is RGB, "gray" never, and "color" always.
-        ir_range: the infrared values that are black and white: "full", "auto" or (low, high).
+        ir_range: the infrared values that are black and white: "full", "auto" or (low, high); see `Fuser.__call__`.
         stretch: fuse sources even if their aspects differ by more than 20 %.
         detail: from 0, a natural look, to 1, the structure of both sources; see `load`.
 

@@ -43,7 +43,7 @@ class Request(NamedTuple):
         size: sizes.PartialSize | None = None,
         scale: float | None = None,
         color: Color = "auto",
-        ir_range: IrRange = "full",
+        ir_range: IrRange = None,
         stretch: bool = False,
         largest_factor: float = LARGEST_FACTOR,
     ) -> "Request":

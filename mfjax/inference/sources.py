@@ -12,7 +12,7 @@ import numpy as np
 from mfjax import images
 from mfjax.errors import MfjaxError
 
-IrRange = Literal["full", "auto"] | tuple[float, float]
+IrRange = Literal["full", "auto"] | tuple[float, float] | None
 
 AUTO_PERCENTILES = 0.1, 99.9  # far enough out to drop dead pixels, and near enough to keep a small hot target
 SMALL_SPAN = 1 / 4  # share of the 16-bit range that a 14-bit sensor can use at most
@@ -56,13 +56,14 @@ def visible_values(vis: np.ndarray) -> np.ndarray:
     return images.to_float(vis)
 
 
-def infrared_luma(ir: np.ndarray, ir_range: IrRange) -> np.ndarray:
+def infrared_luma(ir: np.ndarray, ir_range: IrRange = None) -> np.ndarray:
     """Returns an infrared source as float32 [h, w] in [0, 1].
 
     Args:
         ir: the source; the luma is taken of an image in colour, which is logged.
         ir_range: the values that are black and white. "full": the ends of the type's range (0 and 1 for floats);
-            "auto": the image's own 0.1 and 99.9 percentiles; (low, high): these, in the image's own units.
+            "auto": the image's own 0.1 and 99.9 percentiles; (low, high): these, in the image's own units. None:
+            "auto" for 16 bits of which at most a quarter of the range is used, which is logged; else "full".
 
     Raises:
         MfjaxError: `ir_range` is none of these, or "full" and a float image has values outside [0, 1].
@@ -70,9 +71,20 @@ def infrared_luma(ir: np.ndarray, ir_range: IrRange) -> np.ndarray:
     ir_range = check_ir_range(ir_range)
     if images.is_colour(ir):
         logger.warning("infrared is in colour: its luma is fused, which in a false-colour palette is not heat")
-    if ir_range == "full":
+    narrow = _narrow_span(ir)
+    if ir_range is None and narrow:
+        logger.warning(
+            'infrared uses only %s: stretched as by ir_range="auto" (--ir-range auto); two values instead are the same '
+            'for all images, and "full" leaves it flat',
+            narrow,
+        )
+        ir_range = "auto"
+    if ir_range is None or ir_range == "full":
         _refuse_outside_unit(ir, "infrared", 'pass ir_range="auto" (--ir-range auto) or rescale it')
-        _warn_of_small_span(ir)
+        if narrow:
+            logger.warning(
+                'infrared uses only %s and will look flat; ir_range="auto" (--ir-range auto) stretches it', narrow
+            )
         return images.to_luma(images.to_float(ir))
     luma = images.to_luma(ir.astype(np.float32))
     low, high = np.percentile(luma, AUTO_PERCENTILES) if ir_range == "auto" else ir_range
@@ -88,8 +100,10 @@ def check_ir_range(ir_range: IrRange) -> IrRange:
         ir_range: the range.
 
     Raises:
-        MfjaxError: it is not "full", "auto" or two increasing numbers.
+        MfjaxError: it is not None, "full", "auto" or two increasing numbers.
     """
+    if ir_range is None:
+        return None
     if isinstance(ir_range, str):
         if ir_range in ("full", "auto"):
             return ir_range
@@ -110,13 +124,9 @@ def _refuse_outside_unit(image: np.ndarray, name: str, way_out: str) -> None:
         raise MfjaxError(f"{name} has values {found}, outside [0, 1]; {way_out}")
 
 
-def _warn_of_small_span(ir: np.ndarray) -> None:
-    """Logs a warning if a 16-bit image uses little of its range, as a raw thermal one does."""
+def _narrow_span(ir: np.ndarray) -> str | None:
+    """Returns the used part of its range as text if a 16-bit image uses little of it, as a raw thermal one does."""
+    if ir.dtype != np.uint16:
+        return None
     low, high = int(ir.min()), int(ir.max())
-    if ir.dtype == np.uint16 and high - low <= SMALL_SPAN * 65_535:
-        logger.warning(
-            'infrared uses only %d to %d of 0 to 65535 and will look flat; ir_range="auto" (--ir-range auto) '
-            "stretches it",
-            low,
-            high,
-        )
+    return f"{low} to {high} of 0 to 65535" if 0 < high - low <= SMALL_SPAN * 65_535 else None

@@ -48,7 +48,13 @@ def _feature_information(feature: Callable[[Image], Image], ir: Image, vis: Imag
 
 
 def _windows(x: Image) -> NDArray:
-    """Returns every 3×3 window of the image, pixels column by column, `[windows, 9]`."""
+    """Returns every 3×3 window of the image, pixels column by column, `[windows, 9]`.
+
+    Raises:
+        UndefinedError: the image is smaller than a window.
+    """
+    if min(x.shape) < SIDE:
+        raise UndefinedError(f"images are {x.shape[0]}x{x.shape[1]}; the window needs {SIDE} pixels a side")
     found = np.lib.stride_tricks.sliding_window_view(x, (SIDE, SIDE))
     return found.transpose(0, 1, 3, 2).reshape(-1, PIXELS)
 

@@ -38,6 +38,18 @@ def test_build_says_what_was_kept_and_where_the_reasons_are(own, tmp_path, capsy
     assert said.err == ""
 
 
+def test_own_pairs_are_named_as_fuse_takes_them(own, tmp_path, capsys):
+    (shots := tmp_path / "shots").mkdir()
+    for number in (1, 2):
+        for side in ("ir", "vis"):
+            source = own / side / f"0000{number}.png"
+            (shots / f"{number}_{'T' if side == 'ir' else 'W'}.png").write_bytes(source.read_bytes())
+    assert main(["data", "build", "pair_folder", "--from", str(shots), "--to", str(tmp_path / "built")]) == 0
+    said = capsys.readouterr()
+    assert "kept 2 of 2" in said.out
+    assert said.err == "warning: infrared images are those with 'T' in their names, visible ones those with 'W'\n"
+
+
 def test_absent_files_are_one_line_that_says_where_to_get_them(tmp_path, capsys):
     assert main(["data", "build", "kaist", "--from", str(tmp_path / "nowhere")]) == 2
     (line,) = capsys.readouterr().err.splitlines()

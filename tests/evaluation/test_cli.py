@@ -85,6 +85,34 @@ def test_mean_rank_over_the_fields_metrics_and_what_was_lost_follow_the_table(da
     assert line.split()[1] == "0.000"  # of infrared, a copy of it loses nothing
 
 
+def test_results_of_another_size_are_scored_if_asked_and_said_in_a_line(data, tmp_path, capsys):
+    (tmp_path / "cut").mkdir()
+    for i in range(2):
+        cv2.imwrite(str(tmp_path / "cut" / f"fused_{i}.png"), np.eye(16, dtype=np.uint8) * 255)
+    command = ["evaluate", str(data), "--results", f"other={tmp_path / 'cut'}", "--metrics", "EN"]
+    assert main(command) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith("error: 0: the fused image of other is 16x16, but the pair is 20x24: ")
+    assert main([*command, "--resize"]) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        f"warning: {tmp_path / 'cut'}: fused images are those with 'fused' in their names",
+        "warning: resampled before they were scored: other's 0 from 16x16 to 20x24, other's 1 from 16x16 to 20x24",
+    ]
+
+
+def test_pairs_of_a_list_are_scored(data, tmp_path, capsys):
+    (tmp_path / "list.csv").write_text(f"ir,vis\n{data}/ir/0.png,{data}/vis/0.png\n")
+    flags = ["--pairs", str(tmp_path / "list.csv"), "--results", f"max={data / 'max'}", "--metrics", "EN"]
+    assert main(["evaluate", *flags, "--out", str(tmp_path / "out")]) == 0
+    assert "Means over 1 pairs" in capsys.readouterr().out
+    assert main(["evaluate", str(data), *flags]) == 2
+    assert (
+        "name DATA, a folder of pairs, or a list of pairs by --pairs LIST.csv, and not both" in capsys.readouterr().err
+    )
+    assert main(["evaluate", "--results", f"max={data / 'max'}"]) == 2
+    assert "name DATA" in capsys.readouterr().err
+
+
 def test_options_of_models_are_refused_without_a_model(data, capsys):
     assert main(["evaluate", str(data), "--results", f"max={data / 'max'}", "--stretch"]) == 2
     assert "--stretch and --ir-range are for models" in capsys.readouterr().err
@@ -123,7 +151,7 @@ def test_what_can_not_be_evaluated_is_said_in_one_line(data, flags, message, cap
 
 def test_folder_without_pairs_is_told_what_is_wanted(tmp_path, capsys):
     assert main(["evaluate", str(tmp_path)]) == 2
-    assert "pairs are read from" in capsys.readouterr().err
+    assert "it needs two folders, such as ir and vis, or images of both kinds" in capsys.readouterr().err
 
 
 def test_json_has_the_means_and_every_score_and_null_where_one_is_undefined(data, tmp_path, capsys):

@@ -9,8 +9,8 @@ import pytest
 from mfjax import evaluation
 from mfjax.errors import MfjaxError
 from mfjax.evaluation.scoring import at_size
-from mfjax.inference.pairs import Pair, match_folders
 from mfjax.metrics import score
+from mfjax.pairing import Pair, find_pairs
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def root(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def pairs(root):
-    return match_folders(root / "ir", root / "vis").pairs
+    return find_pairs(root / "ir", root / "vis").pairs
 
 
 @pytest.fixture(scope="module")
@@ -84,13 +84,81 @@ def test_pairs_that_a_method_has_no_result_for_are_named(root, pairs, tmp_path):
         evaluation.folder_of_results(tmp_path / "nowhere", pairs)
 
 
-def test_result_that_has_the_aspect_of_neither_source_is_refused(root, pairs, tmp_path):
-    for name in ("0", "1"):
-        image = cv2.imread(str(root / "mean" / "000.png"), cv2.IMREAD_GRAYSCALE)
-        cv2.imwrite(str(tmp_path / f"{name}.png"), image[: len(image) // 2])
-    methods = {"half": evaluation.folder_of_results(tmp_path, pairs)}
+@pytest.fixture
+def results(root, tmp_path):
+    """Returns a function that writes copies of a fused image of both pairs, and the folder of these."""
+    image = cv2.imread(str(root / "mean" / "000.png"), cv2.IMREAD_GRAYSCALE)
+
+    def write(*names, size=image.shape):
+        for name in names:
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            cv2.imwrite(str(tmp_path / name), cv2.resize(image, size[::-1]))
+        return tmp_path
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("form", "part"),
+    [
+        ("{}_fused.png", "fused"),
+        ("fused_{}.png", "fused"),
+        ("fusion{}.jpg", "fusion"),
+        ("U2Fusion_{}.png", "U2Fusion"),
+        ("{}_ir_SwinFusion_v2.png", "ir_SwinFusion_v2"),
+        ("DenseFuse-{}_vis.bmp", "DenseFuse"),
+    ],
+)
+def test_results_with_one_constant_part_more_are_found_and_the_part_said(form, part, pairs, results, caplog):
+    folder = results(form.format(0), form.format("001"))
+    method = evaluation.folder_of_results(folder, pairs)
+    assert caplog.messages == [f"{folder}: fused images are those with {part!r} in their names"]
+    for pair in pairs:
+        assert method(pair, np.zeros((24, 30)), np.zeros((48, 60))).shape == (48, 60)
+
+
+def test_results_of_other_names_are_refused_with_those_that_are_there(pairs, results):
+    folder = results("x_0.png", "1_y.png")
+    with pytest.raises(MfjaxError, match=r"no fused image for 2 of 2 pairs: 0, 1; it has 1_y\.png, x_0\.png\. Names"):
+        evaluation.folder_of_results(folder, pairs)
+
+
+def test_results_in_sub_folders_belong_to_the_pairs_of_these(pairs, results):
+    day, night = (pair._replace(name=f"{light}/0") for light, pair in zip(("day", "night"), pairs, strict=True))
+    day, night = (pair._replace(ir=pairs[0].ir, vis=pairs[0].vis) for pair in (day, night))
+    folder = results("day/0.png", "night/0.png")
+    results("night/0.png", size=(24, 30))
+    method = evaluation.folder_of_results(folder, [day, night])
+    assert [method(pair, None, None).shape for pair in (day, night)] == [(48, 60), (24, 30)]
+    (folder / "day/0.png").rename(folder / "0.png")
+    with pytest.raises(MfjaxError, match="no fused image for 1 of 2 pairs: day/0"):
+        evaluation.folder_of_results(folder, [day, night])
+
+
+@pytest.mark.parametrize("resize", [False, True])
+def test_result_that_has_the_aspect_of_neither_source_is_refused(resize, pairs, results):
+    methods = {"half": evaluation.folder_of_results(results("0.png", "1.png", size=(24, 60)), pairs)}
     with pytest.raises(ValueError, match=r"^0: the fused image is .* but infrared is .* can't show the same view$"):
+        evaluation.evaluate(pairs, methods, ("EN",), resize=resize)
+
+
+@pytest.mark.parametrize("size", [(48, 56), (32, 40), (96, 120)])
+def test_result_of_another_size_than_the_sources_is_refused_with_both_unless_it_may_be_resampled(size, pairs, results):
+    methods = {"cut": evaluation.folder_of_results(results("0.png", "1.png", size=size), pairs)}
+    rows, cols = size
+    message = rf"^0: the fused image of cut is {rows}x{cols}, but the pair is 24x30 and 48x60: .*--resize .* to 48x60$"
+    with pytest.raises(MfjaxError, match=message):
         evaluation.evaluate(pairs, methods, ("EN",))
+    scored = evaluation.evaluate(pairs, methods, ("Q_STD",), resize=True)
+    assert scored.resampled == {("cut", pair.name): (size, (48, 60)) for pair in pairs}
+    ir, vis, fused = (cv2.imread(str(file), 0) for file in (*pairs[0][1:], results() / "0.png"))
+    expected = score(at_size(ir, (48, 60)), vis, at_size(fused, (48, 60)), names=["Q_STD"])
+    assert scored.values[0, 0, 0] == expected["Q_STD"]
+
+
+def test_result_of_either_sources_size_is_scored_as_it_is(pairs, results):
+    methods = {"small": evaluation.folder_of_results(results("0.png", "1.png", size=(24, 30)), pairs)}
+    assert evaluation.evaluate(pairs, methods, ("EN",)).resampled == {}
 
 
 @pytest.mark.parametrize("twin", ["00.png", "0.bmp"])

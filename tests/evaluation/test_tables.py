@@ -11,7 +11,7 @@ from mfjax.evaluation import Evaluation
 from mfjax.evaluation.lost import LostStructure
 from mfjax.evaluation.page import Page
 from mfjax.evaluation.tables import LOST_CAPTION, as_csv, legend, lost_table, ranks, table
-from mfjax.inference.pairs import Pair
+from mfjax.pairing import Pair
 
 
 @pytest.fixture(scope="module")

@@ -71,7 +71,7 @@ def test_automatic_range_of_a_flat_image_is_black():
     assert not infrared_luma(np.full((8, 8), 7000, np.uint16), "auto").any()
 
 
-@pytest.mark.parametrize("ir_range", ["wide", "12", (1,), (1, 2, 3), (2, 1), (1, 1), (0, np.nan), (0, np.inf), None, 5])
+@pytest.mark.parametrize("ir_range", ["wide", "12", (1,), (1, 2, 3), (2, 1), (1, 1), (0, np.nan), (0, np.inf), 5])
 def test_ranges_that_are_none_are_refused(ir_range):
     with pytest.raises(ValueError, match="infrared range is"):
         check_ir_range(ir_range)
@@ -84,6 +84,22 @@ def test_raw_thermal_data_in_full_range_is_one_warning_that_names_the_option(cap
     (record,) = caplog.records
     assert "--ir-range auto" in record.getMessage()
     assert "\n" not in record.getMessage()
+
+
+def test_raw_thermal_data_is_stretched_by_default_which_is_said(caplog):
+    image = np.random.default_rng(0).integers(7012, 8123, (16, 16)).astype(np.uint16)
+    luma = infrared_luma(image)
+    (record,) = caplog.records
+    assert f"{image.min()} to {image.max()} of 0 to 65535: stretched" in record.getMessage()
+    np.testing.assert_array_equal(luma, infrared_luma(image, "auto"))
+
+
+@pytest.mark.parametrize(
+    "image", [np.uint16([[0, 65535], [5, 9]]), np.uint16([[7, 7], [7, 7]]), np.uint8([[3, 4], [5, 6]])]
+)
+def test_other_images_have_the_full_range_by_default(image, caplog):
+    np.testing.assert_array_equal(infrared_luma(image), infrared_luma(image, "full"))
+    assert not caplog.records
 
 
 def test_sixteen_bits_well_used_are_no_warning(caplog):

@@ -87,6 +87,14 @@ def test_tiny_images_are_scored_where_their_windows_fit_and_say_where_not():
     assert {name for name, value in scores.items() if math.isnan(value)} == scores.reasons.keys()
 
 
+@pytest.mark.parametrize("shape", [(2, 2), (2, 320), (320, 2), (3, 3)])
+def test_no_metric_fails_on_images_that_are_smaller_than_its_window(shape):
+    scores = score(*np.random.default_rng(0).integers(0, 256, (3, *shape), dtype=np.uint8), names=tuple(METRICS))
+    assert {name for name, value in scores.items() if math.isnan(value)} == scores.reasons.keys()
+    if min(shape) == 2:
+        assert scores.reasons["FMI_pixel"] == f"images are {shape[0]}x{shape[1]}; the window needs 3 pixels a side"
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([2, 5, 60, 256]))
 def test_values_lie_in_the_range_that_is_stated(seed, levels):

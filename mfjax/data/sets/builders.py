@@ -22,7 +22,7 @@ from tqdm import tqdm
 from mfjax.data.sets.built import INDEX, LEFT_OUT
 from mfjax.data.sets.checks import Fit, LeftOut, Requirements, examine, summary
 from mfjax.data.sets.homographies import read_homographies
-from mfjax.data.sets.layouts import LAYOUTS, Candidate, Layout
+from mfjax.data.sets.layouts import LAYOUTS, Candidate, Candidates, Layout
 from mfjax.errors import MfjaxError
 
 
@@ -46,8 +46,11 @@ class PairBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
         cls.MANUAL_DOWNLOAD_INSTRUCTIONS = f"{cls.LAYOUT.home}: {cls.LAYOUT.files}"
         super().__init_subclass__(**kwargs)
 
-    def __init__(self, *, requirements: Requirements | None = None, **kwargs: Any):
+    def __init__(
+        self, *, requirements: Requirements | None = None, candidates: Candidates | None = None, **kwargs: Any
+    ):
         self.requirements = requirements or Requirements(self.LAYOUT.min_alignment)
+        self.candidates = candidates  # None: searched for when the data set is prepared
         self.kept: dict[str, list[Fit]] = {}  # without the files' bytes
         self.left_out: dict[str, list[LeftOut]] = {}
         super().__init__(**kwargs)
@@ -72,7 +75,8 @@ class PairBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
 
     def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:
         splits = {}
-        for split, candidates in self.LAYOUT.candidates(Path(dl_manager.manual_dir)).items():
+        found = self.candidates or self.LAYOUT.candidates(Path(dl_manager.manual_dir))
+        for split, candidates in found.items():
             examples = self._generate_examples(split, candidates)
             if first := next(examples, None):  # TFDS writes no empty splits
                 splits[split] = itertools.chain([first], examples)
@@ -149,8 +153,8 @@ def build(
         requirements = replace(requirements, min_side=min_side)
     if homographies is not None:
         requirements = replace(requirements, homographies=read_homographies(homographies))
-    layout.candidates(source)  # raises what is wrong before anything is made
-    builder = builder_of(layout)(data_dir=target, requirements=requirements)
+    candidates = layout.candidates(source)  # raises what is wrong before anything is made
+    builder = builder_of(layout)(data_dir=target, requirements=requirements, candidates=candidates)
     folder = Path(builder.data_dir)
     if folder.exists():
         raise MfjaxError(f"{folder} is built already; remove it to build it anew, or choose another --to")

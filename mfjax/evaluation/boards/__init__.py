@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from mfjax.errors import MfjaxError
-from mfjax.inference.pairs import Key, Pair, natural_key
+from mfjax.pairing import Pair, natural_key
+from mfjax.pairing.names import Key
 
 logger = logging.getLogger("mfjax")
 
