@@ -65,8 +65,8 @@ def export(
         raise MfjaxError(f"--precision {precision} is for .onnx; a JAX program computes in float32")
     if out.suffix == ".onnx" and importlib.util.find_spec("onnx") is None:
         raise MfjaxError("an ONNX file needs onnx, which is not installed: pip install 'mfjax[export]'")
-    config, params, metadata = weights.load(model)
-    params = params_for(detail, config, params)
+    config, trained, metadata = weights.load(model)
+    params = params_for(detail, config, trained)
     options: dict[str, Any] = {"largest_factor": stepping.largest_factor(metadata)}
     if out.suffix == ".onnx":
         options["precision"], kind = precision, f"in {precision}"

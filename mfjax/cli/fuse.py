@@ -132,7 +132,7 @@ def fuse(
         "stretch": stretch,
     }
     fuser = load(model_file, engine=engine, precision=precision, detail=detail)
-    if not ir.is_dir():
+    if not plan.is_folder:
         rows, cols = files.fuse_pair(fuser, left[0], tile=tile, progress=partial(_bar, quiet=quiet), **options)
         done = Outcome({left[0]: (rows, cols)})
         _summarise(f"{out}: {rows}x{cols}", done, start, quiet=quiet, as_json=json)
