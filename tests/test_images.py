@@ -100,7 +100,9 @@ def test_alpha_is_dropped_and_said(tmp_path, colour, caplog):
     with_alpha = np.dstack([colour[..., ::-1], np.full(colour.shape[:2], 7, np.uint8)])
     (tmp_path / "logo.png").write_bytes(cv2.imencode(".png", with_alpha)[1].tobytes())
     np.testing.assert_array_equal(images.read(tmp_path / "logo.png"), colour)
-    assert [record.getMessage() for record in caplog.records] == [f"{tmp_path / 'logo.png'}: alpha dropped"]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{tmp_path / 'logo.png'}: alpha dropped; FILE[3] (band=3) reads it"
+    ]
 
 
 @pytest.mark.parametrize("depth", [8, 16])
@@ -210,10 +212,12 @@ def test_nan_and_infinity_are_refused_on_both_ways(tmp_path, value):
         images.write(tmp_path / "other.tiff", image)
 
 
-def test_signed_integers_are_refused(tmp_path):
-    (tmp_path / "signed.tiff").write_bytes(cv2.imencode(".tiff", np.ones((4, 4), np.int16))[1].tobytes())
-    with pytest.raises(ValueError, match="int16; save them as 8 or 16 bits unsigned"):
-        images.read(tmp_path / "signed.tiff")
+def test_signed_integers_become_floats_and_it_is_said(tmp_path, caplog):
+    (tmp_path / "signed.tiff").write_bytes(cv2.imencode(".tiff", np.full((4, 4), -7, np.int16))[1].tobytes())
+    image = images.read(tmp_path / "signed.tiff")
+    assert image.dtype == np.float32
+    np.testing.assert_array_equal(image, -7)
+    assert "int16 pixels read as float32" in caplog.text
 
 
 # Writing.
