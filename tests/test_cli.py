@@ -234,7 +234,9 @@ def test_an_impossible_option_is_refused(options, message, pair, fuse, tmp_path)
 
 
 def test_colour_of_a_gray_visible_image_is_refused(pair, fuse, tmp_path):
-    assert refused(fuse(pair[0], pair[0], "--out", tmp_path / "out.png", "--color", "color"), "no colour")
+    images.write(tmp_path / "gray.png", picture(24, 32))
+    gray = fuse(pair[0], tmp_path / "gray.png", "--out", tmp_path / "out.png", "--color", "color")
+    assert refused(gray, "no colour")
 
 
 def test_nan_in_a_float_image_is_refused(pair, fuse, tmp_path):
