@@ -185,15 +185,18 @@ def _check_scan(data: bytes, start: int, frame: Frame, header: bytes, tables: _T
         raise damaged(f"zeros from byte {zeros} on")
 
 
-def check(data: bytes, tables: bytes | None) -> None:
+def check(data: bytes, tables: bytes | None, most: int) -> None:
     """Raises MfjaxError if a strip or tile of a TIFF is no whole JPEG stream.
 
     Args:
         data: the strip or tile.
         tables: the stream with the tables that all of them share; None if there is none.
+        most: the pixels that it may have.
     """
     if tables:
         data = data[:2] + tables[2:].removesuffix(bytes([0xFF, EOI])) + data[2:]
     stream = walk(data)
+    if stream.frame.height * stream.frame.width > most:
+        raise damaged(f"it declares {stream.frame.height}x{stream.frame.width} pixels")
     if stream.frame.bits == 8 and stream.frame.components in (1, 3, 4) and stream.frame.marker not in NAMES:
         decode(data[: stream.end], stream.frame)

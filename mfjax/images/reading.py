@@ -185,6 +185,7 @@ def _as_pixels(pixels: NDArray, notes: list[str]) -> NDArray:
     if pixels.dtype in (np.float16, np.float32):
         return pixels.astype(np.float32)
     converted = pixels.astype(np.float32)
-    rounded = "" if np.array_equal(converted.astype(pixels.dtype), pixels) else ", rounded to 24 bits"
+    exactly = pixels.astype(np.float64)  # holds what matters here: 64-bit integers up to 2^53
+    rounded = "" if np.array_equal(converted, exactly) and np.abs(exactly).max() < 2**53 else ", rounded to 24 bits"
     notes.append(f"{pixels.dtype} pixels read as float32{rounded}")
     return converted

@@ -9,6 +9,7 @@ import imagecodecs
 from mfjax.errors import MfjaxError
 from mfjax.images import jpeg_stream
 from mfjax.images.damage import damaged
+from mfjax.images.declared import size
 from mfjax.images.limits import MAX_PAGES
 
 # tifffile's classes have no stable types to name; a page is a `tifffile.TiffPage`.
@@ -16,6 +17,10 @@ Page = Any
 
 _REDUCED, _MASK = 1, 4  # bits of NewSubfileType
 _LOOKED_AT = 16  # directories whose sizes are compared
+_NUMBERS = (  # attributes of a directory that are one number unless it is damaged
+    *("imagewidth", "imagelength", "imagedepth", "tilewidth", "tilelength", "tiledepth", "rowsperstrip"),
+    *("samplesperpixel", "compression", "planarconfig", "photometric", "predictor", "fillorder", "subfiletype"),
+)
 _LZW, _PACKBITS = 5, 32773
 _JPEG = (6, 7, 33007, 34892)
 
@@ -44,10 +49,10 @@ def choose(tiff: Any, number: int | None) -> Choice:
     if number is not None:
         if number >= count:
             raise MfjaxError(f"has {count} pages, counted from 0; there is no page {number}")
-        return Choice(tiff.pages[number], number, count, ())
+        return Choice(_page(tiff.pages, number), number, count, ())
     if count > MAX_PAGES:
         raise MfjaxError(f"has {count} pages; choose one by FILE[N] (page=N), counted from 0")
-    first, *others = (tiff.pages[i] for i in range(min(count, _LOOKED_AT)))
+    first, *others = (_page(tiff.pages, i) for i in range(min(count, _LOOKED_AT)))
     full = [(i, page) for i, page in enumerate([first, *others]) if not page.subfiletype & (_REDUCED | _MASK)]
     pages = len(full) + max(count - _LOOKED_AT, 0)
     inner = max(_sub_directories(first), key=_area, default=first)
@@ -89,13 +94,21 @@ def check_segments(page: Page, data: bytes) -> None:
             raise MfjaxError(f"{kind} {index} of {wanted} is missing; make the file again, with all of its pixels")
         if start + length > len(data):
             raise damaged(f"{kind} {index} is beyond its end")
+        inside = size(data[start : min(start + 64, start + length)])
+        if inside is not None and math.prod(inside) > _whole(page):
+            raise damaged(f"{kind} {index} declares {inside[0]}x{inside[1]} pixels")
         if page.compression in (_LZW, _PACKBITS):
             _check_length(page, data[start : start + length], f"{kind} {index}", _lengths(page, index))
         elif page.compression in _JPEG and page.jpegheader is None:
             try:
-                jpeg_stream.check(data[start : start + length], page.jpegtables)
+                jpeg_stream.check(data[start : start + length], page.jpegtables, _whole(page))
             except MfjaxError as error:
                 raise MfjaxError(f"{kind} {index}: {error}") from error
+
+
+def _whole(page: Page) -> int:
+    """Returns the pixels of a whole strip or tile."""
+    return page.tilelength * page.tilewidth if page.is_tiled else page.rowsperstrip * page.imagewidth
 
 
 def _lengths(page: Page, index: int) -> Sequence[int]:
@@ -127,8 +140,17 @@ def _sub_directories(page: Page) -> list[Page]:
     if not page.subifds:
         return []
     inside = page.pages
-    found = [inside[i] for i in range(min(len(inside), _LOOKED_AT))]
+    found = [_page(inside, i) for i in range(min(len(inside), _LOOKED_AT))]
     return [each for each in found if not each.subfiletype & _MASK]
+
+
+def _page(pages: Any, number: int) -> Page:
+    """Returns a directory, after checking that what must be one number is one."""
+    page = pages[number]
+    for name in _NUMBERS:
+        if not isinstance(getattr(page, name), int):
+            raise damaged(f"page {number} has no number as its {name}")
+    return page
 
 
 def _area(page: Page) -> int:

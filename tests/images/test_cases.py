@@ -1,4 +1,4 @@
-"""Files as cameras, drones, phones, GIS and microscopy tools write them, each with its right pixels (`cases/README.md`)."""
+"""Files as cameras, drones, phones and other tools write them, with their right pixels (`cases/README.md`)."""
 
 import json
 from pathlib import Path

@@ -6,28 +6,29 @@ import imagecodecs
 from numpy.typing import NDArray
 
 from mfjax.images.damage import damaged
+from mfjax.images.declared import JPEG2000, size
 from mfjax.images.formats import Format
 from mfjax.images.limits import check_declared
 from mfjax.images.metadata import Decoded, Metadata
 
-_FILE, _STREAM = b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"  # a codestream begins with SOC and SIZ
+_FILE = b"\0\0\0\x0cjP  \r\n\x87\n"
 
 
 def _recognises(data: bytes) -> bool:
-    return data.startswith((_FILE, _STREAM))
+    return data.startswith((_FILE, JPEG2000))
 
 
 def _decode(data: bytes, page: int | None) -> Decoded:
-    start = data.find(_STREAM)
-    if start < 0 or len(data) < start + 43:
+    start = data.find(JPEG2000)
+    declared = size(data[start : start + 43]) if start >= 0 else None
+    if declared is None or len(data) < start + 43:
         raise damaged("it has no picture")
-    right, bottom, left, top = struct.unpack_from(">IIII", data, start + 8)
     channels, depth = struct.unpack_from(">HB", data, start + 40)
     bits = 1 + (depth & 0x7F)
-    check_declared(bottom - top, right - left, channels * (1 if bits <= 8 else 2), len(data))
+    check_declared(*declared, channels * (1 if bits <= 8 else 2), len(data))
     try:
         pixels = imagecodecs.jpeg2k_decode(data)
-    except imagecodecs.Jpeg2kError as error:
+    except (imagecodecs.Jpeg2kError, NotImplementedError) as error:
         raise damaged(error) from error
     colours = {1: 1, 2: 1, 3: 3, 4: 3}.get(channels, 0)
     return Decoded(pixels, colours, metadata=Metadata(bits=bits if bits not in (8, 16) else None))

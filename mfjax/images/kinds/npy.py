@@ -3,6 +3,8 @@
 import io
 import math
 import zipfile
+import zlib
+from tokenize import TokenError
 from typing import IO
 
 import numpy as np
@@ -31,9 +33,9 @@ def _decode(data: bytes, page: int | None) -> Decoded:
                 raise MfjaxError(f"has these arrays: {arrays}; save the one that is the image as .npy")
             with archive.open(names[0]) as file:
                 return _picture(file, names[0].file_size, stored=len(data))
-    except (ValueError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-        if isinstance(error, MfjaxError):
-            raise
+    except MfjaxError:
+        raise
+    except (ValueError, EOFError, SyntaxError, TokenError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:
         raise damaged(error) from error
 
 

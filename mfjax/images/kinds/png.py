@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from mfjax.images import exif, opencv
 from mfjax.images.damage import damaged
+from mfjax.images.declared import PNG
 from mfjax.images.formats import Format
 from mfjax.images.limits import check_declared
 from mfjax.images.metadata import Decoded, Metadata
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CHANNELS = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}  # by colour type: gray, RGB, palette, gray + alpha, RGB + alpha
 
 # Transparency goes too, since alpha is dropped; so do the frames of an animation, at which OpenCV 5.0 crashes, and
@@ -24,7 +24,7 @@ _MOST_PROFILE = 2**24  # bytes of a profile; real ones take some thousand
 
 
 def _recognises(data: bytes) -> bool:
-    return data.startswith(_SIGNATURE)
+    return data.startswith(PNG)
 
 
 def _decode(data: bytes, page: int | None) -> Decoded:
@@ -38,7 +38,7 @@ def _decode(data: bytes, page: int | None) -> Decoded:
     if len(chunks) == sum(name in _PICTURE for name, _, _ in chunks):
         picture = data
     else:
-        picture = _SIGNATURE + b"".join(data[start - 8 : end + 4] for name, start, end in chunks if name in _PICTURE)
+        picture = PNG + b"".join(data[start - 8 : end + 4] for name, start, end in chunks if name in _PICTURE)
     try:
         pixels = imagecodecs.png_decode(picture)
     except imagecodecs.PngError as error:
@@ -54,7 +54,7 @@ def _decode(data: bytes, page: int | None) -> Decoded:
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """Yields the kind, start and end of all chunks' contents up to the end of the PNG, after checking their sums."""
-    start, kind = len(_SIGNATURE), b""
+    start, kind = len(PNG), b""
     while kind != b"IEND":
         if len(data) < start + 12:
             raise damaged("it has no end")
@@ -64,7 +64,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
             raise damaged("a chunk is longer than the file")
         if zlib.crc32(memoryview(data)[start + 4 : end]) != struct.unpack_from(">I", data, end)[0]:
             raise damaged("a checksum is wrong")
-        if start == len(_SIGNATURE) and kind != b"IHDR":
+        if start == len(PNG) and kind != b"IHDR":
             raise damaged("it has no header")
         yield kind, start + 8, end
         start = end + 4
@@ -100,7 +100,7 @@ def _encode(pixels: NDArray, metadata: Metadata, quality: int | None) -> bytes:
         added += _chunk(b"pHYs", struct.pack(">IIB", x, y, 1))
     if metadata.exif:
         added += _chunk(b"eXIf", metadata.exif)
-    behind = len(_SIGNATURE) + 25  # the header's chunk, before which none may come
+    behind = len(PNG) + 25  # the header's chunk, before which none may come
     return data[:behind] + added + data[behind:]
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from mfjax.errors import MfjaxError
 from mfjax.images import exif
 from mfjax.images.damage import damaged
+from mfjax.images.declared import webp_size
 from mfjax.images.formats import Format
 from mfjax.images.limits import check_declared
 from mfjax.images.metadata import Decoded, Metadata
@@ -24,7 +25,7 @@ def _recognises(data: bytes) -> bool:
 
 def _decode(data: bytes, page: int | None) -> Decoded:
     chunks = {kind: data[start:end] for kind, start, end in reversed(list(_chunks(data)))}
-    height, width = _size(chunks)
+    height, width = webp_size(data[12:16], data[20:30])
     check_declared(height, width, 4, len(data))
     try:
         pixels = imagecodecs.webp_decode(data)
@@ -51,20 +52,6 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
             raise damaged("a chunk is longer than the file")
         yield kind, at + 8, at + 8 + length
         at += 8 + length + length % 2
-
-
-def _size(chunks: dict[bytes, bytes]) -> tuple[int, int]:
-    """Returns the (height, width) that the file declares."""
-    if len(header := chunks.get(b"VP8X", b"")) >= 10:
-        width, height = (1 + int.from_bytes(header[at : at + 3], "little") for at in (4, 7))
-    elif len(header := chunks.get(b"VP8L", b"")) >= 5:
-        both = int.from_bytes(header[1:5], "little")
-        width, height = 1 + (both & 0x3FFF), 1 + (both >> 14 & 0x3FFF)
-    elif len(header := chunks.get(b"VP8 ", b"")) >= 10:
-        width, height = (each & 0x3FFF for each in struct.unpack_from("<HH", header, 6))
-    else:
-        raise damaged("it has no picture")
-    return height, width
 
 
 def _encode(pixels: NDArray, metadata: Metadata, quality: int | None) -> bytes:
