@@ -25,27 +25,26 @@ def _recognises(data: bytes) -> bool:
 def _decode(data: bytes, page: int | None) -> Decoded:
     try:
         if data.startswith(_ARRAY):
-            return _picture(io.BytesIO(data), len(data), stored=len(data))
+            return _picture(io.BytesIO(data), len(data))
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = [each for each in archive.infolist() if each.filename.endswith(".npy")]
             if len(names) != 1:
                 arrays = ", ".join(each.filename.removesuffix(".npy") for each in names) or "none"
                 raise MfjaxError(f"has these arrays: {arrays}; save the one that is the image as .npy")
             with archive.open(names[0]) as file:
-                return _picture(file, names[0].file_size, stored=len(data))
+                return _picture(file, len(data))
     except MfjaxError:
         raise
     except (ValueError, EOFError, SyntaxError, TokenError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:
         raise damaged(error) from error
 
 
-def _picture(file: IO[bytes], length: int, *, stored: int) -> Decoded:
+def _picture(file: IO[bytes], stored: int) -> Decoded:
     """Returns the content of an array's file, after checking what its header declares.
 
     Args:
         file: the array's file, from its start.
-        length: its bytes.
-        stored: the bytes that they take in the archive.
+        stored: the bytes of the whole file.
     """
     version = np.lib.format.read_magic(file)
     reader = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
@@ -56,13 +55,12 @@ def _picture(file: IO[bytes], length: int, *, stored: int) -> Decoded:
         raise MfjaxError(f"has an array of shape {shape}; an image is [h, w] (gray) or [h, w, 3] (RGB)")
     height, width, *channels = shape
     check_declared(height, width, math.prod(channels) * dtype.itemsize, stored)
-    values = math.prod(shape)
-    if values * dtype.itemsize > length:
+    content = file.read(math.prod(shape) * dtype.itemsize)
+    if len(content) < math.prod(shape) * dtype.itemsize:
         raise damaged("it has fewer values than declared")
-    content = np.frombuffer(file.read(values * dtype.itemsize), dtype)
-    pixels = content.reshape(shape, order="F" if by_columns else "C").astype(dtype.newbyteorder("="))
+    array = np.frombuffer(content, dtype).reshape(shape, order="F" if by_columns else "C")
     colours = {1: 1, 3: 3, 4: 3}.get(channels[0], 0) if channels else 1
-    return Decoded(pixels, colours)
+    return Decoded(array.astype(dtype.newbyteorder("=")), colours)
 
 
 FORMAT = Format(

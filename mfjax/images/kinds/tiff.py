@@ -3,6 +3,7 @@
 import io
 import logging
 import math
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -212,15 +213,18 @@ def _encode(pixels: NDArray, metadata: Metadata, quality: int | None) -> bytes:
         resolutionunit=_INCHES if metadata.dpi else None,
         extratags=[
             *((tag, kind, count, value, True) for tag, (kind, count, value) in main.items()),
-            *((tag, 4, 1, 0, True) for tag in directories),  # its place, filled in below
+            # tifffile writes no tags of further directories. So each is written under a number that is free and the
+            # next in order, and gets its own below, with its place.
+            *((tag + 1, 4, 1, 0, True) for tag in directories),
         ],
     )
     data = bytearray(file.getvalue())
     with tifffile.TiffFile(io.BytesIO(data)) as tiff:
-        places = {tag: tiff.pages.first.tags[tag].valueoffset for tag in directories}
+        written = {tag: tiff.pages.first.tags[tag + 1] for tag in directories}
     for tag, directory in directories.items():
         data += b"\0" * (len(data) % 2)
-        data[places[tag] : places[tag] + 4] = len(data).to_bytes(4, "little")
+        struct.pack_into("<H", data, written[tag].offset, tag)
+        struct.pack_into("<I", data, written[tag].valueoffset, len(data))
         data += exif.packed(directory, len(data))
     return bytes(data)
 
