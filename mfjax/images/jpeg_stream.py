@@ -59,19 +59,59 @@ class Stream:
     """The number of its bytes; what a file has behind them is no part of the picture."""
 
 
+class _Scan(NamedTuple):
+    """The header of a scan (T.81, B.2.3)."""
+
+    components: tuple[int, ...]
+    tables: tuple[tuple[int, int], ...]
+    """For each component the numbers of its Huffman tables, DC and AC."""
+    first: int
+    last: int
+    """The first and the last coefficient, from 0 (DC) to 63."""
+    high: int
+    low: int
+    """The lowest bit that came before (0: none did), and the lowest that comes in this scan."""
+
+    @classmethod
+    def of(cls, header: bytes) -> "_Scan":
+        """Returns the scan that a SOS segment heads."""
+        count = header[0] if header else 0
+        if len(header) != 4 + 2 * count:
+            raise damaged("the header of a scan is wrong")
+        pairs = [(header[1 + 2 * i], header[2 + 2 * i]) for i in range(count)]
+        first, last, bits = header[-3:]
+        tables = tuple((each >> 4, each & 15) for _, each in pairs)
+        return cls(tuple(name for name, _ in pairs), tables, first, last, bits >> 4, bits & 15)
+
+
 @dataclass
-class _Tables:
-    """For each Huffman table, by class (0: DC, 1: AC) and number, the symbol whose code is all zeros."""
+class _State:
+    """What a decoder knows after some segments."""
 
     of_zeros: dict[tuple[int, int], int] = field(default_factory=dict)
+    """For each Huffman table, by class (0: DC, 1: AC) and number, the symbol whose code is all zeros."""
+    lowest: dict[int, list[int | None]] = field(default_factory=dict)
+    """For each component, the lowest bit that came of each coefficient; None if none did."""
 
-    def read(self, content: bytes) -> None:
+    def take_tables(self, content: bytes) -> None:
         """Takes the tables of a DHT segment. The code of zeros is the first symbol's."""
         at = 0
         while at + 17 < len(content):
             count = sum(content[at + 1 : at + 17])
             self.of_zeros[content[at] >> 4, content[at] & 15] = content[at + 17]
             at += 17 + count
+
+    def take_scan(self, scan: _Scan) -> None:
+        """Notes which bits a scan brings."""
+        for name in scan.components:
+            known = self.lowest.setdefault(name, [None] * 64)
+            known[scan.first : scan.last + 1] = [scan.low] * len(known[scan.first : scan.last + 1])
+
+    def is_complete(self, frame: Frame) -> bool:
+        """Returns true if all scans came: all components, and of a progressive picture all bits of all coefficients."""
+        if len(self.lowest) < frame.components:
+            return False
+        return frame.marker != PROGRESSIVE or all(low == 0 for known in self.lowest.values() for low in known)
 
 
 def walk(data: bytes) -> Stream:
@@ -81,11 +121,10 @@ def walk(data: bytes) -> Stream:
         data: bytes that begin with a JPEG stream; what follows it is ignored.
 
     Raises:
-        MfjaxError: the stream ends before its end mark, has no picture, or a stretch of a scan is zeroed.
+        MfjaxError: the stream ends before its end mark, lacks a scan, or a stretch of a scan is zeroed.
     """
     frame: Frame | None = None
-    tables, applications = _Tables(), []
-    at = 2
+    state, applications = _State(), []
     for marker, start, end in _segments(data):
         content = data[start:end]
         if marker in FRAMES:
@@ -94,16 +133,17 @@ def walk(data: bytes) -> Stream:
             bits, height, width, components = struct.unpack_from(">BHHB", content)
             frame = Frame(marker, bits, height, width, components)
         elif marker == DHT:
-            tables.read(content)
+            state.take_tables(content)
         elif marker == SOS and frame is not None:
-            _check_scan(data, end, frame, content, tables)
+            scan = _Scan.of(content)
+            _check_scan(data, end, frame, scan, state)
+            state.take_scan(scan)
         elif 0xE0 <= marker <= 0xEF:
             applications.append(Segment(marker, content))
-        at = end
-        if marker == EOI:
-            if frame is None:
-                raise MfjaxError("the JPEG has no picture")
-            return Stream(frame, tuple(applications), at)
+        elif marker == EOI:
+            if frame is None or not state.is_complete(frame):
+                raise damaged("scans of the JPEG are missing")
+            return Stream(frame, tuple(applications), end)
     raise damaged("the JPEG ends before its end mark")
 
 
@@ -160,7 +200,7 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
             at = found.end() - 2
 
 
-def _check_scan(data: bytes, start: int, frame: Frame, header: bytes, tables: _Tables) -> None:
+def _check_scan(data: bytes, start: int, frame: Frame, scan: _Scan, state: _State) -> None:
     """Raises MfjaxError if a scan has a stretch of zero bytes that no picture makes.
 
     Zeros can go on for long only where they mean a flat picture: where the code of zeros is "no change" for a DC and
@@ -169,16 +209,13 @@ def _check_scan(data: bytes, start: int, frame: Frame, header: bytes, tables: _T
     """
     found = _END_OF_SCAN.search(data, start)
     zeros = data.find(bytes(ZEROED), start, found.start() if found else len(data))
-    if zeros < 0 or not header or len(header) < 4 + 2 * header[0]:
+    if zeros < 0:
         return
-    components = header[0]
-    used = [(header[2 + 2 * i] >> 4, header[2 + 2 * i] & 15) for i in range(components)]
-    first, _, approximation = header[1 + 2 * components : 4 + 2 * components]
-    dc_flat = all(tables.of_zeros.get((0, dc), 0) == 0 for dc, _ in used)
+    flat = all(state.of_zeros.get((0, dc), 0) == 0 for dc, _ in scan.tables)
     if frame.marker == PROGRESSIVE:
-        flat = first == 0 and (dc_flat or approximation >> 4 > 0)  # a refinement is one bit a block
+        flat = scan.first == 0 and (flat or scan.high > 0)  # a refinement is one bit a block
     elif frame.marker in (BASELINE, EXTENDED):
-        flat = dc_flat and all(tables.of_zeros.get((1, ac), 0) == 0 for _, ac in used)
+        flat = flat and all(state.of_zeros.get((1, ac), 0) == 0 for _, ac in scan.tables)
     else:  # arithmetic coding has no such codes
         flat = True
     if not flat:
