@@ -86,7 +86,7 @@ class _Scan(NamedTuple):
 
 @dataclass
 class _State:
-    """What a decoder knows after some segments."""
+    """The tables and coefficients that came with some segments."""
 
     of_zeros: dict[tuple[int, int], int] = field(default_factory=dict)
     """For each Huffman table, by class (0: DC, 1: AC) and number, the symbol whose code is all zeros."""
