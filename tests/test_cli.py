@@ -9,8 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+import tifffile
 
 from mfjax import images
 from mfjax.cli import main
@@ -235,7 +237,9 @@ def test_an_impossible_option_is_refused(options, message, pair, fuse, tmp_path)
 
 
 def test_colour_of_a_gray_visible_image_is_refused(pair, fuse, tmp_path):
-    assert refused(fuse(pair[0], pair[0], "--out", tmp_path / "out.png", "--color", "color"), "no colour")
+    images.write(tmp_path / "gray.png", picture(24, 32))
+    gray = fuse(pair[0], tmp_path / "gray.png", "--out", tmp_path / "out.png", "--color", "color")
+    assert refused(gray, "no colour")
 
 
 def test_nan_in_a_float_image_is_refused(pair, fuse, tmp_path):
@@ -561,3 +565,81 @@ def test_json_of_two_files_is_of_the_same_form(pair, tiny_weights, tmp_path, cap
     written = {"fused": str(out), "ir": str(tmp_path / "out_ir.png"), "vis": str(tmp_path / "out_vis.png")}
     assert [each["written"] for each in told["fused"]] == [written]
     assert (told["failed"], told["skipped"]) == ([], [])
+
+
+# What files hold besides the two pictures.
+
+
+def test_thermal_in_the_fourth_channel_is_fused_with_the_colours_of_the_same_file(fuse, tmp_path):
+    both = np.dstack([picture(12, 16, 3), picture(12, 16, seed=1)])
+    (tmp_path / "rgbt.png").write_bytes(cv2.imencode(".png", both)[1].tobytes())
+    code, lines = fuse(f"{tmp_path}/rgbt.png[3]", tmp_path / "rgbt.png", "--out", tmp_path / "out.png")
+    assert code == 0
+    assert len(lines) == 1
+    assert "rgbt.png: alpha dropped; FILE[3] (band=3) reads it" in lines[0]
+
+
+def test_one_file_for_both_sources_is_refused_with_the_way_out(pair, fuse, tmp_path):
+    result = fuse(pair[1], pair[1].parent / "." / pair[1].name, "--out", tmp_path / "out.png")
+    assert refused(result, r"is given for both sources; give two files, or .*vis\.png\[3\]")
+
+
+def turned_on_its_side(path):
+    """Writes a visible picture as a phone held upright does: stored lying, with EXIF orientation 6."""
+    tifffile.imwrite(path, picture(12, 30, 3), photometric="rgb", metadata=None, extratags=[(274, 3, 1, 6, True)])
+
+
+def test_an_orientation_that_parts_the_views_is_named_with_its_way_out(fuse, tmp_path):
+    images.write(tmp_path / "ir.png", picture(30, 12))
+    turned_on_its_side(tmp_path / "phone.tif")
+    arguments = (tmp_path / "ir.png", tmp_path / "phone.tif", "--out", tmp_path / "out.png")
+    code, lines = fuse(*arguments)
+    assert code == 2
+    assert "they can't show the same view; pass --exif, which turns" in lines[-1]
+    assert "phone.tif as its EXIF orientation says" in lines[-1]
+    assert fuse(*arguments, "--exif") == (0, [])
+    assert images.read(tmp_path / "out.png").shape == (30, 12, 3)
+
+
+def test_folders_are_turned_too(fuse, tmp_path):
+    for name in ("ir", "vis"):
+        (tmp_path / name).mkdir()
+    images.write(tmp_path / "ir" / "a.png", picture(30, 12))
+    turned_on_its_side(tmp_path / "vis" / "a.tif")
+    assert fuse(tmp_path / "ir", tmp_path / "vis", "--out", tmp_path / "out", "--exif") == (0, [])
+    assert images.read(tmp_path / "out" / "a.png").shape == (30, 12, 3)
+
+
+@pytest.mark.parametrize("ir_dtype", [np.uint8, np.uint16])
+def test_a_visible_image_of_16_bits_in_colour_gives_such_a_result(ir_dtype, fuse, tmp_path):
+    images.write(tmp_path / "ir.png", picture(12, 16, dtype=ir_dtype))
+    images.write(tmp_path / "vis.png", picture(12, 16, 3, dtype=np.uint16))
+    assert fuse(tmp_path / "ir.png", tmp_path / "vis.png", "--out", tmp_path / "out.png") == (0, [])
+    fused = images.read(tmp_path / "out.png")
+    assert fused.dtype == np.uint16
+    assert fused.shape == (12, 16, 3)
+    assert np.any(fused % 257)  # more than 8 bits, stretched
+
+
+@pytest.mark.parametrize("folders", [False, True])
+def test_results_keep_the_visible_files_metadata_and_the_infrared_one_none(folders, fuse, tmp_path):
+    metadata = images.Metadata(icc=bytes(16) + b"RGB " + bytes(108), dpi=(300, 300))
+    for name in ("ir", "vis"):
+        (tmp_path / name).mkdir()
+    images.write(tmp_path / "ir" / "a.png", picture(12, 16))
+    images.write(tmp_path / "vis" / "a.png", picture(12, 16, 3), metadata=metadata)
+    sources = [tmp_path / "ir", tmp_path / "vis"]
+    out = tmp_path / "out"
+    if not folders:
+        sources, out = [each / "a.png" for each in sources], out / "a.png"
+    assert fuse(*sources, "--out", out, "--sr") == (0, [])
+    kept = {name: images.open(tmp_path / "out" / f"{name}.png").metadata for name in ("a", "a_vis", "a_ir")}
+    assert [kept[name].icc == metadata.icc for name in kept] == [True, True, False]
+    assert [kept[name].dpi is not None for name in kept] == [True, True, False]
+
+
+def test_quality_reaches_the_file_and_is_refused_for_a_lossless_one(pair, fuse, tmp_path):
+    for quality in (10, 90):
+        assert fuse(*pair, "--out", tmp_path / f"{quality}.jpg", "--quality", quality) == (0, [])
+    assert (tmp_path / "10.jpg").stat().st_size < (tmp_path / "90.jpg").stat().st_size
+    assert refused(fuse(*pair, "--out", tmp_path / "out.png", "--quality", 50), r"\.png is lossless and has no quality")

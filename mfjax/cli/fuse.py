@@ -13,7 +13,7 @@ from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 from tyro.conf import Positional, arg
 
-from mfjax import weights
+from mfjax import images, weights
 from mfjax.cli.messages import one_line, only_errors, print_json
 from mfjax.cli.processes import join, leave
 from mfjax.errors import MfjaxError
@@ -28,7 +28,6 @@ from mfjax.pairing.patterns import Patterns
 if TYPE_CHECKING:  # these import JAX
     from mfjax.inference.composition import Fusion
     from mfjax.inference.fuser import Fuser
-    from mfjax.inference.request import Request
     from mfjax.inference.tiles import Tile
 
 MANY_TILES = 8  # tiles above which progress is shown, each counted twice; so many take a second or two
@@ -50,6 +49,8 @@ def fuse(
     color: Color = "auto",
     sr: Annotated[bool, arg(help_behavior_hint="")] = False,
     stretch: Annotated[bool, arg(help_behavior_hint="")] = False,
+    exif: Annotated[bool, arg(help_behavior_hint="")] = False,
+    quality: Annotated[int | None, arg(metavar="Q", help_behavior_hint="")] = None,
     model: Annotated[str, arg(metavar="NAME_OR_FILE")] = "default",
     detail: Annotated[float, arg(metavar="0..1")] = 1.0,
     ir_range: Annotated[str | None, arg(metavar="full|auto|LO,HI", help_behavior_hint="")] = None,
@@ -68,8 +69,9 @@ def fuse(
 
     Args:
         ir: Infrared image, a folder of them, or without VIS a folder with both kinds (or with a folder for each).
+            FILE[N] is page N, or channel N, of a file, counted from 0.
         vis: Visible image of the same view at any resolution, or a folder of them.
-        out: The fused image (.png .tif .jpg .bmp), or a folder for NAME.png of every pair.
+        out: The fused image (.png .tif .jpg .webp .jp2 .bmp), or a folder for NAME.png of every pair.
         pairs: Fuse the pairs of a list instead: CSV in UTF-8 with the columns ir,vis or ir,vis,name; files are relative
             to the list's folder.
         pattern: Names of infrared and visible files where {name} is what a pair has in common and * is any text, such
@@ -81,6 +83,8 @@ def fuse(
         color: Output in colour, gray, or auto: in colour if the visible image is stored in colour.
         sr: Also write both super-resolved sources, as OUT_ir and OUT_vis.
         stretch: Fuse even if the aspects of both sources differ by more than 20 %.
+        exif: Turn both images as their EXIF orientations say; otherwise they stay as they are stored.
+        quality: Quality from 1 to 100 of a .jpg (else 95) or .webp (else lossless).
         model: Name of a bundled model (default; small, for video; paper), or a weights file.
         detail: How much structure the fused image shows: 1, that of both sources; 0, a natural look without seams: the
             brighter source, with the other one's structure where it is much stronger; or a number between.
@@ -106,6 +110,7 @@ def fuse(
     sizes.check_requested_size(size, scale)
     infrared_range = check_ir_range(parse_ir_range(ir_range))
     plan = files.plan_jobs(ir, vis, out, sr=sr, pairs=pairs, pattern=pattern, recursive=recursive)
+    images.check_quality(quality, plan.jobs[0].fused if plan.jobs else out)
     model_file = weights.find(model)
 
     if distributed is not None:
@@ -133,7 +138,9 @@ def fuse(
     }
     fuser = load(model_file, engine=engine, precision=precision, detail=detail)
     if not plan.is_folder:
-        rows, cols = files.fuse_pair(fuser, left[0], tile=tile, progress=partial(_bar, quiet=quiet), **options)
+        rows, cols = files.fuse_pair(
+            fuser, left[0], exif=exif, quality=quality, tile=tile, progress=partial(_bar, quiet=quiet), **options
+        )
         done = Outcome({left[0]: (rows, cols)})
         _summarise(f"{out}: {rows}x{cols}", done, start, quiet=quiet, as_json=json)
         return 0
@@ -141,7 +148,7 @@ def fuse(
         logger.warning("%s", note)
     for problem in plan.problems:
         logger.error("%s", problem)
-    read = partial(files.read, largest_factor=fuser.largest_factor, **options)
+    read = partial(files.read, exif=exif, largest_factor=fuser.largest_factor, **options)
     done = _fuse_all(fuser, left, read, tile, quiet=quiet)
     done = replace(done, skipped=skipped, unpaired=plan.problems, notes=plan.notes)
     there = f" ({len(skipped)} were there)" if skip_finished else ""
@@ -193,7 +200,7 @@ def _bar(tiles: "Sequence[Tile]", *, quiet: bool) -> "Iterable[Tile]":
 def _fuse_all(
     fuser: "Fuser",
     jobs: Sequence[files.Job],
-    read: "Callable[[files.Job], Request]",
+    read: Callable[[files.Job], files.Sources],
     tile: int | Literal["auto"],
     *,
     quiet: bool,
@@ -216,16 +223,16 @@ def _fuse_all(
     with logging_redirect_tqdm([logger]), tqdm(total=len(jobs), unit="pair", disable=quiet or None) as bar:
         for first in range(0, len(jobs), fuser.batch_size):
             some = jobs[first : first + fuser.batch_size]
-            requests: dict[files.Job, Request] = {}
+            sources: dict[files.Job, files.Sources] = {}
             made: list[Fusion] = []
             for job in some:
                 with reported(job):
-                    requests[job] = read(job)
-            with reported(*requests):
-                made = fuser.fuse_requests(list(requests.values()), tile=tile)
-            for job, fusion in zip(requests, made, strict=False):  # `made` is empty if fusing failed
+                    sources[job] = read(job)
+            with reported(*sources):
+                made = fuser.fuse_requests([each.request for each in sources.values()], tile=tile)
+            for (job, (_, metadata)), fusion in zip(sources.items(), made, strict=False):  # none if fusing failed
                 with reported(job):
-                    files.write(job, fusion)
+                    files.write(job, fusion, metadata)
                     done[job] = (fusion.fused.shape[0], fusion.fused.shape[1])
             bar.update(len(some))
     return Outcome(done, failed)

@@ -51,7 +51,7 @@ def by_stem(folder: Path) -> dict[str, Path]:
     """
     found: dict[str, Path] = {}
     for file in sorted(folder.iterdir()):
-        if file.suffix.lower() not in images.FORMATS or file.name.startswith("."):  # macOS leaves some ._NAME
+        if file.suffix.lower() not in images.SUFFIXES or file.name.startswith("."):  # macOS leaves some ._NAME
             continue
         if other := found.get(file.stem):
             raise MfjaxError(f"{other} and {file.name} have one name; leave one of them out")

@@ -12,6 +12,7 @@ import numpy as np
 
 from mfjax import images
 from mfjax.errors import MfjaxError
+from mfjax.inference import sizes
 from mfjax.pairing import Pair, find_pairs, read_list
 from mfjax.pairing.patterns import Patterns
 
@@ -44,6 +45,13 @@ class Job(NamedTuple):
         return all(path.exists() for path in self.outputs)
 
 
+class Sources(NamedTuple):
+    """The sources of a pair as they were read, and what its results keep of the visible file."""
+
+    request: "Request"
+    metadata: images.Metadata
+
+
 class Plan(NamedTuple):
     """The jobs of a command, and what is to be said of its files."""
 
@@ -66,7 +74,8 @@ def plan_jobs(
     """Returns the jobs for two files, folders or a list, after checking everything that can be checked beforehand.
 
     Args:
-        ir: an infrared image file, a folder of them, or without `vis` a folder with both kinds.
+        ir: an infrared image file, which may be FILE[N] (`mfjax.images.read`), a folder of them, or without `vis`
+            a folder with both kinds.
         vis: a visible image file, or a folder of them.
         out: the fused image's file, or the folder for NAME.png of every pair.
         sr: also write both super-resolved sources, as NAME_ir and NAME_vis beside NAME.
@@ -80,6 +89,7 @@ def plan_jobs(
     """
     _check_sources(ir, vis, pairs, searching=pattern is not None or recursive)
     if ir is not None and vis is not None and not ir.is_dir():
+        _check_distinct(ir, vis)
         job = _job(Pair(out.stem, ir, vis), out, sr=sr)
         _check_file(out)
         _check_outputs([job])
@@ -99,27 +109,33 @@ def plan_jobs(
     return Plan(jobs, found.problems, found.notes)
 
 
-def fuse_pair(fuser: "Fuser", job: Job, **options: Any) -> tuple[int, int]:
+def fuse_pair(
+    fuser: "Fuser", job: Job, *, exif: bool = False, quality: int | None = None, **options: Any
+) -> tuple[int, int]:
     """Fuses one pair of files, writes all of its results or none, and returns their (height, width).
 
     Args:
         fuser: the model.
         job: the pair and the files for its results.
+        exif: as of `read`.
+        quality: as of `write`.
         options: options of a `Fuser`'s call.
 
     Raises:
         FileNotFoundError, MfjaxError, MemoryError: as `images.read`, `Fuser.__call__` and `images.write` do.
     """
-    made = fuser(images.read(job.pair.ir), images.read(job.pair.vis), **options)
-    write(job, made)
+    ir, vis = _opened(job.pair, exif=exif, stretch=options.get("stretch", False))
+    made = fuser(ir.pixels, vis.pixels, **options)
+    write(job, made, vis.metadata, quality=quality)
     return made.fused.shape[:2]
 
 
-def read(job: Job, **options: Any) -> "Request":
-    """Returns the request for a pair of files.
+def read(job: Job, *, exif: bool = False, **options: Any) -> Sources:
+    """Returns the request for a pair of files, and the visible file's metadata.
 
     Args:
         job: the pair.
+        exif: turn both images as their EXIF orientations say.
         options: options of `Request.of`.
 
     Raises:
@@ -127,22 +143,46 @@ def read(job: Job, **options: Any) -> "Request":
     """
     from mfjax.inference.request import Request
 
-    return Request.of(images.read(job.pair.ir), images.read(job.pair.vis), **options)
+    ir, vis = _opened(job.pair, exif=exif, stretch=options.get("stretch", False))
+    return Sources(Request.of(ir.pixels, vis.pixels, **options), vis.metadata)
 
 
-def write(job: Job, made: "Fusion") -> None:
+def write(job: Job, made: "Fusion", metadata: images.Metadata, *, quality: int | None = None) -> None:
     """Writes all of a pair's results or none.
 
     Args:
         job: the files for the results.
         made: the images.
+        metadata: the visible file's, which the fused and the visible image keep (ICC profile, dpi, EXIF).
+        quality: 1 to 100, for JPEG and WebP; None: the format's default.
 
     Raises:
         MfjaxError, OSError: as `images.write` does.
     """
     job.fused.parent.mkdir(parents=True, exist_ok=True)
     wanted = ((job.ir, made.ir), (job.vis, made.vis), (job.fused, made.fused))
-    images.write_all({path: _storable(image, path) for path, image in wanted if path is not None})
+    images.write_all(
+        {path: _storable(image, path) for path, image in wanted if path is not None},
+        metadata={path: metadata for path in (job.vis, job.fused) if path is not None},
+        quality=quality,
+    )
+
+
+def _opened(pair: Pair, *, exif: bool, stretch: bool) -> tuple[images.ImageFile, images.ImageFile]:
+    """Returns both files of a pair. Raises MfjaxError if an orientation that is ignored parts their views."""
+    ir, vis = images.open(pair.ir, exif=exif), images.open(pair.vis, exif=exif)
+    as_stored = sizes.aspects_apart(ir.pixels.shape, vis.pixels.shape)
+    upright = sizes.aspects_apart(ir.upright_size, vis.upright_size)
+    if not stretch and upright <= sizes.ASPECTS_DIFFER < as_stored:
+        (rows, cols), (height, width) = ir.pixels.shape[:2], vis.pixels.shape[:2]
+        turned = " and ".join(
+            str(path) for path, file in ((pair.ir, ir), (pair.vis, vis)) if file.upright_size != file.pixels.shape[:2]
+        )
+        raise MfjaxError(
+            f"infrared is {rows}x{cols} but visible is {height}x{width} as they are stored: they can't show the same "
+            f"view; pass --exif, which turns {turned} as its EXIF orientation says"
+        )
+    return ir, vis
 
 
 def _job(pair: Pair, fused: Path, *, sr: bool) -> Job:
@@ -170,7 +210,7 @@ def _check_sources(ir: Path | None, vis: Path | None, pairs: Path | None, *, sea
     if ir is None:
         raise MfjaxError("name IR and VIS, a folder with both kinds of images, or a list of pairs by --pairs LIST.csv")
     for source in (ir, vis or ir):
-        if not source.exists():
+        if not images.split_selection(source)[0].exists():
             raise FileNotFoundError(f"{source}: no such file or folder")
     if vis is None and not ir.is_dir():
         raise MfjaxError(f"{ir} is one file; name the visible image after it, too")
@@ -179,6 +219,16 @@ def _check_sources(ir: Path | None, vis: Path | None, pairs: Path | None, *, sea
         raise MfjaxError(f"{folder} is a folder and {file} a file; give two files or two folders")
     if searching and not ir.is_dir():
         raise MfjaxError("--pattern and --recursive are for folders, and these are two files; leave them out")
+
+
+def _check_distinct(ir: Path, vis: Path) -> None:
+    """Raises MfjaxError if both sources are the same picture of one file."""
+    (ir_file, ir_number), (vis_file, vis_number) = images.split_selection(ir), images.split_selection(vis)
+    if ir_number == vis_number and _identity(ir_file) == _identity(vis_file):
+        raise MfjaxError(
+            f"{ir} is given for both sources; give two files, or choose what is infrared in it, such as {ir_file}[3], "
+            "its fourth channel"
+        )
 
 
 def _check_file(out: Path) -> None:
@@ -204,7 +254,7 @@ def _check_outputs(jobs: Iterable[Job]) -> None:
     """Raises MfjaxError if results would replace a source or each other, or can't be written."""
     jobs = list(jobs)
     outputs = [path for job in jobs for path in job.outputs]
-    sources = {_identity(path) for job in jobs for path in (job.pair.ir, job.pair.vis)}
+    sources = {_identity(images.split_selection(path)[0]) for job in jobs for path in (job.pair.ir, job.pair.vis)}
     for path in outputs:
         if path.is_dir():
             raise MfjaxError(f"{path} is a folder; choose another output")

@@ -6,7 +6,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from numpy.typing import DTypeLike
 
-from mfjax import images
+from mfjax import images, memory
 from mfjax.inference import sizes
 from mfjax.inference.colour import Color, colourise, wants_colour
 from mfjax.inference.composition import Fusion
@@ -67,7 +67,7 @@ class Request(NamedTuple):
         in_colour = wants_colour(color, vis)
         out = sizes.output_size(*shapes, size=size, scale=scale)
         sizes.check_aspects(*shapes, stretch=stretch)
-        sizes.check_memory(*shapes, out, sizes.host_memory(), colour=in_colour, largest_factor=largest_factor)
+        sizes.check_memory(*shapes, out, memory.host_memory(), colour=in_colour, largest_factor=largest_factor)
         values = visible_values(vis)
         luma = infrared_luma(ir, ir_range), images.to_luma(values)
         return cls(*luma, out, np.result_type(ir, vis), values if in_colour else None)

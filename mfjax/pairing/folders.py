@@ -53,7 +53,7 @@ def read_folder(folder: Path, *, recursive: bool = False, hint: str = "") -> Con
         name = path.relative_to(folder)
         if path.is_dir():
             folders.append(name.as_posix())
-        elif path.suffix.lower() in images.FORMATS:
+        elif path.suffix.lower() in images.SUFFIXES:
             files.append(File(name.with_suffix("").as_posix(), path))
         else:
             others.append(name.as_posix())
@@ -61,7 +61,7 @@ def read_folder(folder: Path, *, recursive: bool = False, hint: str = "") -> Con
     ignored += [f"{_counted(folders, 'folder')} ({listed(folders)}{hint})"] if folders else []
     if not files:
         there = f", only {' and '.join(ignored)}" if ignored else ""
-        raise NoImagesError(f"{folder} has no images ({', '.join(images.FORMATS)}){there}")
+        raise NoImagesError(f"{folder} has no images ({', '.join(images.SUFFIXES)}){there}")
     files.sort(key=lambda file: natural_key(file.path.relative_to(folder).as_posix()))
     return Content(files, f"{folder}: ignored {' and '.join(ignored)}" if ignored else None)
 

@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 
+from mfjax import memory
 from mfjax.inference import sizes
 
 
@@ -140,5 +141,5 @@ def test_images_that_fit_in_small_parts_are_not_refused():
 
 def test_working_memory_is_a_quarter_of_what_is_free_and_at_most_a_gibibyte(monkeypatch):
     for free, expected in ((2**40, 2**30), (2**30, 2**28), (None, 2**30)):
-        monkeypatch.setattr(sizes, "host_memory", lambda free=free: free)
+        monkeypatch.setattr(memory, "host_memory", lambda free=free: free)
         assert sizes.working_memory() == expected

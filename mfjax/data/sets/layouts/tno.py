@@ -22,7 +22,7 @@ VISIBLE = ("vis", "visual", "visible", "dhv", "eo", "ii")
 def _find(root: Path) -> Candidates:
     scenes: dict[Path, list[Path]] = defaultdict(list)
     for file in sorted(root.rglob("*")):
-        if file.suffix.lower() in images.FORMATS and not file.name.startswith("."):
+        if file.suffix.lower() in images.SUFFIXES and not file.name.startswith("."):
             own = file.parent.name.lower() in THERMAL + VISIBLE
             scenes[file.parent.parent if own and file.parent != root else file.parent].append(file)
     return {"pairs": [pair for scene in sorted(scenes) for pair in _pairs(root, scene, scenes[scene])]}
