@@ -171,12 +171,12 @@ def test_several_files_of_one_name_are_a_problem_and_no_pair(folders):
 
 
 def test_ignored_files_and_folders_are_said_in_a_line_but_not_hidden_ones(folders):
-    ir, vis = folders(["a.png", ".a.png", ".DS_Store", "b.webp", "README.md"], ["a.png", "Thumbs.db"])
+    ir, vis = folders(["a.png", ".a.png", ".DS_Store", "b.heic", "README.md"], ["a.png", "Thumbs.db"])
     (ir / "more").mkdir()
     found = find_pairs(ir, vis, flags=True)
     assert [pair.name for pair in found.pairs] == ["a"]
     assert found.notes == [
-        f"{ir}: ignored 2 files of other formats (b.webp, README.md) and 1 folder (more; --recursive reads them)"
+        f"{ir}: ignored 2 files of other formats (b.heic, README.md) and 1 folder (more; --recursive reads them)"
     ]
 
 
