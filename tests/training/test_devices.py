@@ -24,9 +24,9 @@ def eight_devices():
 
 
 @pytest.fixture(scope="module")
-def config(tiny_config):
+def config(smallest_config):
     data = DataConfig(crop=CROP, batch=DEVICES)
-    return TrainConfig(model=tiny_config, data=data, target=Sources(contrast_pairs=64), learning_rate=1e-3)
+    return TrainConfig(model=smallest_config, data=data, target=Sources(contrast_pairs=64), learning_rate=1e-3)
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +47,15 @@ def start(config, phase):
     return state if phase == 1 else begin_phase_two(config, state)
 
 
-def on_mesh(config, phase, batch, chosen):
+@pytest.fixture(scope="module")
+def steps(config):
+    """The step of each phase on all devices, shared so that it compiles once."""
+    return {phase: parallel_step(config, phase, batch_mesh(DEVICES)) for phase in (1, 2)}
+
+
+def on_mesh(step, config, phase, batch, chosen):
     mesh = batch_mesh(DEVICES)
-    state = replicate(start(config, phase), mesh)
-    return parallel_step(config, phase, mesh)(state, spread(batch, mesh), chosen)
+    return step(replicate(start(config, phase), mesh), spread(batch, mesh), chosen)
 
 
 def assert_same_update(a, b):
@@ -60,36 +65,37 @@ def assert_same_update(a, b):
 
 
 @pytest.mark.parametrize("phase", [1, 2])
-def test_eight_devices_give_the_update_of_one(config, batch, chosen, phase):
+def test_eight_devices_give_the_update_of_one(config, steps, batch, chosen, phase):
     alone = jax.jit(make_step(config, phase), static_argnums=2)(start(config, phase), batch, chosen)
-    assert_same_update(on_mesh(config, phase, batch, chosen), alone)
+    assert_same_update(on_mesh(steps[phase], config, phase, batch, chosen), alone)
 
 
 def test_eight_devices_sharpen_the_enhanced_target_as_one_does(config, batch, chosen):
     config = replace(config, model=replace(config.model, blend=6), target=Enhanced())
     alone = jax.jit(make_step(config, 2), static_argnums=2)(start(config, 2), batch, chosen)
-    assert_same_update(on_mesh(config, 2, batch, chosen), alone)
+    step = parallel_step(config, 2, batch_mesh(DEVICES))
+    assert_same_update(on_mesh(step, config, 2, batch, chosen), alone)
 
 
-def test_pmap_of_the_step_gives_the_update_of_the_mesh(config, batch, chosen):
+def test_pmap_of_the_step_gives_the_update_of_the_mesh(config, steps, batch, chosen):
     parts = Batch(*(x.reshape(DEVICES, 1, *x.shape[1:]) for x in batch[:2]), np.stack([batch.numerators] * DEVICES))
-    step = jax.pmap(
+    mapped = jax.pmap(
         lambda state, batch: make_step(config, 2, axis_name=AXIS)(state, batch, chosen),
         axis_name=AXIS,
         in_axes=(None, 0),
     )
-    replicas = step(start(config, 2), parts)
+    replicas = mapped(start(config, 2), parts)
     for leaf in jax.tree.leaves(replicas):
         np.testing.assert_array_equal(leaf, np.broadcast_to(leaf[0], leaf.shape))  # devices stay equal
     together = jax.tree.map(lambda leaf: leaf[0], replicas)
-    assert_same_update(together, on_mesh(config, 2, batch, chosen))
+    assert_same_update(together, on_mesh(steps[2], config, 2, batch, chosen))
 
 
-def test_compiled_step_has_one_all_reduce_and_no_other_collective(config, batch, chosen):
+def test_compiled_step_has_one_all_reduce_and_no_other_collective(config, steps, batch, chosen):
     mesh = batch_mesh(DEVICES)
     for phase in (1, 2):
         state = replicate(start(config, phase), mesh)
-        program = parallel_step(config, phase, mesh).lower(state, spread(batch, mesh), chosen).compile().as_text()
+        program = steps[phase].lower(state, spread(batch, mesh), chosen).compile().as_text()
         collectives = r" (all-reduce|all-gather|reduce-scatter|all-to-all|collective-permute)(?:-start)?\("
         assert re.findall(collectives, program) == ["all-reduce"]
 

@@ -50,10 +50,10 @@ def root(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def config(root, tiny_config):
+def config(root, smallest_config):
     data = DataConfig(roots=(str(root),), crop=8, batch=8, scales=(20, 20))  # one scale, so one program a phase
     return TrainConfig(
-        model=tiny_config,
+        model=smallest_config,
         data=data,
         target=Sources(contrast_pairs=16),
         phase_one_steps=3,
