@@ -8,14 +8,12 @@ import jax
 import numpy as np
 import pytest
 
-from mfjax.data.degradation import canvas_for, canvases, crop_with_margin
-from mfjax.data.pipeline import Batch, DataConfig
-from mfjax.training import Enhanced, Sources, TrainConfig
+from mfjax.data.pipeline import Batch
+from mfjax.training import Enhanced
 from mfjax.training.devices import AXIS, batch_mesh, parallel_step, replicate, spread
 from mfjax.training.step import begin_phase_two, initial_state, make_step
 
-CROP, DEVICES = 12, 8
-AVAILABLE = canvases(CROP, 10, 30)
+DEVICES = 8
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -24,22 +22,13 @@ def eight_devices():
 
 
 @pytest.fixture(scope="module")
-def config(smallest_config):
-    data = DataConfig(crop=CROP, batch=DEVICES)
-    return TrainConfig(model=smallest_config, data=data, target=Sources(contrast_pairs=64), learning_rate=1e-3)
+def config(smallest_config, recipe_of):
+    return recipe_of(smallest_config, DEVICES)
 
 
 @pytest.fixture(scope="module")
-def batch():
-    rng = np.random.default_rng(0)
-    side = crop_with_margin(AVAILABLE)
-    pair = [rng.integers(0, 256, (DEVICES, side, side, 1), dtype=np.uint8) for _ in range(2)]
-    return Batch(*pair, np.array([17, 24], np.int32))
-
-
-@pytest.fixture(scope="module")
-def chosen(batch):
-    return tuple(canvas_for(int(n), AVAILABLE) for n in batch.numerators)
+def batch(batch_of):
+    return batch_of(DEVICES)
 
 
 def start(config, phase):
