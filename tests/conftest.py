@@ -10,6 +10,7 @@ import platform
 import shutil
 import tempfile
 from functools import partial
+from pathlib import Path
 
 # Before JAX starts: the CPU unless asked otherwise, as several devices, for what runs along a named axis. Compiling
 # takes most of the tests' time and memory, so little is optimised, loops are written by XLA's old emitters, which take
@@ -37,6 +38,24 @@ from mfjax.inference.composition import Fusion
 from mfjax.model import FusionNetwork, ModelConfig
 
 atexit.register(shutil.rmtree, os.environ["JAX_COMPILATION_CACHE_DIR"])
+
+# The files that take longest, longest first.
+LONGEST = [
+    "training/test_processes.py",
+    "training/test_loop.py",
+    "training/test_step_options.py",
+    "onnx/test_network.py",
+    "training/test_step.py",
+    "training/test_devices.py",
+    "inference/test_stepping.py",
+    "inference/test_composition.py",
+]
+
+
+def pytest_collection_modifyitems(items):
+    """Puts the longest files first, so that no process is left alone with one of them at the end."""
+    place = {Path(__file__).parent / name: i for i, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path, len(place)))
 
 
 @pytest.fixture(scope="module", autouse=True)
