@@ -10,6 +10,7 @@ from mfjax.training import Sources, TrainConfig
 from mfjax.training.step import begin_phase_two, initial_state, make_step
 
 CROP = 12
+SCALES = 17, 24  # of infrared and visible, in tenths
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +38,7 @@ def batch_of(available):
         rng = np.random.default_rng(0)
         side = crop_with_margin(available)
         pair = [rng.integers(0, 256, (count, side, side, 1), dtype=np.uint8) for _ in range(2)]
-        return Batch(*pair, np.array([17, 24], np.int32))
+        return Batch(*pair, np.array(SCALES, np.int32))
 
     return make
 
@@ -48,9 +49,9 @@ def batch(batch_of):
 
 
 @pytest.fixture(scope="session")
-def chosen(batch, available):
-    """The canvases of the batch's scales."""
-    return tuple(canvas_for(int(n), available) for n in batch.numerators)
+def chosen(available):
+    """The canvases of the batches' scales."""
+    return tuple(canvas_for(numerator, available) for numerator in SCALES)
 
 
 @pytest.fixture(scope="session")
