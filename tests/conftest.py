@@ -1,21 +1,28 @@
 """Fixtures of several test files: a model so small that it compiles in a second."""
 
 import atexit
+import ctypes
+import dataclasses
+import gc
 import json
 import os
+import platform
 import shutil
 import tempfile
 from functools import partial
+from pathlib import Path
 
 # Before JAX starts: the CPU unless asked otherwise, as several devices, for what runs along a named axis. Compiling
-# takes most of the tests' time, so little is optimised, and programs that several tests, or the processes they start,
-# have in common are compiled once.
+# takes most of the tests' time and memory, so little is optimised, loops are written by XLA's old emitters, which take
+# half the time and a quarter of the memory, and programs that several tests, or the processes they start, have in
+# common are compiled once.
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ["XLA_FLAGS"] = " ".join(
     [
         os.environ.get("XLA_FLAGS", ""),
         "--xla_force_host_platform_device_count=8",
         "--xla_backend_optimization_level=0",
+        "--xla_cpu_use_fusion_emitters=false",
     ]
 )
 os.environ["JAX_COMPILATION_CACHE_DIR"] = tempfile.mkdtemp(prefix="mfjax-tests-")
@@ -32,10 +39,44 @@ from mfjax.model import FusionNetwork, ModelConfig
 
 atexit.register(shutil.rmtree, os.environ["JAX_COMPILATION_CACHE_DIR"])
 
+# The files that take longest, longest first.
+LONGEST = [
+    "training/test_processes.py",
+    "training/test_loop.py",
+    "training/test_step_options.py",
+    "onnx/test_network.py",
+    "training/test_step.py",
+    "training/test_devices.py",
+    "inference/test_stepping.py",
+    "inference/test_composition.py",
+]
+
+
+def pytest_collection_modifyitems(items):
+    """Puts the longest files first, so that no process is left alone with one of them at the end."""
+    place = {Path(__file__).parent / name: i for i, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path, len(place)))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def memory_is_given_back():
+    """Drops the programs of a file when its tests are done: they take up to a gigabyte, and the next has others."""
+    yield
+    jax.clear_caches()
+    gc.collect()
+    if platform.libc_ver()[0] == "glibc":
+        ctypes.CDLL(None).malloc_trim(0)
+
 
 @pytest.fixture(scope="session")
 def tiny_config():
     return ModelConfig(blocks=1, compensations=1, width=8, growth=4, features=4, hidden=8, base="bicubic")
+
+
+@pytest.fixture(scope="session")
+def smallest_config(tiny_config):
+    """The small model without its optional parts, for gradients: they compile in half the time."""
+    return dataclasses.replace(tiny_config, compensations=0, dual_attention=False)
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,7 @@ def test_channel_weights_do_not_saturate_on_large_images():
 @pytest.mark.parametrize("size", [(1, 1), (4, 8), (5, 7), (2, 3)])
 def test_position_weights_are_between_0_and_1_at_any_size(size):
     x = np.random.default_rng(0).normal(size=(2, *size, 8)).astype(np.float32)
-    weights, _ = PositionAttention().init_with_output(jax.random.key(0), x)
+    weights, _ = jax.jit(PositionAttention().init_with_output)(jax.random.key(0), x)
     assert weights.shape == (2, *size, 1)
     assert weights.min() > 0
     assert weights.max() < 1

@@ -12,7 +12,7 @@ def test_a_convolution_and_its_gradients_are_those_of_the_plain_one(size, dilati
     rng = np.random.default_rng(0)
     maps = [jnp.asarray(rng.normal(size=(2, 9, 7, c)), jnp.float32) for c in (3, 2)]
     conv = Conv(outputs, size, dilation)
-    variables = conv.init(jax.random.key(0), maps)
+    variables = jax.jit(conv.init)(jax.random.key(0), maps)
 
     def ours(variables, maps):
         return jnp.sin(conv.apply(variables, maps)).sum(axis=(1, 2))
@@ -33,6 +33,9 @@ def test_a_convolution_and_its_gradients_are_those_of_the_plain_one(size, dilati
     def value_and_gradients(function):
         return lambda *args: (function(*args), jax.grad(lambda *args: function(*args).sum(), (0, 1))(*args))
 
-    expected = value_and_gradients(plain)(variables, maps)
-    for found in (value_and_gradients(ours), jax.jit(value_and_gradients(ours))):
-        jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=2e-5), found(variables, maps), expected)
+    expected = jax.jit(value_and_gradients(plain))(variables, maps)
+    found = [jax.jit(value_and_gradients(ours))]
+    if (size, dilation) == (3, 1):  # without jit every operation is a program of its own
+        found.append(value_and_gradients(ours))
+    for each in found:
+        jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=2e-5), each(variables, maps), expected)

@@ -38,6 +38,11 @@ def module_and_params(channels=2, hidden=5):
     return module, jax.tree.map(lambda p: rng.normal(0, 0.3, p.shape).astype(np.float32), params)
 
 
+def resampled(module, params, x, grid):
+    """Returns a resampled map, jitted: without that every operation is a program of its own."""
+    return jax.jit(lambda params, x: module.apply({"params": params}, x, grid))(params, x)
+
+
 @pytest.mark.parametrize(
     ("inputs", "size"),
     [
@@ -52,7 +57,7 @@ def module_and_params(channels=2, hidden=5):
 def test_resampling_equals_its_definition_up_and_down(inputs, size):
     module, params = module_and_params()
     x = np.random.default_rng(2).random((2, *inputs, 2), np.float32)
-    out = module.apply({"params": params}, x, Grid.between(inputs, size))
+    out = resampled(module, params, x, Grid.between(inputs, size))
     np.testing.assert_allclose(out, by_definition(x, params, size), atol=1e-5)
 
 
@@ -63,7 +68,7 @@ def test_resampling_some_rows_at_a_time_equals_its_definition(few, floats, monke
     x = np.random.default_rng(3).random((2, 9, 8, 2), np.float32)
     monkeypatch.setattr(resampling, "FEW_OFFSETS", few)
     monkeypatch.setattr(resampling, "_floats_at_a_time", lambda: floats)
-    out = module.apply({"params": params}, x, Grid.between((9, 8), (13, 11)))
+    out = resampled(module, params, x, Grid.between((9, 8), (13, 11)))
     np.testing.assert_allclose(out, by_definition(x, params, (13, 11)), atol=1e-5)
 
 
@@ -72,7 +77,7 @@ def test_resampling_with_a_traced_scale_equals_the_static_one(numerator):
     module, params = module_and_params()
     size = 2 * numerator, 2 * numerator  # exactly 20 source pixels
     x = np.random.default_rng(4).random((2, 20, 20, 2), np.float32)
-    static = module.apply({"params": params}, x, Grid.between((20, 20), size))
+    static = resampled(module, params, x, Grid.between((20, 20), size))
     traced = jax.jit(lambda n: module.apply({"params": params}, x, Grid.traced(size, n, 10, 30)))
     np.testing.assert_allclose(traced(numerator), static, atol=1e-5)
 
@@ -83,7 +88,7 @@ def test_gradients_of_resampling_are_those_of_its_definition(size):
     x = np.random.default_rng(6).random((1, 5, 6, 2), np.float32)
     weight = np.random.default_rng(7).random((1, *size, 2), np.float32)
     apply = lambda p, x: (weight * module.apply({"params": p}, x, Grid.between((5, 6), size))).sum()
-    params_gradient, x_gradient = jax.grad(apply, argnums=(0, 1))(params, x)
+    params_gradient, x_gradient = jax.jit(jax.grad(apply, argnums=(0, 1)))(params, x)
     step = 1e-3
     ahead, behind = x.copy(), x.copy()
     ahead[0, 2, 3, 1] += step

@@ -4,6 +4,7 @@ import dataclasses
 from functools import partial
 
 import cv2
+import jax
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -58,8 +59,8 @@ def run(graph, **inputs):
 
 
 def in_flax(config, params, ir, vis, size, largest_factor=8):
-    out = fuse_any(config, params, ir[..., None], vis[..., None], size=size, largest_factor=largest_factor)
-    return [np.clip(image[..., 0], 0, 1) for image in out]
+    fuse = jax.jit(partial(fuse_any, config, size=size, largest_factor=largest_factor))
+    return [np.clip(image[..., 0], 0, 1) for image in fuse(params, ir[..., None], vis[..., None])]
 
 
 def assert_same(made, expected, tolerance=1e-5):
@@ -85,7 +86,7 @@ def test_network_of_any_architecture_is_that_of_flax(config, random_params):
     params = random_params(config)
     ir, vis = picture(7, 9)[None], picture(14, 18)[None]
     made = run(onnx_file.export_factors(config, params, (2, 1)), ir=ir, vis=vis)
-    assert_same(made, in_flax(config, params, ir, vis, (14, 18)))  # not jitted: compiling takes longer
+    assert_same(made, in_flax(config, params, ir, vis, (14, 18)))
 
 
 @pytest.mark.parametrize("factors", [(1, 1), (1, 3), (3, 2), (8, 4)])

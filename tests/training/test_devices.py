@@ -8,14 +8,12 @@ import jax
 import numpy as np
 import pytest
 
-from mfjax.data.degradation import canvas_for, canvases, crop_with_margin
-from mfjax.data.pipeline import Batch, DataConfig
-from mfjax.training import Enhanced, Sources, TrainConfig
+from mfjax.data.pipeline import Batch
+from mfjax.training import Enhanced
 from mfjax.training.devices import AXIS, batch_mesh, parallel_step, replicate, spread
 from mfjax.training.step import begin_phase_two, initial_state, make_step
 
-CROP, DEVICES = 12, 8
-AVAILABLE = canvases(CROP, 10, 30)
+DEVICES = 8
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -24,22 +22,13 @@ def eight_devices():
 
 
 @pytest.fixture(scope="module")
-def config(tiny_config):
-    data = DataConfig(crop=CROP, batch=DEVICES)
-    return TrainConfig(model=tiny_config, data=data, target=Sources(contrast_pairs=64), learning_rate=1e-3)
+def config(smallest_config, recipe_of):
+    return recipe_of(smallest_config, DEVICES)
 
 
 @pytest.fixture(scope="module")
-def batch():
-    rng = np.random.default_rng(0)
-    side = crop_with_margin(AVAILABLE)
-    pair = [rng.integers(0, 256, (DEVICES, side, side, 1), dtype=np.uint8) for _ in range(2)]
-    return Batch(*pair, np.array([17, 24], np.int32))
-
-
-@pytest.fixture(scope="module")
-def chosen(batch):
-    return tuple(canvas_for(int(n), AVAILABLE) for n in batch.numerators)
+def batch(batch_of):
+    return batch_of(DEVICES)
 
 
 def start(config, phase):
@@ -47,10 +36,15 @@ def start(config, phase):
     return state if phase == 1 else begin_phase_two(config, state)
 
 
-def on_mesh(config, phase, batch, chosen):
+@pytest.fixture(scope="module")
+def steps(config):
+    """The step of each phase on all devices, shared so that it compiles once."""
+    return {phase: parallel_step(config, phase, batch_mesh(DEVICES)) for phase in (1, 2)}
+
+
+def on_mesh(step, config, phase, batch, chosen):
     mesh = batch_mesh(DEVICES)
-    state = replicate(start(config, phase), mesh)
-    return parallel_step(config, phase, mesh)(state, spread(batch, mesh), chosen)
+    return step(replicate(start(config, phase), mesh), spread(batch, mesh), chosen)
 
 
 def assert_same_update(a, b):
@@ -60,36 +54,37 @@ def assert_same_update(a, b):
 
 
 @pytest.mark.parametrize("phase", [1, 2])
-def test_eight_devices_give_the_update_of_one(config, batch, chosen, phase):
+def test_eight_devices_give_the_update_of_one(config, steps, batch, chosen, phase):
     alone = jax.jit(make_step(config, phase), static_argnums=2)(start(config, phase), batch, chosen)
-    assert_same_update(on_mesh(config, phase, batch, chosen), alone)
+    assert_same_update(on_mesh(steps[phase], config, phase, batch, chosen), alone)
 
 
 def test_eight_devices_sharpen_the_enhanced_target_as_one_does(config, batch, chosen):
     config = replace(config, model=replace(config.model, blend=6), target=Enhanced())
     alone = jax.jit(make_step(config, 2), static_argnums=2)(start(config, 2), batch, chosen)
-    assert_same_update(on_mesh(config, 2, batch, chosen), alone)
+    step = parallel_step(config, 2, batch_mesh(DEVICES))
+    assert_same_update(on_mesh(step, config, 2, batch, chosen), alone)
 
 
-def test_pmap_of_the_step_gives_the_update_of_the_mesh(config, batch, chosen):
+def test_pmap_of_the_step_gives_the_update_of_the_mesh(config, steps, batch, chosen):
     parts = Batch(*(x.reshape(DEVICES, 1, *x.shape[1:]) for x in batch[:2]), np.stack([batch.numerators] * DEVICES))
-    step = jax.pmap(
+    mapped = jax.pmap(
         lambda state, batch: make_step(config, 2, axis_name=AXIS)(state, batch, chosen),
         axis_name=AXIS,
         in_axes=(None, 0),
     )
-    replicas = step(start(config, 2), parts)
+    replicas = mapped(start(config, 2), parts)
     for leaf in jax.tree.leaves(replicas):
         np.testing.assert_array_equal(leaf, np.broadcast_to(leaf[0], leaf.shape))  # devices stay equal
     together = jax.tree.map(lambda leaf: leaf[0], replicas)
-    assert_same_update(together, on_mesh(config, 2, batch, chosen))
+    assert_same_update(together, on_mesh(steps[2], config, 2, batch, chosen))
 
 
-def test_compiled_step_has_one_all_reduce_and_no_other_collective(config, batch, chosen):
+def test_compiled_step_has_one_all_reduce_and_no_other_collective(config, steps, batch, chosen):
     mesh = batch_mesh(DEVICES)
     for phase in (1, 2):
         state = replicate(start(config, phase), mesh)
-        program = parallel_step(config, phase, mesh).lower(state, spread(batch, mesh), chosen).compile().as_text()
+        program = steps[phase].lower(state, spread(batch, mesh), chosen).compile().as_text()
         collectives = r" (all-reduce|all-gather|reduce-scatter|all-to-all|collective-permute)(?:-start)?\("
         assert re.findall(collectives, program) == ["all-reduce"]
 

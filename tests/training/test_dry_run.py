@@ -13,11 +13,16 @@ from mfjax.training.validation import ValidationConfig
 
 
 @pytest.fixture(scope="module")
-def config(tiny_config):
+def config(smallest_config):
     data = DataConfig(crop=8, batch=1, scales=(20, 20))  # one scale, so one program a phase
     return TrainConfig(
-        model=tiny_config, data=data, phase_one_steps=3000, phase_two_steps=200, target=Sources(contrast_pairs=16)
+        model=smallest_config, data=data, phase_one_steps=3000, phase_two_steps=200, target=Sources(contrast_pairs=16)
     )
+
+
+@pytest.fixture(scope="module")
+def params(config, random_params):
+    return random_params(config.model)
 
 
 @pytest.fixture(scope="module")
@@ -31,15 +36,15 @@ def row(text, name):
     return [int(cell.replace(",", "")) for cell in cells]
 
 
-def test_table_of_parameters_adds_up_to_all_of_them(config, text, tiny_params):
-    leaves = jax.tree.leaves(tiny_params)
+def test_table_of_parameters_adds_up_to_all_of_them(config, text, params):
+    leaves = jax.tree.leaves(params)
     assert row(text, "total") == [len(leaves), sum(leaf.size for leaf in leaves)]
     modules = [row(text, line.split()[0]) for line in text.splitlines() if line.startswith(("branch", "fusion"))]
     assert [sum(column) for column in zip(*modules, strict=True)] == row(text, "total")
 
 
-def test_phases_say_what_they_train_and_freeze(text, tiny_params):
-    trees = tiny_params, tiny_params["fusion"]
+def test_phases_say_what_they_train_and_freeze(text, params):
+    trees = params, params["fusion"]
     everything, fusion = (sum(leaf.size for leaf in jax.tree.leaves(tree)) for tree in trees)
     assert row(text, "1") == [3000, everything, 0, 1]
     assert row(text, "2") == [200, fusion, everything - fusion, 1]

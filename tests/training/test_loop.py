@@ -1,5 +1,6 @@
 """A complete run, as a user starts it."""
 
+import functools
 import json
 import re
 import shutil
@@ -28,6 +29,7 @@ from mfjax.training import (
     TrainConfig,
     ValidationConfig,
     devices,
+    step,
     train,
 )
 from mfjax.training.config import read_config
@@ -50,10 +52,10 @@ def root(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def config(root, tiny_config):
+def config(root, smallest_config):
     data = DataConfig(roots=(str(root),), crop=8, batch=8, scales=(20, 20))  # one scale, so one program a phase
     return TrainConfig(
-        model=tiny_config,
+        model=smallest_config,
         data=data,
         target=Sources(contrast_pairs=16),
         phase_one_steps=3,
@@ -64,8 +66,15 @@ def config(root, tiny_config):
 
 @pytest.fixture(scope="module", autouse=True)
 def programs():
-    """Compiles a step once for all runs here that take the same ones."""
-    made, parallel_step = {}, devices.parallel_step
+    """Compiles a step, and what draws initial parameters, once for all runs here that take the same ones."""
+    made, parallel_step, random_params = {}, devices.parallel_step, step._random_params
+
+    @functools.cache
+    def drawn(model, seed):
+        return random_params(TrainConfig(model=model, seed=seed))
+
+    def copied(config):  # a step takes the memory of its arguments
+        return jax.tree.map(np.array, drawn(config.model, config.seed))
 
     def once(config, phase, mesh):
         data = replace(config.data, roots=(), min_detail=0.0)
@@ -77,6 +86,7 @@ def programs():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(devices, "parallel_step", once)
+        patch.setattr(step, "_random_params", copied)
         yield
 
 

@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -61,8 +60,7 @@ sys.exit(main(sys.argv[1:]))
 
 
 @pytest.fixture(scope="module")
-def recipe(tiny_config, tmp_path_factory):
-    model = replace(tiny_config, compensations=0, dual_attention=False)  # every process traces it anew
+def recipe(smallest_config, tmp_path_factory):
     root = tmp_path_factory.mktemp("pairs")
     rng = np.random.default_rng(0)
     for modality in ("ir", "vis"):
@@ -70,16 +68,15 @@ def recipe(tiny_config, tmp_path_factory):
         for i in range(2):
             cv2.imwrite(str(root / modality / f"{i}.png"), rng.integers(0, 256, (32, 40), dtype=np.uint8))
     path = root / "recipe.py"
-    path.write_text(RECIPE.format(model=model, root=str(root), steps=STEPS))
+    path.write_text(RECIPE.format(model=smallest_config, root=str(root), steps=STEPS))
     return path
 
 
 def start(recipe, workdir, *flags, devices, program=("-m", "mfjax"), stderr=None):
     """Starts `mfjax train` in a process of its own."""
     command = [sys.executable, *program, "train", "--config", str(recipe), "--workdir", str(workdir), *flags]
-    environment = os.environ | {
-        "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices} --xla_backend_optimization_level=0"
-    }
+    count = f"--xla_force_host_platform_device_count={devices}"
+    environment = os.environ | {"XLA_FLAGS": f"{os.environ['XLA_FLAGS']} {count}"}  # of two counts the last holds
     with (recipe.parent / "errors").open("a") as errors:  # not a pipe, which would have to be read
         return subprocess.Popen(command, env=environment, stderr=stderr or errors, text=True)
 

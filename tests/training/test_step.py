@@ -9,48 +9,23 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mfjax.data.degradation import canvas_for, canvases, crop_with_margin
-from mfjax.data.pipeline import Batch, DataConfig
-from mfjax.training import Enhanced, Sources, Teacher, TrainConfig
 from mfjax.training.phases import merge, optimizer, split, trainable
-from mfjax.training.step import begin_phase_two, initial_state, loss_fn, make_step, update
-
-CROP = 12
-AVAILABLE = canvases(CROP, 10, 30)
+from mfjax.training.step import begin_phase_two, initial_state, make_step
 
 
 @pytest.fixture(scope="module")
-def config(tiny_config):
-    data, target = DataConfig(crop=CROP, batch=4), Sources(contrast_pairs=64)
-    return TrainConfig(model=tiny_config, data=data, target=target, learning_rate=1e-3)
+def config(tiny_config, recipe_of):
+    return recipe_of(tiny_config)
 
 
 @pytest.fixture(scope="module")
-def batch():
-    rng = np.random.default_rng(0)
-    side = crop_with_margin(AVAILABLE)
-    pair = [rng.integers(0, 256, (4, side, side, 1), dtype=np.uint8) for _ in range(2)]
-    return Batch(*pair, np.array([17, 24], np.int32))
-
-
-@pytest.fixture(scope="module")
-def chosen(batch):
-    return tuple(canvas_for(int(n), AVAILABLE) for n in batch.numerators)
-
-
-@pytest.fixture(scope="module")
-def starts(config):
+def starts(config, starts_of):
     """The state at the start of each phase."""
-    first = initial_state(config)
-    return {1: first, 2: begin_phase_two(config, first)}
-
-
-def compiled(config, phase):
-    return jax.jit(make_step(config, phase), static_argnums=2)
+    return starts_of(config)
 
 
 @pytest.fixture(scope="module")
-def steps(config):
+def steps(config, compiled):
     """The jitted step of each phase, shared so that it compiles once."""
     return {phase: compiled(config, phase) for phase in (1, 2)}
 
@@ -67,30 +42,18 @@ def updated(steps, batch, chosen, starts):
     return found
 
 
-def changed(before, after):
-    """Returns the names of the parameters of which any bit differs."""
-    leaves = zip(jax.tree_util.tree_leaves_with_path(before), jax.tree.leaves(after), strict=True)
-    return {
-        jax.tree_util.keystr(path, simple=True, separator="/")
-        for (path, a), b in leaves
-        if np.asarray(a).tobytes() != np.asarray(b).tobytes()
-    }
-
-
-def names(params):
-    return {jax.tree_util.keystr(p, simple=True, separator="/") for p, _ in jax.tree_util.tree_leaves_with_path(params)}
-
-
-def test_phase_one_trains_every_parameter(starts, updated):
+def test_phase_one_trains_every_parameter(starts, updated, changed, names):
     assert changed(starts[1].params, updated[1][0].params) == names(starts[1].params)
 
 
-def test_phase_two_leaves_every_sr_parameter_bit_identical_and_trains_the_fusion_branch(starts, updated):
+def test_phase_two_leaves_every_sr_parameter_bit_identical_and_trains_the_fusion_branch(
+    starts, updated, changed, names
+):
     moved = changed(starts[2].params, updated[2][0].params)
     assert moved == {name for name in names(starts[2].params) if name.startswith("fusion/")}
 
 
-def test_negative_zero_of_a_frozen_parameter_stays_negative(steps, batch, chosen, starts):
+def test_negative_zero_of_a_frozen_parameter_stays_negative(steps, batch, chosen, starts, changed):
     params = jax.tree.map(lambda p: jnp.where(p == 0, -0.0, p), starts[2].params)
     after, _ = steps[2](starts[2]._replace(params=params), batch, chosen)
     assert not {name for name in changed(params, after.params) if name.startswith("branch/")}
@@ -111,7 +74,7 @@ def test_optimiser_of_phase_two_keeps_no_moments_for_frozen_parameters(config, s
     assert 2 * trained <= sum(np.size(leaf) for leaf in jax.tree.leaves(state)) <= 2 * trained + 4
 
 
-def test_split_parameters_merge_to_what_they_were(starts):
+def test_split_parameters_merge_to_what_they_were(starts, changed):
     params = starts[1].params
     for phase in (1, 2):
         assert not changed(params, merge(*split(params, phase)))
@@ -134,9 +97,9 @@ def test_loss_falls_when_one_batch_is_repeated(steps, batch, chosen, starts):
     assert np.mean(losses[-5:]) < 0.99 * np.mean(losses[:5])
 
 
-def test_jitted_step_equals_eager_step(config, batch, chosen):
+def test_jitted_step_equals_eager_step(smallest_config, recipe_of, batch, chosen, compiled):
     # The network has few operations, since each is a program of its own. `test_network` compares the whole one.
-    config = replace(config, model=replace(config.model, compensations=0, dual_attention=False))
+    config = recipe_of(replace(smallest_config, base="none"))
     start = begin_phase_two(config, initial_state(config))
     eager = make_step(config, 2)(start, batch, chosen)
     # A new fused image is one of the sources at every pixel, so rounding decides the sign of many of its errors.
@@ -149,48 +112,11 @@ def assert_same_update(a, b, *, rtol=1e-3):
     chex.assert_trees_all_close(a[1], b[1], rtol=rtol)
 
 
-def test_average_follows_the_parameters_that_a_phase_trains(config, batch, chosen, starts):
-    config = replace(config, ema_decay=0.75)
-    for phase in (1, 2):
-        state = starts[phase]._replace(average=starts[phase].params)
-        after, _ = compiled(config, phase)(state, batch, chosen)
-        expected = jax.tree.map(lambda old, new: 0.75 * old + 0.25 * new, state.params, after.params)
-        chex.assert_trees_all_close(after.average, expected, atol=1e-6)
-        assert not {name for name in changed(state.average, after.average) if phase == 2 and "branch" in name}
-
-
 def test_phase_two_starts_from_the_average(config, starts):
     average = jax.tree.map(lambda p: p + 1, starts[1].params)
     state = begin_phase_two(replace(config, ema_decay=0.9), starts[1]._replace(average=average))
     chex.assert_trees_all_equal(state.params, average)
     chex.assert_trees_all_equal(state.average, average)
-
-
-@pytest.mark.parametrize("phase", [1, 2])
-def test_accumulated_halves_of_a_batch_give_the_update_of_the_whole(config, batch, chosen, starts, phase):
-    # Without the contrast loss, whose random pairs are drawn for each image of a step.
-    config = replace(config, target=Sources(contrast_weight=0.0), phase_one_steps=4, phase_two_steps=4)
-    whole = compiled(config, phase)(starts[phase], batch, chosen)[0]
-    twice = replace(config, accumulate=2)
-    step = compiled(twice, phase)
-    state = initial_state(twice)
-    state = state if phase == 1 else begin_phase_two(twice, state)
-    key_step = state.step  # the same random windows for both halves
-    for half in (slice(0, 2), slice(2, 4)):
-        before = state.params
-        state, _ = step(state._replace(step=key_step), batch._replace(ir=batch.ir[half], vis=batch.vis[half]), chosen)
-        assert bool(changed(before, state.params)) == (half.start == 2)
-    chex.assert_trees_all_close(state.params, whole.params, atol=2e-5)
-
-
-def test_half_precision_of_the_extractor_keeps_parameters_and_losses_in_full(config, steps, batch, chosen, starts):
-    half = replace(config, dtype="bfloat16")
-    state, metrics = compiled(half, 1)(starts[1], batch, chosen)
-    assert {leaf.dtype for leaf in jax.tree.leaves((state.params, metrics))} == {jnp.dtype("float32")}
-    _, expected = steps[1](starts[1], batch, chosen)
-    np.testing.assert_allclose(metrics["loss"], expected["loss"], rtol=0.02)
-    products = str(jax.make_jaxpr(make_step(half, 1), static_argnums=2)(starts[1], batch, chosen))
-    assert "bf16" in products
 
 
 def test_loss_of_phase_two_is_the_pixel_loss_plus_lambda_times_deviation_minus_contrast(config, updated):
@@ -207,99 +133,6 @@ def test_run_can_start_from_the_branches_of_a_model_with_another_fusion_branch_a
     chex.assert_trees_all_equal(params["branch"], tiny_params["branch"])
     assert "blend" in params["fusion"]
     assert "has another fusion branch than the recipe" in caplog.text
-
-
-def test_enhanced_target_takes_the_place_of_the_sources_in_phase_two(config, batch, chosen):
-    config = replace(config, model=replace(config.model, blend=6), target=Enhanced())
-    start = begin_phase_two(config, initial_state(config))
-    step, state, history = compiled(config, 2), start, []
-    for _ in range(20):
-        state, metrics = step(state, batch, chosen)
-        history.append({name: float(value) for name, value in metrics.items()})
-    first, last = history[0], history[-1]
-    assert set(first) == {"loss", "sr", "fusion", "gradient_norm"}
-    assert first["loss"] == pytest.approx(first["sr"] + first["fusion"])
-    assert last["fusion"] < 0.98 * first["fusion"]
-    assert last["sr"] == first["sr"]
-    assert changed(start.params, state.params) == {name for name in names(start.params) if name.startswith("fusion/")}
-
-
-def test_fusion_branch_learns_what_a_teacher_makes_and_nothing_else_does(config, batch, chosen, tiny_weights):
-    config = replace(config, target=Teacher(str(tiny_weights)), learning_rate=1e-2)
-    start = begin_phase_two(config, initial_state(config))
-    step, state, history = compiled(config, 2), start, []
-    for _ in range(20):
-        state, metrics = step(state, batch, chosen)
-        history.append({name: float(value) for name, value in metrics.items()})
-    assert set(history[0]) == {"loss", "sr", "fusion", "gradient_norm"}
-    assert history[-1]["fusion"] < 0.9 * history[0]["fusion"]
-    assert changed(start.params, state.params) == {name for name in names(start.params) if name.startswith("fusion/")}
-    pupil = replace(config, start_from=str(tiny_weights))
-    _, metrics = compiled(pupil, 2)(begin_phase_two(pupil, initial_state(pupil)), batch, chosen)
-    assert metrics["fusion"] < 0.05 * history[0]["fusion"]  # but for clipping, it is its own teacher
-
-
-def test_fusion_loss_can_be_kept_from_the_branches_in_phase_one(config, steps, batch, chosen, updated):
-    state = updated[1][0]
-    other = state._replace(params=state.params | {"fusion": jax.tree.map(lambda p: 3 * p, state.params["fusion"])})
-
-    def branch_depends_on_fusion(step):
-        a, b = (step(start, batch, chosen)[0].params["branch"] for start in (state, other))
-        return bool(changed(a, b))
-
-    assert branch_depends_on_fusion(steps[1])
-    assert not branch_depends_on_fusion(compiled(replace(config, phase_one="apart"), 1))
-
-
-def test_phase_one_of_super_resolution_only_leaves_the_fusion_branch_out(config, steps, batch, chosen, updated):
-    state = updated[1][0]  # with moments of Adam's for all parameters
-    alone = compiled(replace(config, phase_one="super-resolution"), 1)
-    after, metrics = alone(state, batch, chosen)
-    assert changed(state.params, after.params) == {name for name in names(state.params) if name.startswith("branch/")}
-    assert set(metrics) == {"loss", "sr", "gradient_norm"}
-    apart, expected = compiled(replace(config, phase_one="apart"), 1)(state, batch, chosen)
-    chex.assert_trees_all_close(after.params["branch"], apart.params["branch"], atol=2e-5)
-    np.testing.assert_allclose(metrics["loss"], expected["sr"], rtol=1e-6)
-    operations = [step.lower(state, batch, chosen).cost_analysis()["flops"] for step in (alone, steps[1])]
-    assert operations[0] < operations[1]
-
-
-@pytest.mark.parametrize("phase", [1, 2])
-def test_step_is_what_the_loss_differentiated_by_all_parameters_and_the_update_give(
-    config, steps, batch, chosen, starts, phase
-):
-    key = jax.random.fold_in(jax.random.key(config.seed), starts[phase].step)
-
-    def loss(params):
-        return loss_fn(params, batch, chosen, key, config=config, phase=phase)
-
-    (value, metrics), gradients = jax.jit(jax.value_and_grad(loss, has_aux=True))(starts[phase].params)
-    after = update(starts[phase], gradients, config=config, phase=phase)
-    expected, logged = steps[phase](starts[phase], batch, chosen)
-    chex.assert_trees_all_close(after.params, expected.params, atol=2e-5)
-    assert not changed(after.params, expected.params) - set(names(split(expected.params, phase)[0]))
-    np.testing.assert_allclose(value, logged["loss"], rtol=1e-5)
-    assert set(metrics) | {"gradient_norm"} == set(logged)
-
-
-@pytest.mark.parametrize("numerator", [10, 16, 20, 27, 30])
-def test_truth_lies_where_the_degraded_sources_show_it(steps, starts, numerator):
-    side = crop_with_margin(AVAILABLE)
-    rows, cols = np.mgrid[:side, :side]
-    smooth = (127 + 60 * np.sin(rows / 9) + 60 * np.cos(cols / 11)).astype(np.uint8)[None, ..., None].repeat(4, 0)
-    batch = Batch(smooth, smooth, np.full(2, numerator, np.int32))
-    canvas = canvas_for(numerator, AVAILABLE)
-    # A new network gives the bicubic source, which on a smooth picture is off by the rounding to 8 bits.
-    _, metrics = steps[2](starts[2], batch, (canvas, canvas))
-    assert metrics["sr"] / 2 < 1.5 / 255
-
-
-def test_one_program_serves_all_scales_of_a_canvas(config, batch, starts):
-    step = compiled(config, 2)
-    widest = AVAILABLE[-1]
-    for numerator in range(widest.largest - 3, widest.largest + 1):
-        step(starts[2], batch._replace(numerators=np.full(2, numerator, np.int32)), (widest, widest))
-    assert step._cache_size() == 1
 
 
 def test_metrics_are_json_numbers_and_phase_two_reports_the_contrast_terms(updated):
