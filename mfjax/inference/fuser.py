@@ -8,7 +8,7 @@ The call is `fused = mfjax.fuse(ir, vis, size=(480, 640))`. With a model of one'
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Self, Unpack
 
@@ -302,8 +302,10 @@ def fuse(
     Raises:
         MfjaxError, MemoryError: as a `Fuser`'s call.
     """
-    fuser = _default_fuser(detail=detail)
+    fuser = _default_fuser(detail)
     return fuser(ir, vis, size=size, scale=scale, color=color, ir_range=ir_range, stretch=stretch).fused
 
 
-_default_fuser = lru_cache(2)(partial(load, "default"))
+@lru_cache(2)
+def _default_fuser(detail: float) -> Fuser:
+    return load("default", detail=detail)

@@ -114,8 +114,9 @@ def test_pairs_of_a_list_are_scored(data, tmp_path, capsys):
 
 
 def test_options_of_models_are_refused_without_a_model(data, capsys):
-    assert main(["evaluate", str(data), "--results", f"max={data / 'max'}", "--stretch"]) == 2
-    assert "--stretch and --ir-range are for models" in capsys.readouterr().err
+    for option in (["--stretch"], ["--detail", "0.5"]):
+        assert main(["evaluate", str(data), "--results", f"max={data / 'max'}", *option]) == 2
+        assert "--stretch, --ir-range and --detail are for models" in capsys.readouterr().err
 
 
 def test_undefined_scores_are_said_once_each(data, black_network, tiny_weights, capsys):

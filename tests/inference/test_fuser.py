@@ -134,17 +134,19 @@ def test_memory_that_runs_out_is_a_memory_error_of_one_line(tiny_config, tiny_pa
         fuser(ir, vis)
 
 
-def test_fuse_gives_the_default_models_fused_image_and_loads_it_once(fuser, ir, vis, monkeypatch):
+def test_fuse_gives_the_default_models_fused_image_and_loads_it_once_for_each_detail(fuser, ir, vis, monkeypatch):
     loaded = []
 
-    def default():
-        loaded.append(1)
+    def default(name, *, detail):
+        loaded.append((name, detail))
         return fuser
 
-    monkeypatch.setattr(fuser_module, "_default_fuser", fuser_module.cache(default))
-    for _ in range(2):
-        np.testing.assert_array_equal(mfjax.fuse(ir, vis, size=SIZE), fuser(ir, vis).fused)
-    assert len(loaded) == 1
+    monkeypatch.setattr(fuser_module, "load", default)
+    fuser_module._default_fuser.cache_clear()
+    for detail in (1.0, 1.0, 0.5):
+        np.testing.assert_array_equal(mfjax.fuse(ir, vis, size=SIZE, detail=detail), fuser(ir, vis).fused)
+    fuser_module._default_fuser.cache_clear()
+    assert loaded == [("default", 1.0), ("default", 0.5)]
 
 
 @pytest.fixture(scope="module")
