@@ -127,19 +127,3 @@ def test_convert_command_stores_a_weights_file_in_half_the_bytes(tiny_weights, t
     assert (after.config, after.metadata) == (before.config, before.metadata)
     assert out.stat().st_size < 0.75 * tiny_weights.stat().st_size
     assert main(["convert", str(out), str(out)]) == 2
-
-
-def test_blend_from_before_detail_gives_what_it_gave(tmp_path, tiny_config, random_params):
-    config = dataclasses.replace(tiny_config, blend=6)
-    file, old = tmp_path / "new.safetensors", tmp_path / "old.safetensors"
-    weights.save(file, config, random_params(config))
-    kernel = "fusion.blend.hidden_0.linear.dense.kernel"
-    tensors = load_file(file)
-    before = {name: leaf[:14] if name == kernel else leaf for name, leaf in tensors.items()}
-    del before["fusion.blend.natural"]
-    save_file(before, old, metadata=header(config))
-    blend = weights.load(old).params["fusion"]["blend"]
-    read = blend["hidden_0"]["linear"]["dense"]["kernel"]
-    np.testing.assert_array_equal(read[:14], before[kernel])
-    assert not read[14:].any()
-    assert not blend["natural"].any()

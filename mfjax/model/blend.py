@@ -1,11 +1,11 @@
 """The blend of both super-resolved sources: their structure at four scales, weighted by how much each source has.
 
 The blend is not in the paper. The paper's selection by magnitude, as the base of a fused image, deletes what a source
-shows dark where the other one is bright. The blend splits both sources into bands of detail of about 1, 2, 4 and 8
-pixels and a remainder, their levels. Where a band has more of one source's structure than of the other's, a small
-network that sees the energies of all bands gives that source more weight; the levels meet near the brighter one. So
-everything that the fused image shows comes from a source. Weights are computed at half the resolution, so they are
-smooth in space.
+shows dark where the other one is bright. The blend splits infrared, visible and the brighter of the two at each pixel
+into bands of detail of about 1, 2, 4 and 8 pixels and a remainder, the level. The fused image has the level of the
+brighter one, and a sum of all twelve bands, which a small network weighs at each place by their energies and by whether
+infrared and visible contradict each other. So everything that the fused image shows comes from a source. Weights are
+computed at half the resolution, so they are smooth in space.
 
 `with_detail` turns a blend from one that shows all structure to one that looks natural: the brighter source, with the
 other's structure only where it is much stronger.
@@ -28,15 +28,15 @@ REACH = 44  # pixels to each side that a blended pixel depends on
 
 LEAST_ENERGY = 0.004  # one gray level: less is noise
 LEAST_PRODUCT = 1e-5  # of two bands' energies, below which they neither agree nor contradict each other
-BRIGHTER = 10.0  # how sharply the brighter of two levels is preferred
+START = 1.4  # what weights are lowered by before they are trained: three of 0.4 add up to about 1
 
 WHITE, BLACK = 0.08, 0.04  # values nearer than this to 1 and 0 are bent, so that nothing is clipped
 
 
 class Blend(nn.Module):
-    """The weighted sum of both super-resolved sources' bands and levels, `[n, h, w, 1]`.
+    """The brighter source's level and the weighted bands of both sources and the brighter one, `[n, h, w, 1]`.
 
-    Called with both images, `[n, h, w, 1]`, infrared first, and the `coarseness` of each source.
+    Called with both super-resolved images, `[n, h, w, 1]`, infrared first, and the `coarseness` of each source.
     """
 
     hidden: int  # channels of the weighting network
@@ -49,47 +49,40 @@ class Blend(nn.Module):
         coarseness: tuple[jax.Array, jax.Array],
     ) -> jax.Array:
         h, w = images[0].shape[1:3]
-        details, levels = zip(*(bands(image, self.extent) for image in images), strict=True)
-        half_levels = [halved(level, self.extent) for level in levels]
-        evidence = _evidence(details, half_levels, coarseness, self.extent)  # [n, h/2, w/2, 18]
+        details, levels = bands(jnp.concatenate([*images, jnp.maximum(*images)], axis=-1), self.extent)
+        evidence = _evidence(details, levels, coarseness, self.extent)  # [n, h/2, w/2, 22]
         self.param("natural", nn.initializers.zeros, (self.hidden,))  # `with_detail` adds it to the next layer's bias
         x = LeakyConv(self.hidden, 1, name="hidden_0")(evidence)
         x = LeakyConv(self.hidden, 1, name="hidden_1")(x)
-        weights, brightness = jnp.split(Conv(2 * len(DILATIONS) + 1, 1, name="weights")(x), [2 * len(DILATIONS)], -1)
-        share = nn.sigmoid(brightness + BRIGHTER * 2 * (half_levels[0] - half_levels[1]))
-        found = jnp.concatenate([2 * nn.sigmoid(weights - 0.5), share], axis=-1)
-        found = doubled(found, self.extent)[:, :h, :w]  # [n, h, w, 9]
-        share = found[..., -1:]
-        out = share * levels[0] + (1 - share) * levels[1]
-        for i, both in enumerate(zip(*details, strict=True)):
-            for j, band in enumerate(both):
-                out = out + found[..., 2 * i + j : 2 * i + j + 1] * band
-        return out
+        weights = 2 * nn.sigmoid(Conv(3 * len(DILATIONS), 1, name="weights")(x) - START)
+        weights = doubled(weights, self.extent)[:, :h, :w]  # [n, h, w, 12]
+        detail = (weights * jnp.concatenate(details, axis=-1)).sum(axis=-1, keepdims=True)
+        return levels[..., 2:] + detail
 
 
 def _evidence(
-    details: tuple[list[jax.Array], ...],
-    half_levels: list[jax.Array],
+    details: list[jax.Array],
+    levels: jax.Array,
     coarseness: tuple[jax.Array, jax.Array],
     extent: AnyExtent,
 ) -> jax.Array:
-    """Returns the weighting network's input.
+    """Returns the weighting network's input from bands and levels of infrared, visible and the brighter of both.
 
-    For each band: which source has more of it, how much both have, and if the two agree (1) or contradict each other
-    (-1). Then both levels, their difference, and each source's coarseness.
+    For each band: which source has more of it, how much both and the brighter one have, and if the sources agree (1) or
+    contradict each other (-1). Then both sources' levels, their difference, and each source's coarseness.
     """
     half = extent.shrunk(2)
-    maps, agreements = [], []
-    for ir, vis, spread in zip(*details, SPREADS, strict=True):
-        parts = jnp.abs(ir), jnp.abs(vis), ir * vis
-        energy_ir, energy_vis, product = (smoothed_at(halved(part, extent), spread, half) for part in parts)
-        both = energy_ir + energy_vis + LEAST_ENERGY
-        maps += [(energy_ir - energy_vis) / both, jnp.log(both) + 3.5]
-        agreements.append(product / (energy_ir * energy_vis + LEAST_PRODUCT))
-    ir, vis = half_levels
+    maps = []
+    for band, spread in zip(details, SPREADS, strict=True):
+        parts = jnp.concatenate([jnp.abs(band), band[..., :1] * band[..., 1:2]], axis=-1)
+        ir, vis, brighter, product = jnp.split(smoothed_at(halved(parts, extent), spread, half), 4, axis=-1)
+        both = ir + vis + LEAST_ENERGY
+        maps += [(ir - vis) / both, jnp.log(both) + 3.5, jnp.log(brighter + LEAST_ENERGY) + 3.5]
+        maps.append(product / (ir * vis + LEAST_PRODUCT))
+    ir, vis = jnp.split(halved(levels[..., :2], extent), 2, axis=-1)
     maps += [ir - 0.5, vis - 0.5, 2 * (ir - vis), 2 * jnp.abs(ir - vis)]
     maps += [jnp.broadcast_to(jnp.asarray(each, ir.dtype), ir.shape) for each in coarseness]
-    return jnp.concatenate([*maps, *agreements], axis=-1)
+    return jnp.concatenate(maps, axis=-1)
 
 
 def with_detail(params: Mapping[str, Any], detail: Any) -> dict[str, Any]:

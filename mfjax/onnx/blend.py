@@ -2,52 +2,49 @@
 
 import numpy as np
 
-from mfjax.model.blend import BLACK, BRIGHTER, DILATIONS, LEAST_ENERGY, LEAST_PRODUCT, SPLINE, SPREADS, WHITE
+from mfjax.model.blend import BLACK, DILATIONS, LEAST_ENERGY, LEAST_PRODUCT, SPLINE, SPREADS, START, WHITE
 from mfjax.onnx.graph import Value
 from mfjax.onnx.layers import Params, conv, convolve, leaky_conv
-from mfjax.onnx.maps import batches, concat, cut, filled, halves, padded, pooled, shuffled, size
+from mfjax.onnx.maps import batches, concat, cut, filled, padded, pooled, shuffled, size
 
 
 def blended(sources: tuple[Value, Value], coarseness: tuple[float, float], params: Params) -> Value:
-    """Adds `Blend`. Both images are worked on as one batch.
+    """Adds `Blend`. Both images and the brighter of them are worked on as one batch.
 
     Args:
         sources: the super-resolved infrared and visible image, `[n, 1, H, W]`.
         coarseness: of each source, from 0 (as fine as the output) to 1.
         params: parameters of the module.
     """
-    images = concat(sources, 0)
-    g = images.graph
+    g = sources[0].graph
+    images = concat([*sources, g.op("Max", *sources)], 0)
     details = []
     for dilation in DILATIONS:
         smooth = _smoothed(images, dilation)
         details.append(images - smooth)
         images = smooth
-    maps, agreements = [], []
+    maps = []
     for band, spread in zip(details, SPREADS, strict=True):
-        of_ir, of_vis = halves(band)
+        of_ir, of_vis, _ = batches(band, 3)
         parts = concat([g.op("Abs", band), of_ir * of_vis], 0)
-        ir, vis, product = batches(_smoothed(_halved(parts), spread), 3)
+        ir, vis, brighter, product = batches(_smoothed(_halved(parts), spread), 4)
         both = ir + vis + LEAST_ENERGY
-        maps += [(ir - vis) / both, g.op("Log", both) + 3.5]
-        agreements.append(product / (ir * vis + LEAST_PRODUCT))
-    low_ir, low_vis = halves(_halved(images))
+        maps += [(ir - vis) / both, g.op("Log", both) + 3.5, g.op("Log", brighter + LEAST_ENERGY) + 3.5]
+        maps.append(product / (ir * vis + LEAST_PRODUCT))
+    *levels, level = batches(images, 3)
+    low_ir, low_vis = batches(_halved(concat(levels, 0)), 2)
     apart = 2 * (low_ir - low_vis)
     maps += [low_ir - 0.5, low_vis - 0.5, apart, g.op("Abs", apart)]
     maps += [filled(low_ir, each) for each in coarseness]
-    x = leaky_conv([concat([*maps, *agreements])], params["hidden_0"])
+    x = leaky_conv([concat(maps)], params["hidden_0"])
     x = leaky_conv([x], params["hidden_1"])
-    count = 2 * len(DILATIONS)
-    found, share = g.ops("Split", conv([x], params["weights"]), g.integers(count, 1), channels=[count, 1], axis=1)
-    share = g.op("Sigmoid", share + BRIGHTER * apart)
-    found = 2 * g.op("Sigmoid", found - 0.5)
-    found = cut(_doubled(concat([found, share])), size(images))
-    *weights, share = g.ops("Split", found, g.integers(*[1] * (count + 1)), channels=[1] * (count + 1), axis=1)
-    level_ir, level_vis = halves(images)
-    out = share * (level_ir - level_vis) + level_vis
-    for i, band in enumerate(details):
-        for j, each in enumerate(halves(band)):
-            out = out + weights[2 * i + j] * each
+    weights = 2 * g.op("Sigmoid", conv([x], params["weights"]) - START)
+    weights = cut(_doubled(weights), size(level))
+    out, count = level, 3 * len(DILATIONS)
+    each_weight = g.ops("Split", weights, g.integers(*[1] * count), channels=[1] * count, axis=1)
+    every_band = [each for band in details for each in batches(band, 3)]
+    for weight, band in zip(each_weight, every_band, strict=True):
+        out = out + weight * band
     return out
 
 

@@ -87,16 +87,6 @@ def padded(x: Value, before: int, after: int | Value) -> Value:
     return g.op("Pad", x, concat([g.integers(0, 0, before, before, 0, 0), after], 0), mode="edge")
 
 
-def halves(both: Value) -> tuple[Value, Value]:
-    """Splits a batch of infrared maps followed by as many visible maps, and returns both.
-
-    Args:
-        both: the batch.
-    """
-    ir, vis = batches(both, 2)
-    return ir, vis
-
-
 def batches(x: Value, count: int) -> list[Value]:
     """Splits a batch into parts of equal length.
 

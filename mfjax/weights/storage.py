@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 FORMAT = "mfjax-1"
 _RESERVED = {"config", "format"}
-_BLEND = "fusion.blend"
 
 
 class Weights(NamedTuple):
@@ -102,7 +101,6 @@ def load(name_or_path: str | Path) -> Weights:
         name: np.frombuffer(spec["data"], dtypes[spec["dtype"]]).reshape(spec["shape"]).astype(np.float32)
         for name, spec in tensors
     }
-    _complete_old_blend(flat)
     _check_shapes({name: leaf.shape for name, leaf in flat.items()}, config, str(path))
     free_text = {key: text for key, text in metadata.items() if key not in _RESERVED}
     return Weights(config, unflatten_dict(flat, sep="."), free_text)
@@ -135,16 +133,6 @@ def _config_of(metadata: Mapping[str, str], path: Path) -> "ModelConfig":
         return ModelConfig(**fields)
     except (ValueError, TypeError) as error:
         raise MfjaxError(f"{path} is a model of another architecture: {error}") from error
-
-
-def _complete_old_blend(flat: dict[str, np.ndarray]) -> None:
-    """Adds zeros for what a blend from before `with_detail` lacks: four inputs, and the bias of no detail."""
-    kernel = flat.get(f"{_BLEND}.hidden_0.linear.dense.kernel")
-    if kernel is None or kernel.ndim != 2 or f"{_BLEND}.natural" in flat:
-        return
-    agreements = np.zeros((4, kernel.shape[1]), np.float32)
-    flat[f"{_BLEND}.hidden_0.linear.dense.kernel"] = np.concatenate([kernel, agreements])
-    flat[f"{_BLEND}.natural"] = np.zeros(kernel.shape[1], np.float32)
 
 
 def _check_shapes(shapes: Mapping[str, tuple[int, ...]], config: "ModelConfig", owner: str) -> None:
