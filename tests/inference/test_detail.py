@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import jax
 import numpy as np
 import pytest
 
@@ -14,7 +15,10 @@ from mfjax.model.blend import with_detail
 def model(tiny_config, random_params):
     config = dataclasses.replace(tiny_config, blend=6)
     params = random_params(config)
-    params["fusion"]["blend"]["natural"] += 40  # of a size that shows in the images
+    fusion = params["fusion"]
+    # Of a size that shows in the images.
+    fusion["contrast"] = np.ones(1, np.float32)
+    fusion["blend"] = jax.tree.map(lambda leaf: 5 * leaf, fusion["blend"])
     return config, params
 
 

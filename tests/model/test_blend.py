@@ -122,8 +122,15 @@ def test_detail_changes_the_blend_steadily_from_all_to_none(params):
 
 def test_blend_sees_if_its_sources_agree_or_contradict_each_other(params):
     ir = picture(32, 32)
-    with_agreement = blend(params, ir, ir) - blend(params, ir, 1 - ir)
-    blind = {**params, "hidden_0": {"linear": {"dense": {**params["hidden_0"]["linear"]["dense"]}}}}
-    dense = blind["hidden_0"]["linear"]["dense"]
-    dense["kernel"] = dense["kernel"].at[14:].set(0)
-    assert float(jnp.abs(with_agreement - (blend(blind, ir, ir) - blend(blind, ir, 1 - ir))).max()) > 1e-4
+    dense = params["hidden_0"]["linear"]["dense"]
+    blind = {**dense, "kernel": dense["kernel"].at[3:16:4].set(0)}  # the inputs that tell it
+    blind = {**params, "hidden_0": {"linear": {"dense": blind}}}
+    apart, blindly_apart = (blend(each, ir, ir) - blend(each, ir, 1 - ir) for each in (params, blind))
+    assert float(jnp.abs(apart - blindly_apart).max()) > 1e-4
+
+
+def test_blend_without_detail_at_all_is_the_brighter_sources_level(params):
+    ir, vis = picture(20, 26), picture(20, 26, seed=1)
+    dense = params["weights"]["dense"]
+    nothing = {**params, "weights": {"dense": {**dense, "bias": jnp.full_like(dense["bias"], -100)}}}
+    np.testing.assert_allclose(blend(nothing, ir, vis), bands(jnp.maximum(ir, vis))[1], atol=1e-5)
