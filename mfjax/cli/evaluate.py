@@ -19,7 +19,7 @@ from mfjax.evaluation import boards, sections, tables
 from mfjax.evaluation.page import Page
 from mfjax.evaluation.scoring import find_pairs
 from mfjax.inference.detail import check_detail
-from mfjax.inference.sources import IrRange, check_ir_range
+from mfjax.inference.ranges import IrRange, check_ir_range
 from mfjax.pairing.pairs import listed
 from mfjax.pairing.patterns import Patterns
 

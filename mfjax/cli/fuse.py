@@ -21,7 +21,7 @@ from mfjax.inference import files, sizes
 from mfjax.inference.colour import Color
 from mfjax.inference.detail import check_detail
 from mfjax.inference.engines import Engine, Precision, check_engine
-from mfjax.inference.sources import IrRange, check_ir_range
+from mfjax.inference.ranges import IrRange, check_ir_range
 from mfjax.pairing import messages_about
 from mfjax.pairing.patterns import Patterns
 

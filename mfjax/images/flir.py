@@ -209,7 +209,7 @@ def _photo(record: bytes) -> NDArray[np.uint8]:
 
 def _rgb_of_ycbcr(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Returns RGB of what these cameras store in PNGs: Y, Cb and Cr."""
-    return cv2.cvtColor(np.ascontiguousarray(pixels[..., [0, 2, 1]]), cv2.COLOR_YCrCb2RGB)
+    return cv2.cvtColor(np.ascontiguousarray(pixels[..., [0, 2, 1]]), cv2.COLOR_YCrCb2RGB).astype(np.uint8, copy=False)
 
 
 def _calibration(found: Frame) -> Calibration:

@@ -24,8 +24,8 @@ from mfjax.inference.composition import Fusion, Progress, Source, TileSide
 from mfjax.inference.detail import params_for
 from mfjax.inference.engines import Engine, Precision
 from mfjax.inference.pure import fuse_luma
+from mfjax.inference.ranges import IrRange
 from mfjax.inference.request import FuseOptions, Request
-from mfjax.inference.sources import IrRange
 from mfjax.inference.stepping import averaged, is_average, largest_factor, plan_sizes
 from mfjax.model import FusionOutput, ModelConfig
 from mfjax.size import Size
