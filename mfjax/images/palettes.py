@@ -119,5 +119,5 @@ def _nearest(image: NDArray[np.uint8], palette: str) -> Inverted:
         some = pixels[at : at + _CHUNK].astype(np.float32)
         distances = squares - 2 * (some @ table.T)
         heat[at : at + _CHUNK] = distances.argmin(axis=1)
-        far += np.count_nonzero(distances.min(axis=1) + (some**2).sum(axis=-1) > FAR**2)
+        far += int(np.count_nonzero(distances.min(axis=1) + (some**2).sum(axis=-1) > FAR**2))
     return Inverted(heat.reshape(image.shape[:2]), palette, far / len(pixels))

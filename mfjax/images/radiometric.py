@@ -62,9 +62,9 @@ class Thermal:
             MfjaxError: there is no photo, or its place is not known or outside of it.
         """
         if self.photo is None:
-            raise MfjaxError("has no photo in it; name the visible image, too")
+            raise MfjaxError("has no photo")
         if self.placement is None:
-            raise MfjaxError("has a photo but not its place; name a visible image of the same view")
+            raise MfjaxError("has a photo but does not say where in it the infrared view lies")
         height, width = self.photo.shape[:2]
         rows, cols = self.celsius.shape
         top, bottom, left, right = self.placement.box((height, width), (rows, cols))

@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -104,29 +104,53 @@ def resolve(
                 'infrared uses only %s and will look flat; ir_range="auto" (--ir-range auto) stretches it', narrow
             )
         return "full"
-    for note in data.notes:
-        logger.warning("infrared: %s", note)
-    return _percentiles(data.values)
+    return _own(data)
 
 
-def of_all(irs: Iterable[tuple[NDArray, float | None]]) -> tuple[float, float]:
+def own(ir: NDArray, *, nodata: float | None = None) -> tuple[float, float]:
+    """Returns the range "auto" of an image, and logs what is left out, as `resolve` does.
+
+    Args:
+        ir: as of `resolve`.
+        nodata: as of `resolve`.
+
+    Raises:
+        MfjaxError: no pixel has data.
+    """
+    return _own(_data(ir, nodata))
+
+
+def sample(ir: NDArray, nodata: float | None = None) -> NDArray[np.float32]:
+    """Returns some values of an infrared image that stand for all, in order, for `of_samples`.
+
+    Args:
+        ir: the image, as of `resolve`.
+        nodata: as of `resolve`.
+
+    Raises:
+        MfjaxError: no pixel has data.
+    """
+    values = np.sort(_data(ir, nodata).values)
+    return values[np.linspace(0, values.size - 1, min(values.size, SAMPLE)).astype(int)]
+
+
+def of_samples(samples: Sequence[NDArray[np.float32]]) -> tuple[float, float]:
     """Returns one range for many images: the 0.1 and 99.9 percentiles of all, of which each counts alike.
 
     Args:
-        irs: each image with its value for no data, as of `resolve`.
+        samples: of each image, by `sample`.
 
     Raises:
-        MfjaxError: there is no image.
+        MfjaxError: there are none, or all have one value.
     """
-    samples = []
-    for ir, nodata in irs:
-        values = _data(ir, nodata).values
-        samples.append(np.sort(values)[:: max(1, math.ceil(values.size / SAMPLE))])
     if not samples:
         raise MfjaxError("there are no infrared images to take a range of")
     most = max(each.size for each in samples)
-    even = [np.interp(np.linspace(0, 1, most), np.linspace(0, 1, each.size), each) for each in samples]
-    return _percentiles(np.concatenate(even))
+    even = [each[np.linspace(0, each.size - 1, most).astype(int)] for each in samples]
+    low, high = _percentiles(np.concatenate(even))
+    if low == high:
+        raise MfjaxError(f"all infrared images have the value {low:g} everywhere; there is no range to take of them")
+    return low, high
 
 
 def without_data(ir: NDArray, nodata: float | None = None) -> NDArray[np.bool_]:
@@ -139,7 +163,13 @@ def without_data(ir: NDArray, nodata: float | None = None) -> NDArray[np.bool_]:
     missing = ~np.isfinite(ir) if ir.dtype.kind == "f" else np.zeros(ir.shape, bool)
     if nodata is not None and not math.isnan(nodata):
         missing |= ir == ir.dtype.type(nodata) if ir.dtype.kind == "f" else ir == nodata
-    return missing.all(axis=-1) if ir.ndim == 3 else missing
+    return np.asarray(missing.all(axis=-1) if ir.ndim == 3 else missing, bool)
+
+
+def _own(data: _Data) -> tuple[float, float]:
+    for note in data.notes:
+        logger.warning("infrared: %s", note)
+    return _percentiles(data.values)
 
 
 def _percentiles(values: NDArray) -> tuple[float, float]:
