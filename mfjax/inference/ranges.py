@@ -29,6 +29,10 @@ MOST_CLIPPED = 0.05  # share of black and white pixels above which that is said
 SAMPLE = 2**16  # most values of an image that count for the range of many
 NOTICED = 0.01  # change of a range, as a share of it, from which on a border is worth a line
 
+# Values that programs write where there are no data; they count as such if they are far from all others, too.
+FILL = (0, 65_535, -9999, -32_768, -99_999, np.float32(-273.15))
+HUGE = 1e30
+
 logger = logging.getLogger("mfjax")
 
 
@@ -72,8 +76,8 @@ def resolve(
     Args:
         ir: the image, [h, w] or [h, w, 3], in which NaN are pixels without data.
         ir_range: "full": the ends of the type's range (0 and 1 for floats); "auto": the image's own 0.1 and 99.9
-            percentiles, without pixels that have no data, values that stand for such (one value, far from all others)
-            and a border of one value; two values: these. None: "auto" for 16 bits of which at most a quarter of the
+            percentiles, without pixels that have no data, values that stand for such (0, 65535, -9999 and the like, far
+            from all others) and a border of one value; two values: these. None: "auto" for 16 bits of which at most a quarter of the
             range is used, else "full". "auto:all" is "auto", since this is all.
         nodata: the value of integer pixels that have no data; None: there is none.
 
@@ -200,7 +204,8 @@ def _data(ir: NDArray, nodata: float | None) -> _Data:
         for extreme in (known.min(), known.max()):
             others = known[known != extreme]
             count = known.size - others.size
-            if count > 1 and others.size and np.abs(others - extreme).min() > np.ptp(others) > 0:
+            known_fill = abs(extreme) >= HUGE or extreme in FILL
+            if known_fill and count > 1 and others.size and np.abs(others - extreme).min() > np.ptp(others) > 0:
                 notes.append(f"{count} pixels of {extreme:g}, far from all others, are left out of the range")
                 known = others
     return _Data(known, tuple(notes))
