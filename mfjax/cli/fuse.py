@@ -1,6 +1,7 @@
 """The command `mfjax fuse`."""
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -58,6 +59,7 @@ def fuse(
     ir_range: Annotated[str | None, arg(metavar="full|auto|auto:all|LO,HI", help_behavior_hint="")] = None,
     ir_palette: Annotated[Palette | None, arg(help_behavior_hint="")] = None,
     ir_polarity: Literal["white", "black"] = "white",
+    photo_ratio: Annotated[float | None, arg(metavar="R", help_behavior_hint="")] = None,
     engine: Engine = "auto",
     precision: Precision = "auto",
     tile: Annotated[int | Literal["auto"], arg(metavar="auto|N")] = "auto",
@@ -100,6 +102,8 @@ def fuse(
             said, for temperatures and for an image of 16 bits that uses at most a quarter of their range.
         ir_palette: Make heat of the colours of an infrared picture; auto finds the palette.
         ir_polarity: What hot is in the infrared images: white, or black, which is turned over.
+        photo_ratio: How many times the photo in a thermal camera's file shows as wide a view as its infrared image, if
+            not as the file says.
         engine: Engine that runs the model; auto: on a CPU OpenVINO where it is installed (it is faster), else XLA.
         precision: Type in which features are extracted; auto: bfloat16 on a GPU or TPU, float32 on a CPU.
         tile: Side in pixels of the tiles in which an image is made; the result is the same.
@@ -117,7 +121,9 @@ def fuse(
         raise MfjaxError(f"--tile is {tile}; it is auto or a number of pixels")
     size = None if height is None and width is None else (height, width)
     sizes.check_requested_size(size, scale)
-    infrared = Reading(check_ir_range(parse_ir_range(ir_range)), ir_palette, ir_polarity)
+    infrared = Reading(check_ir_range(parse_ir_range(ir_range)), ir_palette, ir_polarity, photo_ratio)
+    if photo_ratio is not None and not 0 < photo_ratio < math.inf:
+        raise MfjaxError(f"--photo-ratio is {photo_ratio:g}; it is a positive number, such as 2.2")
     plan = files.plan_jobs(ir, vis, out, sr=sr, pairs=pairs, pattern=pattern, recursive=recursive)
     images.check_quality(quality, plan.jobs[0].fused if plan.jobs else out)
     model_file = weights.find(model)

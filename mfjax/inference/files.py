@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,6 +12,7 @@ from mfjax.errors import MfjaxError
 from mfjax.inference import checks, sizes
 from mfjax.inference.infrared import Reading
 from mfjax.inference.infrared import source as infrared_source
+from mfjax.inference.photo import visible_of
 from mfjax.pairing import Pair, find_pairs, read_list
 from mfjax.pairing.patterns import Patterns
 
@@ -137,7 +137,7 @@ def fuse_pair(
     Raises:
         FileNotFoundError, MfjaxError, MemoryError: as `images.read`, `Fuser.__call__` and `images.write` do.
     """
-    ir, vis = _opened(job.pair, exif=exif, stretch=options.get("stretch", False))
+    ir, vis = _opened(job.pair, infrared, exif=exif, stretch=options.get("stretch", False))
     source = infrared_source(ir, job.pair.ir, infrared)
     made = fuser(source.pixels, vis.pixels, ir_range=source.ir_range, **options)
     write(job, made, vis.metadata, quality=quality)
@@ -158,7 +158,7 @@ def read(job: Job, *, exif: bool = False, infrared: Reading = AS_STORED, **optio
     """
     from mfjax.inference.request import Request
 
-    ir, vis = _opened(job.pair, exif=exif, stretch=options.get("stretch", False))
+    ir, vis = _opened(job.pair, infrared, exif=exif, stretch=options.get("stretch", False))
     source = infrared_source(ir, job.pair.ir, infrared)
     return Sources(Request.of(source.pixels, vis.pixels, ir_range=source.ir_range, **options), vis.metadata)
 
@@ -184,11 +184,11 @@ def write(job: Job, made: "Fusion", metadata: images.Metadata, *, quality: int |
     )
 
 
-def _opened(pair: Pair, *, exif: bool, stretch: bool) -> tuple[images.ImageFile, images.ImageFile]:
+def _opened(pair: Pair, infrared: Reading, *, exif: bool, stretch: bool) -> tuple[images.ImageFile, images.ImageFile]:
     """Returns both files of a pair. Raises MfjaxError if an orientation that is ignored parts their views."""
     ir = images.open(pair.ir, exif=exif, thermal=True)
     if pair.vis == pair.ir:
-        return ir, _photo(pair.ir, ir.metadata)
+        return ir, visible_of(pair.ir, ir.metadata, ratio=infrared.photo_ratio)
     vis = images.open(pair.vis, exif=exif)
     as_stored = sizes.aspects_apart(ir.pixels.shape, vis.pixels.shape)
     upright = sizes.aspects_apart(ir.upright_size, vis.upright_size)
@@ -202,22 +202,6 @@ def _opened(pair: Pair, *, exif: bool, stretch: bool) -> tuple[images.ImageFile,
             f"view; pass --exif, which turns {turned} as its EXIF orientation says"
         )
     return ir, vis
-
-
-def _photo(path: Path, metadata: images.Metadata) -> images.ImageFile:
-    """Returns the part of the photo in a thermal camera's file that shows the infrared view."""
-    found = images.read_thermal(path)
-    try:
-        visible = found.visible
-    except MfjaxError as error:
-        raise MfjaxError(f"{path}: {error}") from error
-    assert found.photo is not None
-    (rows, cols), (height, width) = visible.shape[:2], found.photo.shape[:2]
-    logger.warning(
-        "%s: its photo of %dx%d cut to the %dx%d where the file places the infrared view",
-        *(path, height, width, rows, cols),
-    )
-    return images.ImageFile(visible, replace(metadata, unit=None))
 
 
 def _job(pair: Pair, fused: Path, *, sr: bool) -> Job:

@@ -30,6 +30,8 @@ class Reading:
     """The palette whose colours are heat; None: the luma is taken as heat."""
     polarity: Literal["white", "black"] = "white"
     """What hot is in the files, unless they hold temperatures."""
+    photo_ratio: float | None = None
+    """How many times a photo in a file shows as wide a view as the infrared image; None: as the file says."""
 
 
 @dataclass(frozen=True)

@@ -77,8 +77,8 @@ def resolve(
         ir: the image, [h, w] or [h, w, 3], in which NaN are pixels without data.
         ir_range: "full": the ends of the type's range (0 and 1 for floats); "auto": the image's own 0.1 and 99.9
             percentiles, without pixels that have no data, values that stand for such (0, 65535, -9999 and the like, far
-            from all others) and a border of one value; two values: these. None: "auto" for 16 bits of which at most a quarter of the
-            range is used, else "full". "auto:all" is "auto", since this is all.
+            from all others) and a border of one value; two values: these. None: "auto" for 16 bits of which at most a
+            quarter of the range is used, else "full". "auto:all" is "auto", since this is all.
         nodata: the value of integer pixels that have no data; None: there is none.
 
     Raises:
