@@ -53,8 +53,8 @@ def visible_of(path: Path, metadata: images.Metadata, *, ratio: float | None = N
     )
     if ratio is None and (better := better_ratio(found)) is not None:
         logger.warning(
-            "%s: the edges of its photo fit its infrared view better if the photo is %.2f times as wide, not %.2f times "
-            "as the file says; --photo-ratio %.2f places it so",
+            "%s: the edges of its photo fit its infrared view better if the photo is %.2f times as wide, not %.2f "
+            "times as the file says; --photo-ratio %.2f places it so",
             *(path, better, found.placement.ratio, better),
         )
     return images.ImageFile(visible, replace(metadata, unit=None))
