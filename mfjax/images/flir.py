@@ -14,18 +14,19 @@ from numpy.typing import NDArray
 from mfjax.errors import MfjaxError
 from mfjax.images import jpeg_stream
 from mfjax.images.damage import damaged
-from mfjax.images.declared import PNG
+from mfjax.images.declared import PNG, size
 from mfjax.images.jpeg_stream import APP1, Segment
 from mfjax.images.limits import check_declared
 from mfjax.images.planck import Calibration
 from mfjax.images.radiometric import Placement, Thermal
+from mfjax.size import Size
 
 SIGNATURES = (b"FFF\0", b"AFF\0")
 _SEGMENT = b"FLIR\0\1"
 _VERSIONS = range(100, 200)
 _HEADER, _ENTRY, _PIXELS = 64, 32, 32  # bytes of a frame's header, of an entry of its directory, before pixels
 _RAW, _PHOTO, _CAMERA, _PLACEMENT = 0x01, 0x0E, 0x20, 0x2A  # kinds of records
-_JPEG = b"\xff\xd8\xff"
+_JPEG, _JPEG_LS_FRAME = b"\xff\xd8\xff", b"\xff\xf7"
 
 
 class Frame(NamedTuple):
@@ -150,7 +151,7 @@ def raw_counts(found: Frame) -> NDArray[np.uint16]:
     order, height, width, content = _picture(record)
     check_declared(height, width, 2, len(record))
     if content.startswith((PNG, _JPEG)):
-        pixels = _decoded(content)
+        pixels = _decoded(content, (height, width))
         if pixels.shape != (height, width) or pixels.dtype != np.uint16:
             raise damaged(f"its raw counts are {pixels.dtype} of shape {pixels.shape}")
         if content.startswith(PNG):  # most cameras write the low byte first, though a PNG has it last
@@ -180,14 +181,21 @@ def _roughness(counts: NDArray) -> float:
     return float(np.abs(np.diff(counts.astype(np.float32), axis=1)).mean())
 
 
-def _decoded(content: bytes) -> NDArray:
-    """Returns the pixels of a PNG, or of a JPEG-LS, which begins as any JPEG."""
+def _decoded(content: bytes, expected: Size) -> NDArray:
+    """Returns the pixels of a PNG, or of a JPEG-LS, which begins as any JPEG, after checking the size it declares."""
+    if content.startswith(PNG):
+        found = size(content)
+    else:
+        at = content.find(_JPEG_LS_FRAME)
+        found = struct.unpack_from(">2H", content, at + 5) if 0 <= at <= len(content) - 9 else None
+    if found != expected:
+        raise damaged(f"pixels of size {found} are where {expected} were declared")
     import imagecodecs  # here, since it takes a tenth of a second that other files need not wait for
 
     decode = imagecodecs.png_decode if content.startswith(PNG) else imagecodecs.jpegls_decode
     try:
         return decode(content)
-    except RuntimeError as error:  # what the errors of all codecs are
+    except (RuntimeError, ValueError) as error:  # the errors of all codecs, and of their messages
         raise damaged(error) from error
 
 
@@ -201,7 +209,7 @@ def _photo(record: bytes) -> NDArray[np.uint8]:
         pixels = jpeg_stream.decode(content[: stream.end], stream.frame)
         return pixels if pixels.ndim == 3 else np.stack([pixels] * 3, axis=-1)
     if content.startswith(PNG):
-        pixels = _decoded(content)
+        pixels = _decoded(content, (height, width))
         if pixels.dtype == np.uint8 and pixels.shape == (height, width, 3):
             return _rgb_of_ycbcr(pixels)
     raise MfjaxError("has a photo of an unknown kind in it; give the visible image as a file of its own")

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from mfjax.images.damage import damaged
 
 ZERO_CELSIUS = 273.15  # kelvin
+_HOTTEST = 1e5  # kelvin; beyond it a calibration is damaged
 _VAPOUR = 1.5587, 0.06939, -2.7816e-4, 6.8455e-7  # of the logarithm of the water in saturated air, by powers of °C
 
 
@@ -49,10 +50,21 @@ class Calibration:
         Raises:
             MfjaxError: the constants are none of a camera.
         """
-        if not (self.r1 > 0 and self.r2 > 0 and self.b > 0 and self.emissivity > 0 and self.window_transmission > 0):
+        if not (self.r1 > 0 and self.r2 > 0 and self.b > 0):
             raise damaged("its calibration is empty")
+        try:
+            found = self._celsius(np.asarray(counts, np.float64))
+        except (ValueError, OverflowError, ZeroDivisionError) as error:
+            raise damaged(f"its calibration is none of a camera: {error}") from error
+        if not np.isfinite(found).any():
+            raise damaged("its calibration makes no temperature of any raw count")
+        return found.astype(np.float32)
+
+    def _celsius(self, signal: NDArray[np.float64]) -> NDArray[np.float64]:
         # From the camera to the object: each layer lets a share through and radiates the rest by its own temperature.
         # The air is taken to be as thick before a window as behind it.
+        if not min(self.atmosphere, self.window, self.reflected) > 0:
+            raise ValueError("a temperature is below absolute zero")
         air = self._transmission_of_air()
         layers = (
             (air, self.atmosphere),
@@ -60,12 +72,14 @@ class Calibration:
             (air, self.atmosphere),
             (self.emissivity, self.reflected),
         )
-        signal = np.asarray(counts, np.float64)
         for share, kelvin in layers:
+            if not 0 < share < math.inf:
+                raise ValueError(f"a share of {share:g} is let through")
             signal = (signal - (1 - share) * self._counts(kelvin)) / share
-        with np.errstate(invalid="ignore", divide="ignore"):
+        with np.errstate(all="ignore"):
             kelvins = self.b / np.log(self.r1 / (self.r2 * (signal + self.o)) + self.f)
-        return np.where(signal + self.o > 0, kelvins - ZERO_CELSIUS, np.nan).astype(np.float32)
+            found = np.where((signal + self.o > 0) & (kelvins > 0) & (kelvins < _HOTTEST), kelvins, np.nan)
+        return found - ZERO_CELSIUS
 
     def _counts(self, kelvin: float) -> float:
         """Returns the counts of a black body."""

@@ -1,4 +1,4 @@
-"""What a thermal camera's file holds: temperatures, and often a photo and where in it they lie."""
+"""The content of a thermal camera's file: temperatures, and often a photo with the place where it shows them."""
 
 from dataclasses import dataclass
 
@@ -11,12 +11,12 @@ from mfjax.size import Size
 
 @dataclass(frozen=True)
 class Placement:
-    """Where the infrared view lies in a photo that shows more, as the camera has it."""
+    """The place of the infrared view in a photo that shows more, as the camera has it."""
 
     ratio: float
-    """How many times the photo's view is as wide as the infrared one."""
+    """The width of the photo's view, as a multiple of the infrared one's."""
     offset: tuple[int, int]
-    """How far the middle of the infrared view lies from the photo's, in pixels of the photo, down and right."""
+    """The distance from the photo's middle to that of the infrared view, in pixels of the photo, down and right."""
 
     def box(self, photo: Size, ir: Size) -> tuple[int, int, int, int]:
         """Returns the infrared view's first and last row, first and last column in the photo, the last ones excluded.
@@ -52,7 +52,7 @@ class Thermal:
     photo: NDArray[np.uint8] | None = None
     """The photo that was taken with them, RGB [h', w', 3], as it is stored."""
     placement: Placement | None = None
-    """Where in the photo the temperatures lie; None if there is no photo or the file does not say."""
+    """The place of the temperatures in the photo; None if there is no photo or the file does not say."""
 
     @property
     def visible(self) -> NDArray[np.uint8]:

@@ -63,7 +63,7 @@ def open(
         band: as of `read`.
         exif: as of `read`.
         thermal: read it as the source of an infrared image: where a camera stored temperatures beside a picture, these
-            (`metadata.unit` says so), and NaN, as infinite values become, where there are no data.
+            (`Metadata.unit` says so), and NaN, as infinite values become, where there are no data.
 
     Raises:
         FileNotFoundError: nothing is at `path`.

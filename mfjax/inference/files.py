@@ -132,7 +132,7 @@ def fuse_pair(
         exif: as of `read`.
         infrared: as of `read`.
         quality: as of `write`.
-        options: options of a `Fuser`'s call but `ir_range`.
+        options: options of a `Fuser`'s call but the range.
 
     Raises:
         FileNotFoundError, MfjaxError, MemoryError: as `images.read`, `Fuser.__call__` and `images.write` do.
@@ -151,7 +151,7 @@ def read(job: Job, *, exif: bool = False, infrared: Reading = AS_STORED, **optio
         job: the pair.
         exif: turn both images as their EXIF orientations say.
         infrared: how the infrared file is to be understood, with its range.
-        options: options of `Request.of` but `ir_range`.
+        options: options of `Request.of` but the range.
 
     Raises:
         FileNotFoundError, MfjaxError: as `images.read` and `Request.of` do.

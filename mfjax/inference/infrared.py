@@ -22,16 +22,16 @@ logger = logging.getLogger("mfjax")
 
 @dataclass(frozen=True)
 class Reading:
-    """How infrared files are to be understood."""
+    """The way in which infrared files are to be understood."""
 
     ir_range: IrRange = None
     """The values that are black and white, as of `ranges.resolve`, or degrees of files in degrees."""
     palette: Palette | None = None
     """The palette whose colours are heat; None: the luma is taken as heat."""
     polarity: Literal["white", "black"] = "white"
-    """What hot is in the files, unless they hold temperatures."""
+    """The colour of hot in the files, unless they hold temperatures."""
     photo_ratio: float | None = None
-    """How many times a photo in a file shows as wide a view as the infrared image; None: as the file says."""
+    """The width of the view of a photo in a file, as a multiple of the infrared one's; None: as the file says."""
 
 
 @dataclass(frozen=True)

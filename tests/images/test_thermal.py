@@ -1,5 +1,6 @@
 """Temperatures and photos of thermal cameras' files: rendered ones, and real ones beside the project."""
 
+import contextlib
 import runpy
 from pathlib import Path
 from types import SimpleNamespace
@@ -225,3 +226,18 @@ def test_a_djis_jpeg_says_how_its_temperatures_can_be_had(caplog):
         images.read_thermal(REAL / "M30T.jpg")
     images.open(REAL / "M30T.jpg", thermal=True)
     assert "M30T.jpg: the picture read, not the temperatures beside it" in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["plain", "png", "jpeg-ls"])
+def test_a_damaged_frame_is_read_or_refused_but_never_an_error_in_the_code(tmp_path, counts, kind):
+    photo = flir_files.photo(np.full((24, 32, 3), 90, np.uint8))
+    records = {0x0E: photo, 0x2A: flir_files.placement(2, 0, 0)}
+    whole = flir_files.thermal_frame(counts, kind=kind, records=records)
+    random = np.random.default_rng(0)
+    for _ in range(300):
+        data = bytearray(whole)
+        for at in random.integers(4, 400 if random.random() < 0.5 else len(data), 3):
+            data[at] = random.integers(0, 256)
+        file = write(tmp_path / "a.fff", bytes(data))
+        with contextlib.suppress(MfjaxError):
+            _ = images.read_thermal(file).visible
