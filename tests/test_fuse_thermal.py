@@ -48,6 +48,18 @@ def test_a_flir_jpeg_with_a_photo_gives_both_sources(flir, fuse):
     assert any("black is" in line and "°C" in line for line in lines)
 
 
+def test_a_folder_of_flir_jpegs_fuses_each_with_its_own_photo(flir, tmp_path, fuse):
+    folder = tmp_path / "shots"
+    folder.mkdir()
+    for name in ("IR_0001.jpg", "IR_0002.jpg"):
+        (folder / name).write_bytes(flir.read_bytes())
+    code, lines = fuse("shots", out="fused", options=("--ir-range", "auto:all"))
+    assert code == 0
+    assert sorted(path.name for path in (tmp_path / "fused").iterdir()) == ["IR_0001.png", "IR_0002.png"]
+    assert any("2 files of" in line and "each fused with the photo in it" in line for line in lines)
+    assert any("auto:all: black is" in line and "°C" in line for line in lines)
+
+
 def test_degrees_are_a_range_of_a_camera_s_file_and_refused_for_others(flir, fuse):
     assert fuse("flir.jpg", options=("--ir-range", "-40C,20C"))[0] == 0
     images.write(flir.with_name("a.png"), np.arange(192, dtype=np.uint8).reshape(12, 16))

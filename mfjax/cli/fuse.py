@@ -77,8 +77,8 @@ def fuse(
         ir: Infrared image, a folder of them, or without VIS a folder with both kinds (or with a folder for each).
             FILE[N] is page N, or channel N, of a file, counted from 0. Of a thermal camera's file (FLIR JPEG, FFF, SEQ,
             CSQ) the temperatures are read.
-        vis: Visible image of the same view at any resolution, or a folder of them. None for a FLIR JPEG with a photo in
-            it.
+        vis: Visible image of the same view at any resolution, or a folder of them; leave it out for a FLIR JPEG with a
+            photo in it, or a folder of such.
         out: The fused image (.png .tif .jpg .webp .jp2 .bmp), or a folder for NAME.png of every pair.
         pairs: Fuse the pairs of a list instead: CSV in UTF-8 with the columns ir,vis or ir,vis,name; files are relative
             to the list's folder.

@@ -13,7 +13,7 @@ from mfjax.inference import checks, sizes
 from mfjax.inference.infrared import Reading
 from mfjax.inference.infrared import source as infrared_source
 from mfjax.inference.photo import visible_of
-from mfjax.pairing import Pair, find_pairs, read_list
+from mfjax.pairing import Matches, Pair, find_pairs, natural_key, read_list
 from mfjax.pairing.patterns import Patterns
 
 if TYPE_CHECKING:  # these import JAX
@@ -77,7 +77,7 @@ def plan_jobs(
 
     Args:
         ir: an infrared image file, which may be FILE[N] (`mfjax.images.read`), a folder of them, or without `vis`
-            a folder with both kinds.
+            a folder with both kinds, or of files that have a photo in them.
         vis: a visible image file, or a folder of them; None for one file that has a photo in it.
         out: the fused image's file, or the folder for NAME.png of every pair.
         sr: also write both super-resolved sources, as NAME_ir and NAME_vis beside NAME.
@@ -105,7 +105,13 @@ def plan_jobs(
     if not out.exists() and out.suffix.lower() in images.FORMATS:
         raise MfjaxError(f"{out} is named like an image; for many pairs, the output is a folder")
     if ir is not None:
-        found = find_pairs(ir, vis, pattern=pattern, recursive=recursive, flags=True)
+        try:
+            found = find_pairs(ir, vis, pattern=pattern, recursive=recursive, flags=True)
+        except MfjaxError:
+            if vis is not None or pattern is not None or recursive or not (files := _with_photos(ir)):
+                raise
+            note = f"{len(files)} files of {ir} are each fused with the photo in it"
+            found = Matches([Pair(file.stem, file, file) for file in files], notes=[note])
     else:
         assert pairs is not None
         found = read_list(pairs)
@@ -202,6 +208,18 @@ def _opened(pair: Pair, infrared: Reading, *, exif: bool, stretch: bool) -> tupl
             f"view; pass --exif, which turns {turned} as its EXIF orientation says"
         )
     return ir, vis
+
+
+def _with_photos(folder: Path) -> list[Path]:
+    """Returns the image files of a folder if each of them has a photo in it, else none."""
+    files = [
+        file for file in folder.iterdir() if file.suffix.lower() in images.SUFFIXES and not file.name.startswith(".")
+    ]
+    files.sort(key=lambda file: natural_key(file.name))
+    try:
+        return files if all(images.read_thermal(file).photo is not None for file in files) else []
+    except MfjaxError:
+        return []
 
 
 def _job(pair: Pair, fused: Path, *, sr: bool) -> Job:
