@@ -19,7 +19,7 @@ from mfjax.evaluation import boards, sections, tables
 from mfjax.evaluation.page import Page
 from mfjax.evaluation.scoring import find_pairs
 from mfjax.inference.detail import check_detail
-from mfjax.inference.sources import IrRange, check_ir_range
+from mfjax.inference.ranges import Celsius, IrRange, check_ir_range
 from mfjax.pairing.pairs import listed
 from mfjax.pairing.patterns import Patterns
 
@@ -114,6 +114,8 @@ def evaluate(
         raise MfjaxError("--stretch, --ir-range and --detail are for models, but only --results are named")
     check_detail(detail)
     infrared_range = check_ir_range(parse_ir_range(ir_range))
+    if infrared_range == "auto:all" or isinstance(infrared_range, Celsius):
+        raise MfjaxError(f"--ir-range {ir_range} is for mfjax fuse; to score a model, it is full, auto or two values")
     methods = {name: evaluation.folder_of_results(folder, chosen_pairs) for name, folder in folders}
     methods |= {name: _load(file, stretch=stretch, ir_range=infrared_range, detail=detail) for name, file in models}
 

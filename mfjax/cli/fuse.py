@@ -1,6 +1,7 @@
 """The command `mfjax fuse`."""
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -17,11 +18,13 @@ from mfjax import images, weights
 from mfjax.cli.messages import one_line, only_errors, print_json
 from mfjax.cli.processes import join, leave
 from mfjax.errors import MfjaxError
+from mfjax.images.palettes import Palette
 from mfjax.inference import files, sizes
 from mfjax.inference.colour import Color
 from mfjax.inference.detail import check_detail
 from mfjax.inference.engines import Engine, Precision, check_engine
-from mfjax.inference.sources import IrRange, check_ir_range
+from mfjax.inference.infrared import Reading, range_of_all
+from mfjax.inference.ranges import Celsius, IrRange, check_ir_range
 from mfjax.pairing import messages_about
 from mfjax.pairing.patterns import Patterns
 
@@ -53,7 +56,10 @@ def fuse(
     quality: Annotated[int | None, arg(metavar="Q", help_behavior_hint="")] = None,
     model: Annotated[str, arg(metavar="NAME_OR_FILE")] = "default",
     detail: Annotated[float, arg(metavar="0..1")] = 1.0,
-    ir_range: Annotated[str | None, arg(metavar="full|auto|LO,HI", help_behavior_hint="")] = None,
+    ir_range: Annotated[str | None, arg(metavar="full|auto|auto:all|LO,HI", help_behavior_hint="")] = None,
+    ir_palette: Annotated[Palette | None, arg(help_behavior_hint="")] = None,
+    ir_polarity: Literal["white", "black"] = "white",
+    photo_ratio: Annotated[float | None, arg(metavar="R", help_behavior_hint="")] = None,
     engine: Engine = "auto",
     precision: Precision = "auto",
     tile: Annotated[int | Literal["auto"], arg(metavar="auto|N")] = "auto",
@@ -69,8 +75,10 @@ def fuse(
 
     Args:
         ir: Infrared image, a folder of them, or without VIS a folder with both kinds (or with a folder for each).
-            FILE[N] is page N, or channel N, of a file, counted from 0.
-        vis: Visible image of the same view at any resolution, or a folder of them.
+            FILE[N] is page N, or channel N, of a file, counted from 0. Of a thermal camera's file (FLIR JPEG, FFF, SEQ,
+            CSQ) the temperatures are read.
+        vis: Visible image of the same view at any resolution, or a folder of them; leave it out for a FLIR JPEG with a
+            photo in it, or a folder of such.
         out: The fused image (.png .tif .jpg .webp .jp2 .bmp), or a folder for NAME.png of every pair.
         pairs: Fuse the pairs of a list instead: CSV in UTF-8 with the columns ir,vis or ir,vis,name; files are relative
             to the list's folder.
@@ -89,8 +97,13 @@ def fuse(
         detail: How much structure the fused image shows: 1, that of both sources; 0, a natural look without seams: the
             brighter source, with the other one's structure where it is much stronger; or a number between.
         ir_range: Infrared values that are black and white: the ends of the type's range (full), the image's own (auto,
-            for raw thermal data), or two values. By default full, but auto for an image of 16 bits that uses at most a
-            quarter of their range, which is said.
+            for raw thermal data; for each image anew), those of all images (auto:all, so that a sequence does not
+            flicker), or two values, in degrees where the files have them (10C,40C). By default full, but auto, which is
+            said, for temperatures and for an image of 16 bits that uses at most a quarter of their range.
+        ir_palette: Make heat of the colours of an infrared picture; auto finds the palette.
+        ir_polarity: What hot is in the infrared images: white, or black, which is turned over.
+        photo_ratio: How many times the photo in a thermal camera's file shows as wide a view as its infrared image, if
+            not as the file says.
         engine: Engine that runs the model; auto: on a CPU OpenVINO where it is installed (it is faster), else XLA.
         precision: Type in which features are extracted; auto: bfloat16 on a GPU or TPU, float32 on a CPU.
         tile: Side in pixels of the tiles in which an image is made; the result is the same.
@@ -108,11 +121,14 @@ def fuse(
         raise MfjaxError(f"--tile is {tile}; it is auto or a number of pixels")
     size = None if height is None and width is None else (height, width)
     sizes.check_requested_size(size, scale)
-    infrared_range = check_ir_range(parse_ir_range(ir_range))
+    infrared = Reading(check_ir_range(parse_ir_range(ir_range)), ir_palette, ir_polarity, photo_ratio)
+    if photo_ratio is not None and not 0 < photo_ratio < math.inf:
+        raise MfjaxError(f"--photo-ratio is {photo_ratio:g}; it is a positive number, such as 2.2")
     plan = files.plan_jobs(ir, vis, out, sr=sr, pairs=pairs, pattern=pattern, recursive=recursive)
     images.check_quality(quality, plan.jobs[0].fused if plan.jobs else out)
     model_file = weights.find(model)
 
+    everything = plan.jobs
     if distributed is not None:
         if not plan.is_folder:
             raise MfjaxError("--distributed shares the pairs of two folders between processes, and these are files")
@@ -133,13 +149,19 @@ def fuse(
         "size": size,
         "scale": scale,
         "color": color,
-        "ir_range": infrared_range,
         "stretch": stretch,
     }
     fuser = load(model_file, engine=engine, precision=precision, detail=detail)
     if not plan.is_folder:
         rows, cols = files.fuse_pair(
-            fuser, left[0], exif=exif, quality=quality, tile=tile, progress=partial(_bar, quiet=quiet), **options
+            fuser,
+            left[0],
+            exif=exif,
+            infrared=infrared,
+            quality=quality,
+            tile=tile,
+            progress=partial(_bar, quiet=quiet),
+            **options,
         )
         done = Outcome({left[0]: (rows, cols)})
         _summarise(f"{out}: {rows}x{cols}", done, start, quiet=quiet, as_json=json)
@@ -148,7 +170,9 @@ def fuse(
         logger.warning("%s", note)
     for problem in plan.problems:
         logger.error("%s", problem)
-    read = partial(files.read, exif=exif, largest_factor=fuser.largest_factor, **options)
+    if infrared.ir_range == "auto:all":
+        infrared = replace(infrared, ir_range=range_of_all([job.pair.ir for job in everything], infrared, exif=exif))
+    read = partial(files.read, exif=exif, infrared=infrared, largest_factor=fuser.largest_factor, **options)
     done = _fuse_all(fuser, left, read, tile, quiet=quiet)
     done = replace(done, skipped=skipped, unpaired=plan.problems, notes=plan.notes)
     there = f" ({len(skipped)} were there)" if skip_finished else ""
@@ -242,15 +266,19 @@ def parse_ir_range(text: str | None) -> IrRange:
     """Returns the infrared range that `--ir-range` names.
 
     Args:
-        text: "full", "auto" or two numbers with a comma between them; None if the flag is not given.
+        text: "full", "auto", "auto:all", or two numbers with a comma between them, both or none with C behind them for
+            degrees; None if the flag is not given.
 
     Raises:
         MfjaxError: the text is none of these.
     """
-    if text is None or text in ("full", "auto"):
-        return cast(Literal["full", "auto"] | None, text)
+    if text is None or text in ("full", "auto", "auto:all"):
+        return cast(Literal["full", "auto", "auto:all"] | None, text)
+    ends = text.split(",")
+    in_degrees = all(end.strip().endswith(("C", "°C")) for end in ends)
     try:
-        low, high = (float(bound) for bound in text.split(","))
+        low, high = (float(end.strip().removesuffix("C").removesuffix("°") if in_degrees else end) for end in ends)
     except ValueError:
-        raise MfjaxError(f"--ir-range is {text!r}; it is full, auto, or a pair such as 7000,8200") from None
-    return low, high
+        wanted = "full, auto, auto:all, or a pair such as 7000,8200 or 10C,40C"
+        raise MfjaxError(f"--ir-range is {text!r}; it is {wanted}") from None
+    return Celsius(low, high) if in_degrees else (low, high)

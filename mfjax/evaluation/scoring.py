@@ -15,7 +15,7 @@ from mfjax import images, pairing
 from mfjax.errors import MfjaxError
 from mfjax.evaluation.lost import LostStructure, is_night, mean
 from mfjax.inference import sizes
-from mfjax.inference.sources import IrRange
+from mfjax.inference.ranges import IrRange
 from mfjax.metrics import STRUCTURE_LOST, score
 from mfjax.pairing import Pair, messages_about
 from mfjax.pairing.patterns import Patterns

@@ -3,6 +3,8 @@
 An image is an array [h, w] (gray) or [h, w, 3] (RGB, never BGR) of one of three types: uint8 from 0 to 255,
 uint16 from 0 to 65535, or float32. Files hold any of the three; the models take float32 in [0, 1].
 
+`read_thermal` gives a thermal camera's temperatures, and the photo in the same file.
+
 `kinds` has a file for each kind of image files (`formats` finds them there, and no kind knows another), `reading` and
 `writing` what is the same for all, `metadata` what a file holds besides pixels.
 """
@@ -11,7 +13,9 @@ from mfjax.images.formats import FORMATS, SUFFIXES
 from mfjax.images.limits import MIN_SIDE
 from mfjax.images.metadata import ImageFile, Metadata
 from mfjax.images.numbers import LUMA, from_float, is_colour, luma, to_float, to_luma
+from mfjax.images.radiometric import Placement, Thermal
 from mfjax.images.reading import decode, open, read, split_selection
+from mfjax.images.thermal import read_thermal
 from mfjax.images.writing import check_quality, write, write_all
 
 __all__ = [
@@ -21,6 +25,8 @@ __all__ = [
     "SUFFIXES",
     "ImageFile",
     "Metadata",
+    "Placement",
+    "Thermal",
     "check_quality",
     "decode",
     "from_float",
@@ -28,6 +34,7 @@ __all__ = [
     "luma",
     "open",
     "read",
+    "read_thermal",
     "split_selection",
     "to_float",
     "to_luma",

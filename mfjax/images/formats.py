@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mfjax.images import kinds
 from mfjax.images.metadata import Decoded, Metadata
+from mfjax.images.radiometric import Thermal
 
 
 class Encode(Protocol):
@@ -26,6 +27,10 @@ class Encode(Protocol):
             metadata: what to store with them, as far as the format can.
             quality: 1 to 100; None: the format's default.
         """
+
+
+def _no_temperatures(data: bytes, page: int | None) -> str:
+    return 'does not say the unit of its values; pass unit="celsius" or "kelvin" if they are temperatures'
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,8 @@ class Format:
     """The metadata that writing stores, in words."""
     quality: bool = False
     """True if `encode` heeds a quality."""
+    thermal: Callable[[bytes, int | None], Thermal | str] = _no_temperatures
+    """Returns the temperatures in a file's bytes, of the page with this number; or why there are none, in words."""
 
 
 def _found() -> tuple[Format, ...]:
@@ -81,8 +88,6 @@ _OTHERS = (
     (0, b"%PDF", "a PDF"),
     (0, b"8BPS", "a Photoshop file"),
     (128, b"DICM", "a DICOM file"),
-    (0, b"FFF\0", "a FLIR FFF file"),
-    (0, b"AFF\0", "a FLIR SEQ file"),
 )
 
 

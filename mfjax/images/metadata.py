@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from mfjax.size import Size
 
 UPRIGHT = 1
+CELSIUS = "celsius"
 SIDEWAYS = (5, 6, 7, 8)  # orientations that exchange rows and columns
 
 
@@ -25,6 +26,8 @@ class Metadata:
     """The bits that a value was stored in where that is less than its type holds, such as 14 in uint16."""
     nodata: float | None = None
     """The value that marks pixels without data (GDAL_NODATA); None if the file names none."""
+    unit: str | None = None
+    """The unit of the values, "celsius"; None if the file names none."""
     icc: bytes | None = None
     """The ICC profile of the colours."""
     dpi: tuple[float, float] | None = None

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from mfjax.errors import MfjaxError
 from mfjax.images import formats
 from mfjax.images.limits import MIN_SIDE
-from mfjax.images.metadata import UPRIGHT, Decoded, ImageFile, turned
+from mfjax.images.metadata import CELSIUS, UPRIGHT, Decoded, ImageFile, turned
+from mfjax.images.radiometric import Thermal
 
 logger = logging.getLogger("mfjax")
 
@@ -47,7 +48,12 @@ def read(
 
 
 def open(
-    path: str | os.PathLike[str], *, page: int | None = None, band: int | None = None, exif: bool = False
+    path: str | os.PathLike[str],
+    *,
+    page: int | None = None,
+    band: int | None = None,
+    exif: bool = False,
+    thermal: bool = False,
 ) -> ImageFile:
     """Returns an image file with its pixels, as `read` does, and its metadata.
 
@@ -56,20 +62,22 @@ def open(
         page: as of `read`.
         band: as of `read`.
         exif: as of `read`.
+        thermal: read it as the source of an infrared image: where a camera stored temperatures beside a picture, these
+            (`Metadata.unit` says so), and NaN, as infinite values become, where there are no data.
 
     Raises:
         FileNotFoundError: nothing is at `path`.
         MfjaxError: as of `read`.
     """
     file, number = split_selection(path)
-    data = _bytes_of(file)
+    data = bytes_of(file)
     if number is not None:
         if page is not None or band is not None:
             raise MfjaxError(f"{path}: names a page or band, and page or band is given, too; use one of them")
-        with _named(file):
-            several = _kind(data).count_pages(data) > 1
+        with named(file):
+            several = kind_of(data).count_pages(data) > 1
         page, band = (number, None) if several else (None, number)
-    return _opened(data, Path(path), page=page, band=band, exif=exif)
+    return _opened(data, Path(path), page=page, band=band, exif=exif, thermal=thermal)
 
 
 def decode(data: bytes, path: Path) -> NDArray:
@@ -98,15 +106,19 @@ def split_selection(path: str | os.PathLike[str]) -> tuple[Path, int | None]:
     return path.with_name(found[1]), int(found[2])
 
 
-def _opened(data: bytes, path: Path, *, page: int | None, band: int | None, exif: bool) -> ImageFile:
+def _opened(
+    data: bytes, path: Path, *, page: int | None, band: int | None, exif: bool, thermal: bool = False
+) -> ImageFile:
     """Returns the content of a file, and logs what is to be said about it."""
-    with _named(path):
-        kind = _kind(data)
+    with named(path):
+        kind = kind_of(data)
         if page and kind.count_pages(data) == 1:
             raise MfjaxError(f"has one page; there is no page {page}")
         decoded = kind.decode(data, page)
+        if thermal and band is None and decoded.metadata.unit is None:
+            decoded = _with_temperatures(decoded, kind.thermal(data, page))
         notes = list(decoded.notes)
-        pixels = _as_pixels(_channels(decoded, band, notes), notes)
+        pixels = _as_pixels(_channels(decoded, band, notes), notes, nan=thermal)
     metadata = decoded.metadata
     if metadata.orientation != UPRIGHT:
         if exif:
@@ -119,16 +131,36 @@ def _opened(data: bytes, path: Path, *, page: int | None, band: int | None, exif
     return ImageFile(pixels, metadata)
 
 
+def _with_temperatures(decoded: Decoded, found: Thermal | str) -> Decoded:
+    """Returns a picture's file with its temperatures in place of the picture, if it has any."""
+    if isinstance(found, str):
+        return decoded
+    note = "the camera's temperatures (°C) read, not its picture"
+    return Decoded(found.celsius, metadata=replace(decoded.metadata, unit=CELSIUS), notes=(note,))
+
+
 @contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """Puts a file's name before the message of an MfjaxError."""
+def named(path: Path) -> Iterator[None]:
+    """Puts a file's name before the message of an MfjaxError.
+
+    Args:
+        path: the file.
+    """
     try:
         yield
     except MfjaxError as error:
         raise MfjaxError(f"{path}: {error}") from error
 
 
-def _kind(data: bytes) -> formats.Format:
+def kind_of(data: bytes) -> formats.Format:
+    """Returns the kind of a file.
+
+    Args:
+        data: the bytes of the file.
+
+    Raises:
+        MfjaxError: it is none that is read.
+    """
     if (kind := formats.of_bytes(data)) is not None:
         return kind
     if (name := formats.other_name(data)) is not None:
@@ -136,7 +168,16 @@ def _kind(data: bytes) -> formats.Format:
     raise MfjaxError(f"not an image of a known kind ({', '.join(each.name for each in formats.ALL)})")
 
 
-def _bytes_of(path: Path) -> bytes:
+def bytes_of(path: Path) -> bytes:
+    """Returns the content of a file.
+
+    Args:
+        path: the file.
+
+    Raises:
+        FileNotFoundError: nothing is at `path`.
+        MfjaxError: it is a folder, empty or can't be read.
+    """
     if path.is_dir():
         raise MfjaxError(f"{path}: is a folder, not an image file")
     try:
@@ -167,8 +208,12 @@ def _channels(decoded: Decoded, band: int | None, notes: list[str]) -> NDArray:
     return np.ascontiguousarray(pixels[..., :colours])
 
 
-def _as_pixels(pixels: NDArray, notes: list[str]) -> NDArray:
-    """Returns the pixels as uint8, uint16 or float32. Raises MfjaxError if they are too few, or beyond these types."""
+def _as_pixels(pixels: NDArray, notes: list[str], *, nan: bool) -> NDArray:
+    """Returns the pixels as uint8, uint16 or float32, with NaN if `nan` for what is not finite.
+
+    Raises:
+        MfjaxError: they are too few, or beyond these types.
+    """
     if min(pixels.shape[:2]) < MIN_SIDE:
         raise MfjaxError(f"is {pixels.shape[0]}x{pixels.shape[1]}; images must be at least {MIN_SIDE}x{MIN_SIDE}")
     if pixels.dtype in (np.uint8, np.uint16):
@@ -176,16 +221,20 @@ def _as_pixels(pixels: NDArray, notes: list[str]) -> NDArray:
     if pixels.dtype == bool:
         return pixels.astype(np.uint8) * np.uint8(255)
     if pixels.dtype.kind == "f":
-        strange = pixels.size - np.count_nonzero(np.isfinite(pixels))
-        if strange:
-            raise MfjaxError(f"has {strange} of {pixels.size} values that are NaN or infinite; replace them first")
-        largest = np.abs(pixels).max()
+        finite = np.isfinite(pixels)
+        if not finite.all():
+            strange = pixels.size - np.count_nonzero(finite)
+            if not nan or strange == pixels.size:
+                raise MfjaxError(f"has {strange} of {pixels.size} values that are NaN or infinite; replace them first")
+            pixels = np.where(finite, pixels, np.array(np.nan, pixels.dtype))
+        largest = np.nanmax(np.abs(pixels))
         if largest > np.finfo(np.float32).max:
             raise MfjaxError(f"has values up to {largest:g}, beyond those of float32; scale them first")
     if pixels.dtype in (np.float16, np.float32):
         return pixels.astype(np.float32)
     converted = pixels.astype(np.float32)
     exactly = pixels.astype(np.float64)  # holds what matters here: 64-bit integers up to 2^53
-    rounded = "" if np.array_equal(converted, exactly) and np.abs(exactly).max() < 2**53 else ", rounded to 24 bits"
+    same = np.array_equal(converted, exactly, equal_nan=True) and np.nanmax(np.abs(exactly)) < 2**53
+    rounded = "" if same else ", rounded to 24 bits"
     notes.append(f"{pixels.dtype} pixels read as float32{rounded}")
     return converted

@@ -1,10 +1,7 @@
 """Fusing image files: the plan of what is read and written, and a pair's reading and writing."""
 
 import logging
-import os
-import tempfile
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,8 +9,11 @@ import numpy as np
 
 from mfjax import images
 from mfjax.errors import MfjaxError
-from mfjax.inference import sizes
-from mfjax.pairing import Pair, find_pairs, read_list
+from mfjax.inference import checks, sizes
+from mfjax.inference.infrared import Reading
+from mfjax.inference.infrared import source as infrared_source
+from mfjax.inference.photo import visible_of
+from mfjax.pairing import Matches, Pair, find_pairs, natural_key, read_list
 from mfjax.pairing.patterns import Patterns
 
 if TYPE_CHECKING:  # these import JAX
@@ -22,6 +22,8 @@ if TYPE_CHECKING:  # these import JAX
     from mfjax.inference.request import Request
 
 FOLDER_SUFFIX = ".png"  # suffix of images in an output folder: lossless, 8 or 16 bits
+
+AS_STORED = Reading()
 
 logger = logging.getLogger("mfjax")
 
@@ -75,8 +77,8 @@ def plan_jobs(
 
     Args:
         ir: an infrared image file, which may be FILE[N] (`mfjax.images.read`), a folder of them, or without `vis`
-            a folder with both kinds.
-        vis: a visible image file, or a folder of them.
+            a folder with both kinds, or of files that have a photo in them.
+        vis: a visible image file, or a folder of them; None for one file that has a photo in it.
         out: the fused image's file, or the folder for NAME.png of every pair.
         sr: also write both super-resolved sources, as NAME_ir and NAME_vis beside NAME.
         pairs: a list of pairs, instead of `ir` and `vis`, as `read_list` reads it.
@@ -87,30 +89,46 @@ def plan_jobs(
         FileNotFoundError: a source does not exist.
         MfjaxError: the sources can't be paired, or the results can't be written there.
     """
-    _check_sources(ir, vis, pairs, searching=pattern is not None or recursive)
-    if ir is not None and vis is not None and not ir.is_dir():
-        _check_distinct(ir, vis)
+    checks.check_sources(ir, vis, pairs, searching=pattern is not None or recursive)
+    if ir is not None and not ir.is_dir():
+        if vis is None:
+            checks.check_photo(ir)
+            vis = ir
+        else:
+            checks.check_distinct(ir, vis)
         job = _job(Pair(out.stem, ir, vis), out, sr=sr)
-        _check_file(out)
-        _check_outputs([job])
+        checks.check_file(out)
+        checks.check_outputs([job])
         return Plan([job], is_folder=False)
     if out.exists() and not out.is_dir():
         raise MfjaxError(f"{out} is a file; for many pairs, the output is a folder")
     if not out.exists() and out.suffix.lower() in images.FORMATS:
         raise MfjaxError(f"{out} is named like an image; for many pairs, the output is a folder")
     if ir is not None:
-        found = find_pairs(ir, vis, pattern=pattern, recursive=recursive, flags=True)
+        try:
+            found = find_pairs(ir, vis, pattern=pattern, recursive=recursive, flags=True)
+        except MfjaxError:
+            if vis is not None or pattern is not None or recursive or not (files := _with_photos(ir)):
+                raise
+            note = f"{len(files)} files of {ir} are each fused with the photo in it"
+            found = Matches([Pair(file.stem, file, file) for file in files], notes=[note])
     else:
         assert pairs is not None
         found = read_list(pairs)
     jobs = [_job(pair, out / f"{pair.name}{FOLDER_SUFFIX}", sr=sr) for pair in found.pairs]
-    _check_apart(out, jobs, [root for root in (ir, vis) if root is not None] if recursive else [])
-    _check_outputs(jobs)
+    checks.check_apart(out, jobs, [root for root in (ir, vis) if root is not None] if recursive else [])
+    checks.check_outputs(jobs)
     return Plan(jobs, found.problems, found.notes)
 
 
 def fuse_pair(
-    fuser: "Fuser", job: Job, *, exif: bool = False, quality: int | None = None, **options: Any
+    fuser: "Fuser",
+    job: Job,
+    *,
+    exif: bool = False,
+    infrared: Reading = AS_STORED,
+    quality: int | None = None,
+    **options: Any,
 ) -> tuple[int, int]:
     """Fuses one pair of files, writes all of its results or none, and returns their (height, width).
 
@@ -118,33 +136,37 @@ def fuse_pair(
         fuser: the model.
         job: the pair and the files for its results.
         exif: as of `read`.
+        infrared: as of `read`.
         quality: as of `write`.
-        options: options of a `Fuser`'s call.
+        options: options of a `Fuser`'s call but the range.
 
     Raises:
         FileNotFoundError, MfjaxError, MemoryError: as `images.read`, `Fuser.__call__` and `images.write` do.
     """
-    ir, vis = _opened(job.pair, exif=exif, stretch=options.get("stretch", False))
-    made = fuser(ir.pixels, vis.pixels, **options)
+    ir, vis = _opened(job.pair, infrared, exif=exif, stretch=options.get("stretch", False))
+    source = infrared_source(ir, job.pair.ir, infrared)
+    made = fuser(source.pixels, vis.pixels, ir_range=source.ir_range, **options)
     write(job, made, vis.metadata, quality=quality)
     return made.fused.shape[:2]
 
 
-def read(job: Job, *, exif: bool = False, **options: Any) -> Sources:
+def read(job: Job, *, exif: bool = False, infrared: Reading = AS_STORED, **options: Any) -> Sources:
     """Returns the request for a pair of files, and the visible file's metadata.
 
     Args:
         job: the pair.
         exif: turn both images as their EXIF orientations say.
-        options: options of `Request.of`.
+        infrared: how the infrared file is to be understood, with its range.
+        options: options of `Request.of` but the range.
 
     Raises:
         FileNotFoundError, MfjaxError: as `images.read` and `Request.of` do.
     """
     from mfjax.inference.request import Request
 
-    ir, vis = _opened(job.pair, exif=exif, stretch=options.get("stretch", False))
-    return Sources(Request.of(ir.pixels, vis.pixels, **options), vis.metadata)
+    ir, vis = _opened(job.pair, infrared, exif=exif, stretch=options.get("stretch", False))
+    source = infrared_source(ir, job.pair.ir, infrared)
+    return Sources(Request.of(source.pixels, vis.pixels, ir_range=source.ir_range, **options), vis.metadata)
 
 
 def write(job: Job, made: "Fusion", metadata: images.Metadata, *, quality: int | None = None) -> None:
@@ -168,9 +190,12 @@ def write(job: Job, made: "Fusion", metadata: images.Metadata, *, quality: int |
     )
 
 
-def _opened(pair: Pair, *, exif: bool, stretch: bool) -> tuple[images.ImageFile, images.ImageFile]:
+def _opened(pair: Pair, infrared: Reading, *, exif: bool, stretch: bool) -> tuple[images.ImageFile, images.ImageFile]:
     """Returns both files of a pair. Raises MfjaxError if an orientation that is ignored parts their views."""
-    ir, vis = images.open(pair.ir, exif=exif), images.open(pair.vis, exif=exif)
+    ir = images.open(pair.ir, exif=exif, thermal=True)
+    if pair.vis == pair.ir:
+        return ir, visible_of(pair.ir, ir.metadata, ratio=infrared.photo_ratio)
+    vis = images.open(pair.vis, exif=exif)
     as_stored = sizes.aspects_apart(ir.pixels.shape, vis.pixels.shape)
     upright = sizes.aspects_apart(ir.upright_size, vis.upright_size)
     if not stretch and upright <= sizes.ASPECTS_DIFFER < as_stored:
@@ -183,6 +208,18 @@ def _opened(pair: Pair, *, exif: bool, stretch: bool) -> tuple[images.ImageFile,
             f"view; pass --exif, which turns {turned} as its EXIF orientation says"
         )
     return ir, vis
+
+
+def _with_photos(folder: Path) -> list[Path]:
+    """Returns the image files of a folder if each of them has a photo in it, else none."""
+    files = [
+        file for file in folder.iterdir() if file.suffix.lower() in images.SUFFIXES and not file.name.startswith(".")
+    ]
+    files.sort(key=lambda file: natural_key(file.name))
+    try:
+        return files if all(images.read_thermal(file).photo is not None for file in files) else []
+    except MfjaxError:
+        return []
 
 
 def _job(pair: Pair, fused: Path, *, sr: bool) -> Job:
@@ -199,85 +236,3 @@ def _storable(image: np.ndarray, path: Path) -> np.ndarray:
     if bits == 16 or 16 not in depths:
         logger.warning("%s: stored in 8 bits of the sources' %d; .png and .tif keep more", path, bits)
     return images.from_float(images.to_float(image), np.uint16 if 16 in depths else np.uint8)
-
-
-def _check_sources(ir: Path | None, vis: Path | None, pairs: Path | None, *, searching: bool) -> None:
-    """Raises an error if sources are named that don't exist or don't belong together, or none."""
-    if pairs is not None:
-        if ir is not None or searching:
-            raise MfjaxError("--pairs lists all files; leave IR, VIS, --pattern and --recursive out")
-        return
-    if ir is None:
-        raise MfjaxError("name IR and VIS, a folder with both kinds of images, or a list of pairs by --pairs LIST.csv")
-    for source in (ir, vis or ir):
-        if not images.split_selection(source)[0].exists():
-            raise FileNotFoundError(f"{source}: no such file or folder")
-    if vis is None and not ir.is_dir():
-        raise MfjaxError(f"{ir} is one file; name the visible image after it, too")
-    if vis is not None and ir.is_dir() != vis.is_dir():
-        folder, file = (ir, vis) if ir.is_dir() else (vis, ir)
-        raise MfjaxError(f"{folder} is a folder and {file} a file; give two files or two folders")
-    if searching and not ir.is_dir():
-        raise MfjaxError("--pattern and --recursive are for folders, and these are two files; leave them out")
-
-
-def _check_distinct(ir: Path, vis: Path) -> None:
-    """Raises MfjaxError if both sources are the same picture of one file."""
-    (ir_file, ir_number), (vis_file, vis_number) = images.split_selection(ir), images.split_selection(vis)
-    if ir_number == vis_number and _identity(ir_file) == _identity(vis_file):
-        raise MfjaxError(
-            f"{ir} is given for both sources; give two files, or choose what is infrared in it, such as {ir_file}[3], "
-            "its fourth channel"
-        )
-
-
-def _check_file(out: Path) -> None:
-    """Raises MfjaxError if one fused image can't have this name."""
-    if out.is_dir():
-        raise MfjaxError(f"{out} is a folder; of two files, the output is a file such as {out / 'fused.png'}")
-    if out.suffix.lower() not in images.FORMATS:
-        raise MfjaxError(f"{out}: unknown suffix {out.suffix!r}; use one of {', '.join(images.FORMATS)}")
-
-
-def _check_apart(out: Path, jobs: Iterable[Job], searched: Iterable[Path]) -> None:
-    """Raises MfjaxError if results would lie among sources, where the next run would take them for sources."""
-    jobs = list(jobs)
-    folders = {path.parent.resolve() for job in jobs for path in job.outputs}
-    among = folders & {path.parent.resolve() for job in jobs for path in (job.pair.ir, job.pair.vis)}
-    below = [root for root in searched if any(folder.is_relative_to(root.resolve()) for folder in folders)]
-    if among or below:
-        role = "is searched for sources" if below else "holds sources"
-        raise MfjaxError(f"{out} {role}, and the next run would take the results for some; choose another folder")
-
-
-def _check_outputs(jobs: Iterable[Job]) -> None:
-    """Raises MfjaxError if results would replace a source or each other, or can't be written."""
-    jobs = list(jobs)
-    outputs = [path for job in jobs for path in job.outputs]
-    sources = {_identity(images.split_selection(path)[0]) for job in jobs for path in (job.pair.ir, job.pair.vis)}
-    for path in outputs:
-        if path.is_dir():
-            raise MfjaxError(f"{path} is a folder; choose another output")
-        if path.exists() and _identity(path) in sources:
-            raise MfjaxError(f"{path} is a source and would be overwritten; choose another output")
-    for path, count in Counter(outputs).items():
-        if count > 1:
-            raise MfjaxError(f"{count} results would be called {path.name}; rename their sources")
-    for folder in {path.parent for path in outputs}:
-        _check_writable(folder)
-
-
-def _identity(path: Path) -> tuple[int, int]:
-    """Returns a value that is the same for two names of one file, and differs between files."""
-    status = path.stat()
-    return status.st_dev, status.st_ino
-
-
-def _check_writable(folder: Path) -> None:
-    """Raises MfjaxError if a file can't be made in a folder, or the folder itself can't be made."""
-    existing = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
-    try:
-        with tempfile.TemporaryFile(dir=existing):
-            pass  # a try, since permissions mislead for root and on read-only disks
-    except OSError as error:
-        raise MfjaxError(f"{folder}: can't be written to ({os.strerror(error.errno or 0)})") from error

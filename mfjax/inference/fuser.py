@@ -17,15 +17,15 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from mfjax import images, weights
-from mfjax.inference import sizes
+from mfjax.inference import ranges, sizes
 from mfjax.inference.backends import Backend, Sensor, choose
 from mfjax.inference.colour import Color
 from mfjax.inference.composition import Fusion, Progress, Source, TileSide
 from mfjax.inference.detail import params_for
 from mfjax.inference.engines import Engine, Precision
 from mfjax.inference.pure import fuse_luma
+from mfjax.inference.ranges import IrRange
 from mfjax.inference.request import FuseOptions, Request
-from mfjax.inference.sources import IrRange
 from mfjax.inference.stepping import averaged, is_average, largest_factor, plan_sizes
 from mfjax.model import FusionOutput, ModelConfig
 from mfjax.size import Size
@@ -99,7 +99,8 @@ class Fuser:
             color: "auto" gives colour if `vis` is RGB, "gray" never, and "color" always, so `vis` must be RGB.
             ir_range: the infrared values that are black and white: "full", the range of the type; "auto", the image's
                 own 0.1 and 99.9 percentiles (for raw thermal data); or (low, high) in its units. By default "full",
-                but "auto" for 16 bits of which at most a quarter of the range is used, which is logged.
+                but "auto" for 16 bits of which at most a quarter of the range is used, which is logged. With a range,
+                NaN are shown as the coldest.
             stretch: fuse sources even if their aspects differ by more than 20 %.
             tile: pixels a side of the tiles in which the images are made; smaller tiles take less memory. The result
                 does not depend on it. "auto" chooses a size that takes little work and fits into the free memory.
@@ -134,13 +135,17 @@ class Fuser:
             ir: infrared images, as of a call.
             vis: as many visible images.
             tile: as of a call; if it is a number, pairs are fused one by one.
-            options: `size`, `scale`, `color`, `ir_range` and `stretch` of a call, for all pairs.
+            options: `size`, `scale`, `color`, `ir_range` and `stretch` of a call, for all pairs; "auto:all" is one
+                range that fits all infrared images, so that a sequence does not flicker.
 
         Raises:
             MfjaxError, MemoryError: as a call raises them for one of the pairs.
             ValueError: there are more images of one kind than of the other.
         """
-        return self.fuse_requests([self._request(*pair, options) for pair in zip(ir, vis, strict=True)], tile=tile)
+        pairs = list(zip(ir, vis, strict=True))
+        if options.get("ir_range") == "auto:all":
+            options["ir_range"] = ranges.of_samples([ranges.sample(np.asarray(each)) for each, _ in pairs])
+        return self.fuse_requests([self._request(*pair, options) for pair in pairs], tile=tile)
 
     def fuse_requests(self, requests: Sequence[Request], *, tile: TileSide = "auto") -> list[Fusion]:
         """Returns the images that each of many requests asks for.

@@ -10,7 +10,8 @@ from mfjax import images, memory
 from mfjax.inference import sizes
 from mfjax.inference.colour import Color, colourise, wants_colour
 from mfjax.inference.composition import Fusion
-from mfjax.inference.sources import IrRange, as_source, infrared_luma, visible_values
+from mfjax.inference.ranges import IrRange
+from mfjax.inference.sources import as_source, infrared_luma, visible_values
 from mfjax.inference.stepping import LARGEST_FACTOR
 from mfjax.size import Size
 
@@ -62,7 +63,7 @@ class Request(NamedTuple):
         Raises:
             MfjaxError: the sources or options are not as a call needs them, or the free memory is too small.
         """
-        ir, vis = as_source(ir, "infrared"), as_source(vis, "visible")
+        ir, vis = as_source(ir, "infrared", nan=True), as_source(vis, "visible")
         shapes = ir.shape[:2], vis.shape[:2]
         in_colour = wants_colour(color, vis)
         out = sizes.output_size(*shapes, size=size, scale=scale)

@@ -5,7 +5,8 @@ import logging
 import numpy as np
 import pytest
 
-from mfjax.inference.sources import as_source, check_ir_range, infrared_luma, visible_values
+from mfjax.inference.ranges import check_ir_range
+from mfjax.inference.sources import as_source, infrared_luma, visible_values
 
 
 @pytest.mark.parametrize("shape", [(8,), (8, 8, 1), (8, 8, 4), (2, 8, 8, 3), ()])

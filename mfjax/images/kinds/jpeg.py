@@ -5,15 +5,21 @@ import struct
 import cv2
 from numpy.typing import NDArray
 
-from mfjax.images import exif, jpeg_stream, opencv
+from mfjax.images import exif, flir, jpeg_stream, opencv
 from mfjax.images.formats import Format
 from mfjax.images.jpeg_stream import APP0, APP1, APP2, Segment
 from mfjax.images.limits import check_declared
 from mfjax.images.metadata import Decoded, Metadata
+from mfjax.images.radiometric import Thermal
 
 _EXIF, _ICC, _JFIF = b"Exif\0\0", b"ICC_PROFILE\0", b"JFIF\0"
 _QUALITY = 95
 _MOST_ICC = 65_519  # bytes of a profile in one segment
+_APP3, _APP4 = 0xE3, 0xE4
+_DJI = (
+    "no free reader of DJI's R-JPEG is known; its Thermal SDK writes them by 'dji_irp -s IN -a measure "
+    "--measurefmt float32 -o OUT', which np.fromfile(OUT, np.float32).reshape(HEIGHT, WIDTH) reads, to be saved as .npy"
+)
 _CENTIMETRES = 2  # unit of a density; 1 is inches
 
 
@@ -26,7 +32,25 @@ def _decode(data: bytes, page: int | None) -> Decoded:
     frame = stream.frame
     check_declared(frame.height, frame.width, frame.components, len(data))
     pixels = jpeg_stream.decode(data[: stream.end], frame)
-    return Decoded(pixels, 1 if pixels.ndim == 2 else 3, metadata=_metadata(stream.segments))
+    notes: tuple[str, ...] = ()
+    if flir.in_segments(stream.segments):
+        notes = ("the picture read, not the temperatures beside it, which mfjax.images.read_thermal reads",)
+    elif _is_dji_thermal(stream.segments):
+        notes = (f"the picture read, not the temperatures beside it: {_DJI}",)
+    return Decoded(pixels, 1 if pixels.ndim == 2 else 3, metadata=_metadata(stream.segments), notes=notes)
+
+
+def _thermal(data: bytes, page: int | None) -> Thermal | str:
+    segments = jpeg_stream.walk(data).segments
+    if flir.in_segments(segments):
+        return flir.thermal(flir.frame(flir.from_segments(segments)))
+    return f"has temperatures that can't be read: {_DJI}" if _is_dji_thermal(segments) else "has no temperatures"
+
+
+def _is_dji_thermal(segments: tuple[Segment, ...]) -> bool:
+    """Returns true for the JPEG of a DJI thermal camera (R-JPEG): raw counts in APP3 and parameters in APP4."""
+    found = dict(segments)  # the last of each marker
+    return _APP3 in found and found.get(_APP4, b"")[4:8] == b"iirp"
 
 
 def _metadata(segments: tuple[Segment, ...]) -> Metadata:
@@ -72,8 +96,11 @@ FORMAT = Format(
     suffixes=(".jpg", ".jpeg", ".jpe", ".jfif"),
     recognises=_recognises,
     decode=_decode,
-    reads="8 bits, gray, colour and CMYK (as RGB), baseline and progressive; data behind the end mark are fine",
+    reads="8 bits, gray, colour and CMYK (as RGB), baseline and progressive; data behind the end mark are fine; of an "
+    "infrared FLIR radiometric JPEG the temperatures",
     refuses="cut or half pictures, missing scans, zeroed stretches, all of which libjpeg warns; lossless, 12 bits",
+    says="temperatures beside the picture that are not read, as those of DJI",
+    thermal=_thermal,
     bits=(8,),
     encode=_encode,
     keeps="EXIF, ICC profile, dpi",
