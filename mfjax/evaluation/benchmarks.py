@@ -2,8 +2,7 @@
 
 import logging
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +16,7 @@ from mfjax.evaluation import boards
 from mfjax.evaluation.boards import Board, Row, listing
 from mfjax.evaluation.scoring import Evaluation, Method, Model, evaluate, find_pairs
 from mfjax.evaluation.tables import ARROWS, LOST_CAPTION, lost_table
+from mfjax.messages import quietly
 from mfjax.metrics import METRICS, STRUCTURE_LOST
 from mfjax.pairing import Pair
 
@@ -128,7 +128,7 @@ def seen_pairs(seen: fingerprints.Seen, pairs: Sequence[Pair]) -> list[str]:
     """
     if not seen.images:
         return []
-    with _quietly():  # warnings about a file come when it is scored
+    with quietly():  # warnings about a file come when it is scored
         return [
             pair.name
             for pair in pairs
@@ -163,20 +163,6 @@ def _remark(method: Method, name: str, board: Board, pairs: Sequence[Pair], allo
         )
         return "not known whether it was trained on any of them"
     return "trained on none of them"
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """Suppresses logging in a block."""
-
-    def none(record: logging.LogRecord) -> bool:
-        return False
-
-    logger.addFilter(none)
-    try:
-        yield
-    finally:
-        logger.removeFilter(none)
 
 
 def _published(row: Row, name: str) -> str:

@@ -1,8 +1,7 @@
 """Infrared image files as sources: units, palettes, polarity and pixels without data, before any array is fused."""
 
 import logging
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -16,6 +15,7 @@ from mfjax.images.metadata import CELSIUS
 from mfjax.images.palettes import Palette
 from mfjax.inference import ranges
 from mfjax.inference.ranges import Celsius, IrRange
+from mfjax.messages import quietly
 
 logger = logging.getLogger("mfjax")
 
@@ -95,7 +95,7 @@ def range_of_all(files: Iterable[Path], how: Reading, *, exif: bool = False) -> 
     first: tuple[Path, str] | None = None
     found = []
     for path in files:
-        with _quietly():  # each file says it when it is fused
+        with quietly():  # each file says it when it is fused
             file = _as_heat(images.open(path, exif=exif, thermal=True), path, how)
         kind = file.metadata.unit or str(file.pixels.dtype)
         first = first or (path, kind)
@@ -177,17 +177,3 @@ def _mirrored(ends: tuple[float, float], kind: str) -> tuple[float, float]:
 def _top(dtype: str) -> int:
     """Returns the value that is white in a type."""
     return 1 if np.dtype(dtype).kind == "f" else int(np.iinfo(dtype).max)
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """Keeps messages of this package from being logged."""
-
-    def none(record: logging.LogRecord) -> bool:
-        return False
-
-    logger.addFilter(none)
-    try:
-        yield
-    finally:
-        logger.removeFilter(none)

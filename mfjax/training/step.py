@@ -178,8 +178,10 @@ def loss_fn(
         return sr, {"sr": sr, "loss": sr}
     if phase == 1 and config.phase_one == "apart":
         branches = jax.lax.stop_gradient(branches)
+    detail: jax.Array | float = 1.0
     if phase == 2 and config.model.blend:
-        variables = {"params": with_detail(params, config.target.detail(key))}
+        detail = config.target.detail(key)
+        variables = {"params": with_detail(params, detail)}
     fused: Any = network.apply(variables, *branches, method="fuse")
     output = FusionOutput(fused.fused, ir, vis)
     if phase == 1:
@@ -187,7 +189,8 @@ def loss_fn(
         terms = {"fusion": losses.fusion_loss(output.fused, inputs.ir, inputs.vis)}
     else:
         taught = None if teacher is None else _taught(teacher, inputs, network.dtype)
-        loss, terms = config.target.loss(key, output, inputs.ir, inputs.vis, taught=taught, axis_name=axis_name)
+        named: Any = {"taught": taught, "axis_name": axis_name, "detail": detail}
+        loss, terms = config.target.loss(key, output, inputs.ir, inputs.vis, **named)
     return loss, {"sr": sr, **terms, "loss": loss}
 
 

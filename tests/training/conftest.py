@@ -93,3 +93,15 @@ def names():
         jax.tree_util.keystr(path, simple=True, separator="/")
         for path, _ in jax.tree_util.tree_leaves_with_path(params)
     }
+
+
+@pytest.fixture(scope="module")
+def starts(config, starts_of):
+    """The state at the start of each phase of a file's own `config`."""
+    return starts_of(config)
+
+
+@pytest.fixture(scope="module")
+def steps(config, compiled):
+    """The jitted step of each phase of a file's own `config`, shared so that it compiles once."""
+    return {phase: compiled(config, phase) for phase in (1, 2)}

@@ -461,7 +461,7 @@ from mfjax.training.targets import Target, register
 class Dim(Target):
     factor: float = 0.5
 
-    def loss(self, key, output, ir, vis, *, taught=None, axis_name=None):
+    def loss(self, key, output, ir, vis, *, taught=None, axis_name=None, detail=1.0):
         distance = jnp.abs(output.fused - self.factor * jnp.minimum(ir, vis)).mean()
         return distance, {{"distance": distance}}
 

@@ -19,18 +19,6 @@ def config(tiny_config, recipe_of):
 
 
 @pytest.fixture(scope="module")
-def starts(config, starts_of):
-    """The state at the start of each phase."""
-    return starts_of(config)
-
-
-@pytest.fixture(scope="module")
-def steps(config, compiled):
-    """The jitted step of each phase, shared so that it compiles once."""
-    return {phase: compiled(config, phase) for phase in (1, 2)}
-
-
-@pytest.fixture(scope="module")
 def updated(steps, batch, chosen, starts):
     """The state after three steps of each phase, and the last step's metrics."""
     found = {}

@@ -22,18 +22,6 @@ def config(smallest_config, recipe_of):
 
 
 @pytest.fixture(scope="module")
-def starts(config, starts_of):
-    """The state at the start of each phase."""
-    return starts_of(config)
-
-
-@pytest.fixture(scope="module")
-def steps(config, compiled):
-    """The jitted step of each phase, shared so that it compiles once."""
-    return {phase: compiled(config, phase) for phase in (1, 2)}
-
-
-@pytest.fixture(scope="module")
 def apart(config, compiled):
     """The step of phase one that keeps the fusion loss from the branches."""
     return compiled(replace(config, phase_one="apart"), 1)
@@ -183,3 +171,22 @@ def test_one_program_serves_all_scales_of_a_canvas(config, batch, starts, compil
     for numerator in range(widest.largest - 3, widest.largest + 1):
         step(starts[2], batch._replace(numerators=np.full(2, numerator, np.int32)), (widest, widest))
     assert step._cache_size() == 1
+
+
+@pytest.mark.parametrize(("blend", "expected"), [(0, {1.0}), (2, {0.25})])
+def test_less_detail_is_asked_of_networks_with_a_blend_only(config, recipe_of, batch, chosen, blend, expected):
+    asked = set()
+
+    class Noting(Sources):
+        def detail(self, key):
+            return 0.25
+
+        def loss(self, *args, detail=1.0, **options):
+            asked.add(detail)
+            return super().loss(*args, **options)
+
+    recipe = replace(config, model=replace(config.model, base="bicubic", blend=blend), target=Noting())
+    jax.eval_shape(
+        lambda: loss_fn(initial_state(recipe).params, batch, chosen, jax.random.key(0), config=recipe, phase=2)
+    )
+    assert asked == expected

@@ -6,7 +6,7 @@ it, registered under the name that `--target` and a weights file's history use. 
     @register("darker")
     @dataclass(frozen=True)
     class Darker(Target):
-        def loss(self, key, output, ir, vis, *, taught=None, axis_name=None):
+        def loss(self, key, output, ir, vis, *, taught=None, axis_name=None, detail=1.0):
             distance = losses.mean_absolute_error(output.fused, jnp.minimum(ir, vis))
             return distance, {"fusion": distance}
 
@@ -46,6 +46,7 @@ class Target(ABC):
         *,
         taught: jax.Array | None = None,
         axis_name: str | None = None,
+        detail: jax.Array | float = 1.0,
     ) -> tuple[jax.Array, Metrics]:
         """Returns the loss of phase two, and its terms to be logged. A pure function.
 
@@ -60,6 +61,7 @@ class Target(ABC):
             axis_name: the mapped axis over which a batch is spread, so that the images are this device's part of it, as
                 `images_before` and `total` need to know; None if they are the whole batch. The caller takes the mean of
                 losses, terms and gradients over the axis.
+            detail: what `detail` gave for this step; 1 if the network has no blend, whose images show all detail.
 
         Returns:
             A scalar and named scalars. The step itself logs the scalar as "loss", and the loss of the super-resolved
@@ -70,7 +72,7 @@ class Target(ABC):
         """Returns the `detail` of a step, with which a blend makes the fused image (`mfjax.model.blend.with_detail`).
 
         Args:
-            key: the key that `loss` gets.
+            key: for random numbers, the one that `loss` gets.
         """
         return 1.0
 

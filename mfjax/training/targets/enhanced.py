@@ -41,6 +41,7 @@ class Enhanced(Target):
         *,
         taught: jax.Array | None = None,
         axis_name: str | None = None,
+        detail: jax.Array | float = 1.0,
     ) -> tuple[jax.Array, Metrics]:
         """Returns the pixel loss, with the distance from `image` in place of that from both sources.
 

@@ -37,6 +37,7 @@ class Sources(Target):
         *,
         taught: jax.Array | None = None,
         axis_name: str | None = None,
+        detail: jax.Array | float = 1.0,
     ) -> tuple[jax.Array, Metrics]:
         """Returns L_total (Eq. 22), and its terms that concern the fused image. See `Target.loss`."""
         pixel = losses.pixel_loss(output, ir, vis)

@@ -69,12 +69,13 @@ class Structure(Target):
         *,
         taught: jax.Array | None = None,
         axis_name: str | None = None,
+        detail: jax.Array | float = 1.0,
     ) -> tuple[jax.Array, Metrics]:
         """Returns the weighted sum of all losses, plus the loss of the super-resolved sources.
 
         See `Target.loss`.
         """
-        fused, detail = output.fused, self.detail(key)
+        fused = output.fused
         target = enhanced(ir, vis, self.contrast)
         windows = [Window.between(fused, ir, vis, target, number) for number in WINDOWS]
         terms = {
