@@ -12,7 +12,22 @@ from typing import TYPE_CHECKING, Any
 from mfjax.errors import MfjaxError
 
 if TYPE_CHECKING:
-    from mfjax import data, evaluation, images, interop, losses, metrics, model, onnx, recipes, training, weights
+    from mfjax import (
+        alignment,
+        data,
+        evaluation,
+        images,
+        interop,
+        losses,
+        metrics,
+        model,
+        onnx,
+        recipes,
+        training,
+        weights,
+    )
+    from mfjax.alignment import Alignment
+    from mfjax.inference.aligning import align
     from mfjax.inference.composition import Fusion
     from mfjax.inference.fuser import Fuser
     from mfjax.inference.loading import fuse, load
@@ -22,12 +37,15 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Alignment",
     "Fuser",
     "Fusion",
     "FusionNetwork",
     "MfjaxError",
     "ModelConfig",
     "__version__",
+    "align",
+    "alignment",
     "data",
     "evaluation",
     "fuse",
@@ -45,6 +63,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "mfjax.alignment": ("Alignment",),
+    "mfjax.inference.aligning": ("align",),
     "mfjax.inference.composition": ("Fusion",),
     "mfjax.inference.fuser": ("Fuser",),
     "mfjax.inference.loading": ("fuse", "load"),

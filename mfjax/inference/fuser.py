@@ -14,7 +14,9 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from mfjax import images
-from mfjax.inference import ranges, sizes
+from mfjax.alignment.frames import View
+from mfjax.inference import ranges, sizes, views
+from mfjax.inference.aligning import align
 from mfjax.inference.backends import Backend, Sensor, choose
 from mfjax.inference.colour import Color
 from mfjax.inference.composition import Fusion, Progress, Source, TileSide
@@ -24,6 +26,7 @@ from mfjax.inference.pure import fuse_luma
 from mfjax.inference.ranges import IrRange
 from mfjax.inference.request import FuseOptions, Request
 from mfjax.inference.stepping import averaged, is_average, largest_factor, plan_sizes
+from mfjax.inference.views import Align
 from mfjax.model import FusionOutput, ModelConfig
 from mfjax.size import Size
 
@@ -82,6 +85,8 @@ class Fuser:
         color: Color = "auto",
         ir_range: IrRange = None,
         stretch: bool = False,
+        align: Align = None,
+        view: View = "visible",
         tile: TileSide = "auto",
         progress: Progress = iter,
     ) -> Fusion:
@@ -89,7 +94,7 @@ class Fuser:
 
         Args:
             ir: infrared [h, w] or RGB [h, w, 3] (its luma is used), uint8, uint16 or float in [0, 1].
-            vis: visible [h', w'] or RGB [h', w', 3], likewise; it shows the same field of view.
+            vis: visible [h', w'] or RGB [h', w', 3], likewise; of the same field of view, unless `align` is given.
             size: (height, width) of the output; one may be None and follows from the larger source's aspect.
                 By default the larger source's size.
             scale: instead of `size`: the output's size as a multiple of the larger source's.
@@ -99,6 +104,11 @@ class Fuser:
                 but "auto" for 16 bits of which at most a quarter of the range is used, which is logged. With a range,
                 NaN are shown as the coldest.
             stretch: fuse sources even if their aspects differ by more than 20 %.
+            align: the position of the visible image under the infrared one: "auto" finds it, an `mfjax.Alignment`, or a
+                rig file. By default, and by "none", both show the same field of view.
+            view: what the output shows: with `align`, "visible" or "infrared" is that camera's view, in which the fused
+                image softly becomes that camera's where the other shows nothing; "overlap" is the largest upright
+                rectangle that both show. The default size is then that of the source that is finer in this view.
             tile: pixels a side of the tiles in which the images are made; smaller tiles take less memory. The result
                 does not depend on it. "auto" chooses a size that takes little work and fits into the free memory.
             progress: wraps the tiles, each of which comes twice, such as `tqdm.tqdm`.
@@ -108,11 +118,14 @@ class Fuser:
             (`np.result_type`: uint16 for uint8 and uint16, float32 for an integer type and float32).
 
         Raises:
+            FileNotFoundError: there is no such rig file.
             MfjaxError: the sources or options are not as above, a tile is too small for these sizes, or the free
-                memory is too small.
+                memory is too small; with `align="auto"`, the images have too little in common to be aligned.
             MemoryError: memory ran out.
         """
-        options = FuseOptions(size=size, scale=scale, color=color, ir_range=ir_range, stretch=stretch)
+        options = FuseOptions(
+            size=size, scale=scale, color=color, ir_range=ir_range, stretch=stretch, align=align, view=view
+        )
         return self._fuse(self._request(ir, vis, options), tile, progress)
 
     def batch(
@@ -132,8 +145,9 @@ class Fuser:
             ir: infrared images, as of a call.
             vis: as many visible images.
             tile: as of a call; if it is a number, pairs are fused one by one.
-            options: `size`, `scale`, `color`, `ir_range` and `stretch` of a call, for all pairs; "auto:all" is one
-                range that fits all infrared images, so that a sequence does not flicker.
+            options: `size`, `scale`, `color`, `ir_range`, `stretch`, `align` and `view` of a call, for all pairs. The
+                range "auto:all" fits all infrared images, so that a sequence does not flicker. The alignment "auto" is
+                one for all pairs, which therefore are to be of two cameras that are fixed to each other.
 
         Raises:
             MfjaxError, MemoryError: as a call raises them for one of the pairs.
@@ -142,14 +156,20 @@ class Fuser:
         pairs = list(zip(ir, vis, strict=True))
         if options.get("ir_range") == "auto:all":
             options["ir_range"] = ranges.of_samples([ranges.sample(np.asarray(each)) for each, _ in pairs])
+        if options.get("align") == "auto":
+            rig = align(*zip(*pairs, strict=True), ir_range=options.get("ir_range"))
+            options["align"] = views.check_confidence(rig)
         return self.fuse_requests([self._request(*pair, options) for pair in pairs], tile=tile)
 
-    def fuse_requests(self, requests: Sequence[Request], *, tile: TileSide = "auto") -> list[Fusion]:
+    def fuse_requests(
+        self, requests: Sequence[Request], *, tile: TileSide = "auto", progress: Progress = iter
+    ) -> list[Fusion]:
         """Returns the images that each of many requests asks for.
 
         Args:
             requests: the requests, of any sizes; those of equal sizes are fused at once where `batch` does so.
             tile: as of a call.
+            progress: as of a call, for each request that is fused by itself.
 
         Raises:
             MfjaxError, MemoryError: as a call raises them for one of the pairs.
@@ -159,7 +179,7 @@ class Fuser:
             groups[request.shapes].append(i)
         made: dict[int, Fusion] = {}
         for numbers in groups.values():
-            made |= zip(numbers, self._fuse_group([requests[i] for i in numbers], tile), strict=True)
+            made |= zip(numbers, self._fuse_group([requests[i] for i in numbers], tile, progress), strict=True)
         return [made[i] for i in range(len(requests))]
 
     @property
@@ -167,18 +187,20 @@ class Fuser:
         """Returns how many pairs of usual size `batch` fuses at once: 1, or more on several devices or on GPUs."""
         return max(1, self.backend.batch_size(USUAL_SIZE))
 
-    def apply(self, ir: ArrayLike, vis: ArrayLike, *, size: Size) -> FusionOutput:
+    def apply(self, ir: ArrayLike, vis: ArrayLike, *, size: Size, alignment: ArrayLike | None = None) -> FusionOutput:
         """Returns fused and super-resolved luma by `fuse_luma`. It is pure, for `jax.jit`, `jax.vmap` and `jax.grad`.
 
         Args:
             ir: infrared luma in [0, 1], [h, w] or a batch [n, h, w].
             vis: visible luma in [0, 1] of the same view, [h', w'] or [n, h', w'].
             size: the output's (H, W), any.
+            alignment: the map from visible to infrared coordinates, [3, 3], as `Alignment.matrix`; may be traced.
 
         Raises:
             MfjaxError: as `fuse_luma`.
         """
-        return fuse_luma(self.config, self.params, ir, vis, size=size, largest_factor=self.largest_factor)
+        factor = self.largest_factor
+        return fuse_luma(self.config, self.params, ir, vis, size=size, alignment=alignment, largest_factor=factor)
 
     @cached_property
     def largest_factor(self) -> float:
@@ -235,11 +257,11 @@ class Fuser:
         )
         return request.finish(made)
 
-    def _fuse_group(self, group: list[Request], tile: TileSide) -> Iterator[Fusion]:
+    def _fuse_group(self, group: list[Request], tile: TileSide, progress: Progress) -> Iterator[Fusion]:
         """Yields the images that each of some requests of equal sizes asks for."""
         first = group[0]
         if tile != "auto" or len(group) == 1 or not self.backend.batch_size(*first.shapes):
-            yield from (self._fuse(request, tile) for request in group)
+            yield from (self._fuse(request, tile, progress) for request in group)
             return
         made = self.backend.batch([each.ir for each in group], [each.vis for each in group], first.size)
         for request, fusion in zip(group, made, strict=True):

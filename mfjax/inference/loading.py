@@ -12,11 +12,14 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from mfjax import weights
+from mfjax.alignment.frames import View
 from mfjax.inference import sizes
 from mfjax.inference.colour import Color
 from mfjax.inference.engines import Engine, Precision
 from mfjax.inference.fuser import Fuser
 from mfjax.inference.ranges import IrRange
+from mfjax.inference.request import FuseOptions
+from mfjax.inference.views import Align
 
 
 def load(
@@ -57,6 +60,8 @@ def fuse(
     color: Color = "auto",
     ir_range: IrRange = None,
     stretch: bool = False,
+    align: Align = None,
+    view: View = "visible",
     detail: float = 1.0,
 ) -> np.ndarray:
     """Returns the fused image of a pair by the default model, [H, W] or [H, W, 3], in the sources' type.
@@ -72,13 +77,16 @@ def fuse(
         color: "auto" gives colour if `vis` is RGB, "gray" never, and "color" always.
         ir_range: the infrared values that are black and white: "full", "auto" or (low, high); see `Fuser.__call__`.
         stretch: fuse sources even if their aspects differ by more than 20 %.
+        align: where the visible image lies under the infrared one: "auto" finds it; an `mfjax.Alignment`; a rig file.
+        view: the view of an output with `align`: "visible", "infrared" or "overlap".
         detail: from 0, a natural look, to 1, the structure of both sources; see `load`.
 
     Raises:
         MfjaxError, MemoryError: as a `Fuser`'s call.
     """
     fuser = _default_fuser(detail)
-    return fuser(ir, vis, size=size, scale=scale, color=color, ir_range=ir_range, stretch=stretch).fused
+    how: FuseOptions = {"size": size, "scale": scale, "color": color, "ir_range": ir_range, "stretch": stretch}
+    return fuser(ir, vis, **how, align=align, view=view).fused
 
 
 @lru_cache(2)

@@ -1,5 +1,6 @@
 """The network at any factor as a pure function: the steps that `stepping` plans, on JAX arrays of static sizes."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
+from mfjax.alignment.frames import soft_mask
+from mfjax.alignment.warping import resampled_purely
 from mfjax.errors import MfjaxError
 from mfjax.inference import sizes, stepping
 from mfjax.model import FusionNetwork, FusionOutput, ModelConfig
@@ -23,6 +26,7 @@ def fuse_luma(
     vis: ArrayLike,
     *,
     size: Size,
+    alignment: ArrayLike | None = None,
     largest_factor: float = stepping.LARGEST_FACTOR,
 ) -> FusionOutput:
     """Returns fused and super-resolved luma, linear (not clipped). It is pure, for `jax.jit`, `jax.vmap`, `jax.grad`.
@@ -33,6 +37,9 @@ def fuse_luma(
         ir: infrared luma in [0, 1], [h, w] or a batch [n, h, w].
         vis: visible luma in [0, 1] of the same view, [h', w'] or [n, h', w'].
         size: the output's (H, W), any (static under `jax.jit`).
+        alignment: the map from visible to infrared coordinates, [3, 3], as `Alignment.matrix`; may be traced, and
+            differentiated. The output has the visible image's view: where infrared shows nothing, the fused image
+            softly becomes the visible one, and the infrared one is 0. By default both show the same field of view.
         largest_factor: the largest factor by which the network enlarges in one pass, usually that of its training
             (static under `jax.jit`); larger factors are reached in steps. A source that is larger than the output is
             averaged to it first.
@@ -41,7 +48,8 @@ def fuse_luma(
         `.fused .ir .vis`, each [H, W] or [n, H, W].
 
     Raises:
-        MfjaxError: the sources are not both [h, w] or both [n, h, w] of one n, are integers, or the size is empty.
+        MfjaxError: the sources are not both [h, w] or both [n, h, w] of one n, are integers, or the size is empty; the
+            map has another shape.
     """
     sizes.check_requested_size(size, None)
     if not sizes.are_luma(np.shape(ir), np.shape(vis)):
@@ -55,8 +63,21 @@ def fuse_luma(
     single = sources[0].ndim == 3
     if single:
         sources = [image[None] for image in sources]
+    if alignment is not None:
+        sources[0] = _aligned(sources[0], sources[1], alignment)
     out = fuse_any(config, params, *sources, size=size, largest_factor=largest_factor)  # each [n, H, W, 1]
+    if alignment is not None:
+        mask = soft_mask(jnp.asarray(alignment, jnp.float32), size, xp=jnp)[..., None]
+        out = FusionOutput(out.vis + mask * (out.fused - out.vis), jnp.where(mask > 0, out.ir, 0), out.vis)
     return jax.tree.map(lambda image: image[0, ..., 0] if single else image[..., 0], out)
+
+
+def _aligned(ir: jax.Array, vis: jax.Array, alignment: ArrayLike) -> jax.Array:
+    """Returns infrared images resampled to the visible ones' view, at the size of the larger ones."""
+    if np.shape(alignment) != (3, 3):
+        raise MfjaxError(f"the alignment has shape {np.shape(alignment)}; it is a map, [3, 3]")
+    sides = max((vis.shape[1:3], ir.shape[1:3]), key=math.prod)
+    return resampled_purely(ir, jnp.asarray(alignment, jnp.float32), (sides[0], sides[1]))
 
 
 def fuse_any(

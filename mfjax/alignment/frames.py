@@ -1,0 +1,127 @@
+"""Frames: the field of view of an output, and where both sources lie under it."""
+
+import math
+from typing import Any, Literal, NamedTuple, Self, get_args
+
+import numpy as np
+
+from mfjax.alignment import geometry
+from mfjax.alignment.geometry import Matrix
+from mfjax.errors import MfjaxError
+from mfjax.size import Size
+
+View = Literal["visible", "infrared", "overlap"]
+VIEWS: tuple[View, ...] = get_args(View)
+
+FADE = 0.05  # largest width of the soft edge, as a share of the output's width
+FADE_OF_GAP = 4.0  # most that a soft edge is wider than what lies beyond it, so that a thin gap costs little
+UNMOVED = 0.1  # pixels of a source; corners that are moved by less are not moved
+
+
+class Frame(NamedTuple):
+    """The field of view of an output. Maps are those of `geometry`, from the output to a source."""
+
+    to_ir: Matrix
+    to_vis: Matrix
+    size: Size  # the (height, width) at which no source loses a pixel in the middle
+    view: View
+
+    @classmethod
+    def of(cls, matrix: Matrix, ir: Size, vis: Size, view: View = "visible") -> Self:
+        """Returns the frame of a view.
+
+        Args:
+            matrix: the map from the visible to the infrared image.
+            ir: the infrared image's (height, width).
+            vis: the visible image's (height, width).
+            view: "visible" or "infrared", that camera's view; or "overlap", the largest upright rectangle of the
+                visible image that both show.
+
+        Raises:
+            MfjaxError: it is none of these, or the images show nothing in common.
+        """
+        if view not in VIEWS:
+            raise MfjaxError(f"view is {view!r}; it is one of {', '.join(VIEWS)}")
+        rectangle = geometry.common_rectangle(matrix, vis)
+        if rectangle is None:
+            raise MfjaxError("as they are aligned, the infrared and the visible image show nothing in common")
+        if view == "infrared":
+            to_vis: Matrix = np.linalg.inv(matrix)
+            return cls(np.eye(3), to_vis, _finer(ir, vis, to_vis), view)
+        crop, own = np.eye(3), vis
+        if view == "overlap":
+            rows, cols = rectangle
+            own = rows.stop - rows.start, cols.stop - cols.start
+            if min(own) < 2:
+                raise MfjaxError(f"as they are aligned, both images show only {own[0]}x{own[1]} pixels in common")
+            crop = geometry.cropped(rows.start, cols.start, own, vis)
+        return cls(matrix @ crop, crop, _finer(own, ir, matrix @ crop), view)
+
+    def seen(self, size: Size) -> np.ndarray:
+        """Returns the weight of the fused image at each pixel, float32 `[H, W]`: 1 where both sources are seen.
+
+        Args:
+            size: the output's (height, width).
+        """
+        return soft_mask(self.to_other, size).astype(np.float32)
+
+    @property
+    def to_other(self) -> Matrix:
+        """Returns the map to the source that need not fill the view, the other one than that whose view it is."""
+        return self.to_vis if self.view == "infrared" else self.to_ir
+
+    @property
+    def is_filled(self) -> bool:
+        """Returns true if both sources show all of the view, so that nothing is to be faded."""
+        return self.view == "overlap" or all(_gap(line) <= 0 for line in geometry.sides(self.to_other))
+
+
+def soft_mask(to_source: Any, size: Size, *, xp: Any = np) -> Any:
+    """Returns how much of a source to show at each pixel of an output, `[H, W]`: 1, with a soft edge to 0 at its sides.
+
+    A side that lies inside the output has an edge in the form of a raised cosine, on the source's own pixels, as wide
+    as `FADE` of the output but not wider than `FADE_OF_GAP` times what is missing beyond it.
+
+    Args:
+        to_source: the map from the output to the source, `[3, 3]`.
+        size: the output's (height, width).
+        xp: the arrays' module, `numpy` or `jax.numpy`; the result is differentiable in the map.
+    """
+    height, width = size
+    y = ((xp.arange(height) + 0.5) / height)[:, None]
+    x = ((xp.arange(width) + 0.5) / width)[None]
+    across = xp.asarray([1.0, width / height])  # from lengths in output widths to shares of its sides
+    mask = xp.ones(size)
+    for line in geometry.sides(to_source):
+        slope = line[:2] * across
+        length = xp.sqrt(slope @ slope + 1e-12)
+        inside = (line[0] * x + line[1] * y + line[2]) / length  # distance from the side, in output widths
+        gap = _gap(line, xp) / length
+        fade = xp.clip(FADE_OF_GAP * gap, 1e-6, FADE)
+        edge = 0.5 - 0.5 * xp.cos(math.pi * xp.clip(inside / fade, 0, 1))
+        mask = mask * xp.where(gap > 0, edge, 1)
+    return mask
+
+
+def is_unmoved(to_source: Matrix, source: Size) -> bool:
+    """Returns true if a source covers the output as it is, to within `UNMOVED` of its pixels.
+
+    Args:
+        to_source: the map from the output to the source.
+        source: the source's (height, width).
+    """
+    return geometry.moved_by(to_source, np.eye(3), source) <= UNMOVED
+
+
+def _gap(line: Any, xp: Any = np) -> Any:
+    """Returns how far the output reaches beyond a side of a source, in units of `geometry.sides`; at most 0: not."""
+    corners = xp.asarray(geometry.CORNERS)
+    return -xp.min(corners @ line[:2] + line[2])
+
+
+def _finer(own: Size, other: Size, to_other: Matrix) -> Size:
+    """Returns the size of a view at the resolution of the finer one of its own source and another one."""
+    if is_unmoved(to_other, other):
+        return max((own, other), key=math.prod)
+    finer = math.sqrt(math.prod(geometry.steps(to_other, other, own)))
+    return own if finer <= 1 else (math.ceil(own[0] * finer), math.ceil(own[1] * finer))
