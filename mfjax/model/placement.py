@@ -2,6 +2,8 @@
 
 from typing import Any, NamedTuple, Self
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from mfjax.model.extent import EVERYWHERE, AnyExtent, Extent
@@ -14,7 +16,7 @@ class Placement(NamedTuple):
 
     up: Grid  # positions in the source that the output's pixels read
     down: Grid  # positions in the output that the source's pixels read
-    corner: Any  # [2], row and column of the output at which the source's array begins
+    corner: Any  # [2], row and column of the output at which the source's array begins; may lie between pixels
     source: AnyExtent  # the part of the source's array that is image
     output: AnyExtent  # the part of the output's array that is image
 
@@ -28,6 +30,26 @@ class Placement(NamedTuple):
         """
         corner = np.zeros(2, np.float32)
         return cls(Grid.between(inputs, outputs), Grid.between(outputs, inputs), corner, EVERYWHERE, EVERYWHERE)
+
+    @classmethod
+    def covering(cls, inputs: Size, outputs: Size, corner: Any, sides: Any) -> Self:
+        """Returns the placement of a source that covers an axis-parallel rectangle of the output.
+
+        The rectangle may reach beyond the output, or cover a part of it only; where the output lies outside the source,
+        its upscaled features, residuals and image are zero. Lengths are between edges, not centres, of pixels.
+
+        Args:
+            inputs: the source's size.
+            outputs: the output's size.
+            corner: row and column of the output at which the source begins, `[2]`, real. Both this and `sides` may be
+                traced, and the network's output is differentiable by them.
+            sides: height and width of the source in pixels of the output, `[2]`, real and positive.
+        """
+        steps = [inputs[i] / sides[i] for i in range(2)]
+        up = Grid.affine(outputs, [-corner[i] * steps[i] for i in range(2)], steps)
+        down = Grid.affine(inputs, corner, [1 / step for step in steps])
+        xp: Any = jnp if isinstance(corner, jax.Array) else np
+        return cls(up, down, xp.asarray(corner, np.float32), EVERYWHERE, EVERYWHERE)
 
     @classmethod
     def whole(cls, inputs: tuple[Any, Any], factor: int) -> Self:

@@ -1,7 +1,8 @@
 """Meta-upscale and meta-downscale: resampling by filters that are predicted from positions and scale (Fig. 3).
 
 Output pixel i of an axis reads the 3 source pixels around ⌊i/r⌋ (zeros outside the image) with weights predicted
-from (1/r, i/r − ⌊i/r⌋), where r = output/input. A predicted filter has 9c² weights, so they are never held for all
+from (1/r, i/r − ⌊i/r⌋), where r = output/input; where the output begins elsewhere in the source, i/r is counted from
+there. A predicted filter has 9c² weights, so they are never held for all
 pixels at once. They are predicted for distinct offsets only where these are few: r = p/q in lowest terms has p.
 """
 
@@ -37,7 +38,7 @@ class Axis(NamedTuple):
     number of offsets.
     """
 
-    source: Array  # [N] integers, the source pixel ⌊i/r⌋
+    source: Array  # [N] integers, the source pixel ⌊i/r⌋; where it is outside the source, zeros are read
     number: Array  # [N] integers, the index of the offset
     offsets: Array  # [P] in [0, 1), the distinct i/r − ⌊i/r⌋
     inverse: Array  # 1/r
@@ -73,6 +74,26 @@ class Axis(NamedTuple):
         i, m = jnp.arange(count), jnp.arange(limit)
         offsets = m * denominator % numerator / numerator  # past the numerator they repeat
         return cls(i * denominator // numerator, i % numerator, offsets, jnp.asarray(denominator / numerator))
+
+    @classmethod
+    def affine(cls, count: int, first: Any, step: Any) -> Self:
+        """Returns the resampling of an axis to output pixels anywhere: pixel i reads the source at `first + i · step`.
+
+        A position is that of the pixel's edge: at 0 the first pixel of the source begins. Outside it, zeros are read.
+
+        Args:
+            count: number of output pixels.
+            first: position of output pixel 0 in source pixels. Both this and `step` may be traced, and the output is
+                differentiable by them; their positions then have the precision of float32.
+            step: distance of neighbouring output pixels in source pixels, 1/r; positive.
+        """
+        xp: Any = jnp if isinstance(first, jax.Array) or isinstance(step, jax.Array) else np
+        positions = first + xp.arange(count) * step
+        if xp is np:  # so that rounding puts no whole position into the pixel before
+            positions = np.round(positions * 2**20) / 2**20
+        source = xp.floor(positions)
+        offsets = (positions - source).astype(np.float32)
+        return cls(source.astype(np.int32), xp.arange(count), offsets, xp.asarray(step, np.float32))
 
     @classmethod
     def whole(cls, count: int, up: int, down: int, first: int) -> Self:
@@ -116,6 +137,17 @@ class Grid(NamedTuple):
             limit: the largest value that the numerator can take.
         """
         return cls(*(Axis.traced(count, numerator, denominator, limit) for count in size))
+
+    @classmethod
+    def affine(cls, size: tuple[int, int], first: Any, step: Any) -> Self:
+        """Returns the resampling of a map to output pixels anywhere in it or beside it; see `Axis.affine`.
+
+        Args:
+            size: rows and columns of the output in pixels.
+            first: row and column of the output's corner in source pixels, `[2]`; may be traced.
+            step: distance of neighbouring rows and of columns of the output in source pixels, `[2]`; may be traced.
+        """
+        return cls(*(Axis.affine(size[i], first[i], step[i]) for i in range(2)))
 
     @property
     def size(self) -> tuple[int, int]:
@@ -215,7 +247,10 @@ def _resample_by_rows(x: jax.Array, predict: Predict, grid: Grid) -> jax.Array:
     """
     n, _, w, c = x.shape
     q = len(grid.cols.offsets)
-    x = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    # Columns are filtered from the second before the source's to the second after it: these two read zeros only.
+    w = w + 4
+    x = jnp.pad(x, ((0, 0), (1, 1), (3, 3), (0, 0)))
+    picked = jnp.clip(grid.cols.source + 2, 0, w - 1) * q + grid.cols.number
 
     def weights_of(offsets: jax.Array) -> jax.Array:  # [rows, 9c, q c]
         weights = predict(grid.vectors(offsets, grid.cols.offsets))
@@ -228,7 +263,7 @@ def _resample_by_rows(x: jax.Array, predict: Predict, grid: Grid) -> jax.Array:
         rows = [_pick(x, source + i, 1) for i in range(TAPS)]  # each [n, rows, w + 2, c]
         taps = jnp.concatenate([row[:, :, j : j + w] for row in rows for j in range(TAPS)], axis=-1)
         filtered = jnp.einsum("nhwk,hkc->nhwc", taps, weights).reshape(n, -1, w * q, c)
-        return jnp.take(filtered, grid.cols.source * q + grid.cols.number, axis=2, mode="clip")
+        return jnp.take(filtered, picked, axis=2, mode="clip")
 
     return _some_rows_at_a_time(filter_rows, grid, n * w * (TAPS * TAPS + q) * c)
 

@@ -13,20 +13,27 @@ from mfjax.model.resampling import Axis, Grid, MetaResample, WeightPredictor
 
 def by_definition(x, params, size):
     """Returns the upscaled map of Section III.A.2, pixel by pixel: a predicted 3×3 filter at (⌊i/r⌋, ⌊j/r⌋)."""
+    rows, cols = (
+        [(i * side // output, i * side % output / output) for i in range(output)]
+        for side, output in zip(x.shape[1:3], size, strict=True)
+    )
+    return at_positions(x, params, rows, cols, np.sqrt(np.divide(x.shape[1:3], size).prod()))
+
+
+def at_positions(x, params, rows, cols, inverse):
+    """Returns a map resampled pixel by pixel, from the source pixel and the offset of each row and each column."""
     n, h, w, c = x.shape
-    H, W = size
-    inverse = np.sqrt((h / H) * (w / W))
-    padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
-    out = np.empty((n, H, W, c))
+    around = np.zeros((n, h + 200, w + 200, c))
+    around[:, 100:-100, 100:-100] = x
+    out = np.empty((n, len(rows), len(cols), c))
     p = params["weights"]
-    for i in range(H):
-        for j in range(W):
-            row, col = i * h // H, j * w // W
-            vector = np.array([inverse, (i * h % H) / H, (j * w % W) / W])
-            hidden = vector @ p["kernel_0"] + p["bias_0"]
+    for i, (row, row_offset) in enumerate(rows):
+        for j, (col, col_offset) in enumerate(cols):
+            hidden = np.array([inverse, row_offset, col_offset]) @ p["kernel_0"] + p["bias_0"]
             hidden = np.where(hidden > 0, hidden, 0.2 * hidden)
             weights = (hidden @ p["kernel_1"] + p["bias_1"]).reshape(3, 3, c, c)
-            out[:, i, j] = np.einsum("nyxc,yxco->no", padded[:, row : row + 3, col : col + 3], weights)
+            patch = around[:, 99 + row : 102 + row, 99 + col : 102 + col]
+            out[:, i, j] = np.einsum("nyxc,yxco->no", patch, weights)
     return out
 
 
@@ -70,6 +77,41 @@ def test_resampling_some_rows_at_a_time_equals_its_definition(few, floats, monke
     monkeypatch.setattr(resampling, "_floats_at_a_time", lambda: floats)
     out = resampled(module, params, x, Grid.between((9, 8), (13, 11)))
     np.testing.assert_allclose(out, by_definition(x, params, (13, 11)), atol=1e-5)
+
+
+@pytest.mark.parametrize("few", [1, 64])
+@pytest.mark.parametrize("traced", [False, True])
+@pytest.mark.parametrize(
+    ("first", "step"), [((0.0, 0.0), (0.41, 0.77)), ((-4.3, -7.9), (0.8, 1.7)), ((2.6, 9.2), (1.3, 0.6))]
+)
+def test_affine_resampling_equals_its_definition_also_outside_the_source(first, step, traced, few, monkeypatch):
+    monkeypatch.setattr(resampling, "FEW_OFFSETS", few)
+    module, params = module_and_params()
+    x = np.random.default_rng(3).random((2, 7, 9, 2), np.float32)
+    size = 12, 14
+    place = jnp.asarray if traced else np.asarray
+    grid = Grid.affine(size, place(first), place(step))
+    out = resampled(module, params, x, grid)
+    rows, cols = (
+        [(int(np.floor(at)), at % 1) for at in begin + np.arange(count) * by]
+        for begin, by, count in zip(first, step, size, strict=True)
+    )
+    np.testing.assert_allclose(out, at_positions(x, params, rows, cols, np.sqrt(np.prod(step))), atol=1e-5)
+
+
+def test_affine_resampling_of_a_whole_map_is_that_between_its_sizes():
+    whole, affine = Axis.between(240, 613), Axis.affine(613, 0.0, 240 / 613)
+    positions = [axis.source + np.take(axis.offsets, axis.number) for axis in (whole, affine)]
+    np.testing.assert_allclose(*positions, atol=1e-4)
+
+
+def test_affine_resampling_is_differentiable_by_its_positions():
+    module, params = module_and_params()
+    x = np.random.default_rng(8).random((1, 6, 6, 2), np.float32)
+    apply = jax.jit(lambda at: module.apply({"params": params}, x, Grid.affine((5, 5), at[0], at[1])).sum())
+    at, change = jnp.array([[0.123, 0.234], [0.812, 0.934]]), jnp.array([[1.0, -0.5], [0.1, 0.05]])
+    differences = (apply(at + 1e-3 * change) - apply(at - 1e-3 * change)) / 2e-3
+    np.testing.assert_allclose((jax.grad(apply)(at) * change).sum(), differences, rtol=1e-2)
 
 
 @pytest.mark.parametrize("numerator", [10, 13, 20, 27])
