@@ -47,8 +47,10 @@ class Frame(NamedTuple):
             raise MfjaxError("as they are aligned, the infrared and the visible image show nothing in common")
         if view == "infrared":
             to_vis: Matrix = np.linalg.inv(matrix)
+            to_vis = to_vis / to_vis[2, 2]
             return cls(np.eye(3), to_vis, _finer(ir, vis, to_vis), view)
-        crop, own = np.eye(3), vis
+        crop: Matrix = np.eye(3)
+        own = vis
         if view == "overlap":
             rows, cols = rectangle
             own = rows.stop - rows.start, cols.stop - cols.start

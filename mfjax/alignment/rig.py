@@ -25,6 +25,7 @@ ALIGNED_WIDTH = 512  # pixels of the width at which residuals are stated
 KIND, VERSION = "mfjax rig", 1
 LARGEST_FILE = 2**16  # bytes; a rig file has less than one thousand
 LARGEST_SIDE = 2**20  # pixels
+LEAST_DEPTH = 0.01  # of a corner, as a multiple of the first one's: else it is seen at a grazing angle
 LARGEST_SCALE = 100.0  # times by which one camera's view may be wider than the other's
 MEANING = "from visible to infrared coordinates, in image sides: x right, y down, each 0 to 1 from edge to edge"
 
@@ -164,15 +165,12 @@ class Alignment:
 
 def _checked(matrix: Any) -> Matrix:
     """Returns a map as an array whose last element is 1. Raises MfjaxError if it does not map images to images."""
-    found = np.array(matrix, np.float64)
+    found: Matrix = np.array(matrix, np.float64)
     if found.shape != (3, 3):
         raise MfjaxError(f"the matrix has shape {found.shape}; it is 3x3")
     if not np.isfinite(found).all():
         raise MfjaxError("the matrix has NaN or infinite elements")
-    depths = np.append(geometry.CORNERS, [[0.5, 0.5]], axis=0) @ found[2, :2] + found[2, 2]
-    if np.abs(found[2, 2]) < 1e-6 or (depths / found[2, 2]).min() < 1e-3:
-        raise MfjaxError("the matrix puts a part of the visible image behind the infrared camera")
-    found = found / found[2, 2]
+    found = _normalised(found, "visible", "infrared")
     jacobians = np.array([geometry.jacobian(found, corner) for corner in geometry.CORNERS])
     stretches = np.linalg.svd(jacobians, compute_uv=False) if np.isfinite(jacobians).all() else np.array([np.inf])
     if not 1 / LARGEST_SCALE <= stretches.min() <= stretches.max() <= LARGEST_SCALE:
@@ -181,7 +179,16 @@ def _checked(matrix: Any) -> Matrix:
         )
     if np.abs(geometry.mapped(found, geometry.CENTRE)).max() > LARGEST_SCALE:
         raise MfjaxError(f"the matrix moves the visible image by more than {LARGEST_SCALE:g} of its sides")
+    _normalised(np.linalg.inv(found), "infrared", "visible")
     return found
+
+
+def _normalised(matrix: Matrix, one: str, other: str) -> Matrix:
+    """Returns a map whose last element is 1. Raises MfjaxError if it maps a corner to infinity, or from behind it."""
+    depths = np.append(geometry.CORNERS @ matrix[2, :2] + matrix[2, 2], matrix[2, 2])
+    if abs(matrix[2, 2]) < 1e-9 or (depths / matrix[2, 2]).min() < LEAST_DEPTH:
+        raise MfjaxError(f"the matrix puts a part of the {one} image behind the {other} camera")
+    return matrix / matrix[2, 2]
 
 
 def _read(data: bytes) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Aligning images and files: `mfjax.align`, and one rig for the pairs of two folders."""
 
+import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,14 +14,16 @@ from mfjax.alignment.geometry import Matrix
 from mfjax.errors import MfjaxError
 from mfjax.inference import checks
 from mfjax.inference.infrared import Reading, source
-from mfjax.inference.opening import opened
+from mfjax.inference.opening import matches_of, opened
 from mfjax.inference.ranges import IrRange
 from mfjax.inference.sources import as_source, infrared_luma, visible_values
 from mfjax.inference.views import align_lumas
 from mfjax.messages import quietly
-from mfjax.pairing import Pair, find_pairs
+from mfjax.pairing import Pair
 
 MOST_PAIRS = 24  # pairs of a folder that are looked at, evenly spaced
+
+logger = logging.getLogger("mfjax")
 
 
 class Lumas(NamedTuple):
@@ -79,20 +82,24 @@ def align_files(
     return _align([read_lumas(pair, infrared, exif=exif) for pair in pairs], model)
 
 
-def pairs_of(ir: Path, vis: Path | None, **options: Any) -> list[Pair]:
-    """Returns the pair of two files, or those of two folders or of one.
+def pairs_of(ir: Path | None, vis: Path | None, *, listed: Path | None = None, **options: Any) -> list[Pair]:
+    """Returns the pair of two files, or those of two folders, of one or of a list; what is to be said of it is logged.
 
     Args:
         ir: an infrared file or a folder.
         vis: a visible one; None for a file with a photo in it, or a folder with both kinds.
-        options: options of `find_pairs`.
+        listed: a list of pairs instead.
+        options: options of `matches_of`.
 
     Raises:
-        FileNotFoundError, MfjaxError: there is no such file, or no pair; or images have no partner.
+        FileNotFoundError, MfjaxError: there is no such file, or no pair.
     """
-    checks.check_sources(ir, vis, None, searching=False)
-    if ir.is_dir():
-        return find_pairs(ir, vis, **options).pairs
+    checks.check_sources(ir, vis, listed, searching=False)
+    if ir is None or ir.is_dir():
+        found = matches_of(ir, vis, listed=listed, **options)
+        for note in (*found.notes, *found.problems):
+            logger.warning("%s", note)
+        return list(found.pairs)
     if vis is None:
         checks.check_photo(ir)
     else:

@@ -15,9 +15,9 @@ from mfjax.inference import checks
 from mfjax.inference.aligning import align_files
 from mfjax.inference.infrared import Reading
 from mfjax.inference.infrared import source as infrared_source
-from mfjax.inference.opening import opened
+from mfjax.inference.opening import matches_of, opened
 from mfjax.inference.views import Align, check_confidence, is_given
-from mfjax.pairing import Matches, Pair, find_pairs, natural_key, read_list
+from mfjax.pairing import Pair
 from mfjax.pairing.patterns import Patterns
 
 if TYPE_CHECKING:  # these import JAX
@@ -108,17 +108,7 @@ def plan_jobs(
         raise MfjaxError(f"{out} is a file; for many pairs, the output is a folder")
     if not out.exists() and out.suffix.lower() in images.FORMATS:
         raise MfjaxError(f"{out} is named like an image; for many pairs, the output is a folder")
-    if ir is not None:
-        try:
-            found = find_pairs(ir, vis, pattern=pattern, recursive=recursive, flags=True)
-        except MfjaxError:
-            if vis is not None or pattern is not None or recursive or not (files := _with_photos(ir)):
-                raise
-            note = f"{len(files)} files of {ir} are each fused with the photo in it"
-            found = Matches([Pair(file.stem, file, file) for file in files], notes=[note])
-    else:
-        assert pairs is not None
-        found = read_list(pairs)
+    found = matches_of(ir, vis, listed=pairs, pattern=pattern, recursive=recursive)
     jobs = [_job(pair, out / f"{pair.name}{FOLDER_SUFFIX}", sr=sr) for pair in found.pairs]
     checks.check_apart(out, jobs, [root for root in (ir, vis) if root is not None] if recursive else [])
     checks.check_outputs(jobs)
@@ -134,6 +124,7 @@ def fuse_pair(
     quality: int | None = None,
     tile: "TileSide" = "auto",
     progress: "Progress" = iter,
+    doubtful: bool = False,
     **options: Any,
 ) -> tuple[int, int]:
     """Fuses one pair of files, writes all of its results or none, and returns their (height, width).
@@ -146,6 +137,7 @@ def fuse_pair(
         quality: as of `write`.
         tile: as of a `Fuser`'s call.
         progress: as of a `Fuser`'s call.
+        doubtful: say it if both images are measurably not of the same view, see `doubt`.
         options: as of `read`.
 
     Raises:
@@ -153,7 +145,7 @@ def fuse_pair(
     """
     factor = fuser.largest_factor
     request, metadata = read(job, exif=exif, infrared=infrared, largest_factor=factor, **options)
-    if not is_given(options.get("align")):
+    if doubtful:
         doubt(job.pair, request)
     [made] = fuser.fuse_requests([request], tile=tile, progress=progress)
     write(job, made, metadata, quality=quality)
@@ -234,18 +226,6 @@ def write(job: Job, made: "Fusion", metadata: images.Metadata, *, quality: int |
         metadata={path: metadata for path in (job.vis, job.fused) if path is not None},
         quality=quality,
     )
-
-
-def _with_photos(folder: Path) -> list[Path]:
-    """Returns the image files of a folder if each of them has a photo in it, else none."""
-    files = [
-        file for file in folder.iterdir() if file.suffix.lower() in images.SUFFIXES and not file.name.startswith(".")
-    ]
-    files.sort(key=lambda file: natural_key(file.name))
-    try:
-        return files if all(images.read_thermal(file).photo is not None for file in files) else []
-    except MfjaxError:
-        return []
 
 
 def _job(pair: Pair, fused: Path, *, sr: bool) -> Job:

@@ -6,6 +6,7 @@ The call is `fused = mfjax.fuse(ir, vis, size=(480, 640))`. With a model of one'
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
@@ -18,7 +19,6 @@ from mfjax.inference.colour import Color
 from mfjax.inference.engines import Engine, Precision
 from mfjax.inference.fuser import Fuser
 from mfjax.inference.ranges import IrRange
-from mfjax.inference.request import FuseOptions
 from mfjax.inference.views import Align
 
 
@@ -85,8 +85,8 @@ def fuse(
         MfjaxError, MemoryError: as a `Fuser`'s call.
     """
     fuser = _default_fuser(detail)
-    how: FuseOptions = {"size": size, "scale": scale, "color": color, "ir_range": ir_range, "stretch": stretch}
-    return fuser(ir, vis, **how, align=align, view=view).fused
+    how: dict[str, Any] = {"color": color, "ir_range": ir_range, "stretch": stretch, "align": align, "view": view}
+    return fuser(ir, vis, size=size, scale=scale, **how).fused
 
 
 @lru_cache(2)

@@ -1,5 +1,6 @@
-"""Opening a pair of files: both images, turned or not, and the photo in a thermal camera's file."""
+"""Finding pairs of files and opening one: both images, turned or not, and the photo in a thermal camera's file."""
 
+from pathlib import Path
 from typing import NamedTuple
 
 from mfjax import images
@@ -8,7 +9,8 @@ from mfjax.errors import MfjaxError
 from mfjax.inference import sizes
 from mfjax.inference.infrared import Reading
 from mfjax.inference.photo import visible_of, whole_photo
-from mfjax.pairing import Pair
+from mfjax.pairing import Matches, Pair, find_pairs, natural_key, read_list
+from mfjax.pairing.patterns import Patterns
 
 
 class Opened(NamedTuple):
@@ -17,6 +19,50 @@ class Opened(NamedTuple):
     ir: images.ImageFile
     vis: images.ImageFile
     alignment: Alignment | None = None  # where the file places its photo, if the whole of that is the visible image
+
+
+def matches_of(
+    ir: Path | None,
+    vis: Path | None,
+    *,
+    listed: Path | None = None,
+    pattern: Patterns | None = None,
+    recursive: bool = False,
+) -> Matches:
+    """Returns the pairs of two folders, of one, or of a list.
+
+    Args:
+        ir: a folder of infrared images, or without `vis` one with both kinds, or of files that have a photo in them.
+        vis: a folder of visible images.
+        listed: a list of pairs instead, as `read_list` reads it.
+        pattern: the forms of infrared and visible names, as of `find_pairs`.
+        recursive: also search sub-folders.
+
+    Raises:
+        MfjaxError: there are none.
+    """
+    if ir is None:
+        assert listed is not None
+        return read_list(listed)
+    try:
+        return find_pairs(ir, vis, pattern=pattern, recursive=recursive, flags=True)
+    except MfjaxError:
+        if vis is not None or pattern is not None or recursive or not (files := _with_photos(ir)):
+            raise
+        note = f"{len(files)} files of {ir} are each fused with the photo in it"
+        return Matches([Pair(file.stem, file, file) for file in files], notes=[note])
+
+
+def _with_photos(folder: Path) -> list[Path]:
+    """Returns the image files of a folder if each of them has a photo in it, else none."""
+    files = [
+        file for file in folder.iterdir() if file.suffix.lower() in images.SUFFIXES and not file.name.startswith(".")
+    ]
+    files.sort(key=lambda file: natural_key(file.name))
+    try:
+        return files if all(images.read_thermal(file).photo is not None for file in files) else []
+    except MfjaxError:
+        return []
 
 
 def opened(pair: Pair, infrared: Reading, *, exif: bool, stretch: bool, whole: bool = False) -> Opened:
