@@ -14,6 +14,8 @@ View = Literal["visible", "infrared", "overlap"]
 VIEWS: tuple[View, ...] = get_args(View)
 
 FADE = 0.05  # largest width of the soft edge, as a share of the output's width
+LEVEL_FADE = 0.16  # the same for the level, since eyes see a step of brightness where structure ends unnoticed
+LEVEL_CELLS = 24  # pieces of the output's width; the level is what is left of finer structure
 FADE_OF_GAP = 4.0  # most that a soft edge is wider than what lies beyond it, so that a thin gap costs little
 UNMOVED = 0.1  # pixels of a source; corners that are moved by less are not moved
 
@@ -60,12 +62,12 @@ class Frame(NamedTuple):
         return cls(matrix @ crop, crop, _finer(own, ir, matrix @ crop), view)
 
     def seen(self, size: Size) -> np.ndarray:
-        """Returns the weight of the fused image at each pixel, float32 `[H, W]`: 1 where both sources are seen.
+        """Returns how much of the fused image to show at each pixel, `[H, W]`; see `soft_mask`.
 
         Args:
             size: the output's (height, width).
         """
-        return soft_mask(self.to_other, size).astype(np.float32)
+        return np.asarray(soft_mask(self.to_other, size))
 
     @property
     def to_other(self) -> Matrix:
@@ -78,29 +80,62 @@ class Frame(NamedTuple):
         return self.view == "overlap" or all(_gap(line) <= 0 for line in geometry.sides(self.to_other))
 
 
-def soft_mask(to_source: Any, size: Size, *, xp: Any = np) -> Any:
+def faded(fused: Any, alone: Any, to_source: Any, *, xp: Any = np) -> Any:
+    """Returns a fused image that softly becomes the image of one source where the other source ends.
+
+    Structure ends within `FADE` of the width, and the level, which is not seen to change if it does so slowly, within
+    `LEVEL_FADE`.
+
+    Args:
+        fused: the fused image, `[…, H, W]`.
+        alone: the image of the source that is seen everywhere, `[…, H, W]`.
+        to_source: the map from the output to the other source, `[3, 3]`.
+        xp: as of `soft_mask`.
+    """
+    height, width = size = fused.shape[-2:]
+    added = fused - alone
+    rows, cols = (_splines(side, max(2, round(LEVEL_CELLS * side / width))) for side in size)
+    coarse = (rows / rows.sum(axis=0)).T @ added @ (cols / cols.sum(axis=0))
+    level = rows @ coarse @ cols.T
+    slow = soft_mask(to_source, size, fade=LEVEL_FADE, xp=xp)
+    return alone + slow * level + soft_mask(to_source, size, xp=xp) * (added - level)
+
+
+def _splines(length: int, count: int) -> np.ndarray:
+    """Returns so many cubic B-splines that share an axis evenly, and add up to 1 everywhere, `[length, count]`."""
+    at = (np.arange(length)[:, None] + 0.5) / length * count - (np.arange(-1, count + 1) + 0.5)
+    far = np.abs(at)
+    weights = np.where(far < 1, 2 / 3 - far**2 + far**3 / 2, np.maximum(2 - far, 0) ** 3 / 6)
+    weights[:, 1] += weights[:, 0]  # what lies beyond an end is its last piece
+    weights[:, -2] += weights[:, -1]
+    return weights[:, 1:-1].astype(np.float32)
+
+
+def soft_mask(to_source: Any, size: Size, *, fade: float = FADE, xp: Any = np) -> Any:
     """Returns how much of a source to show at each pixel of an output, `[H, W]`: 1, with a soft edge to 0 at its sides.
 
     A side that lies inside the output has an edge in the form of a raised cosine, on the source's own pixels, as wide
-    as `FADE` of the output but not wider than `FADE_OF_GAP` times what is missing beyond it.
+    as `fade` of the output but not wider than `FADE_OF_GAP` times what is missing beyond it.
 
     Args:
         to_source: the map from the output to the source, `[3, 3]`.
         size: the output's (height, width).
+        fade: the largest width of an edge, as a share of the output's width.
         xp: the arrays' module, `numpy` or `jax.numpy`; the result is differentiable in the map.
     """
     height, width = size
-    y = ((xp.arange(height) + 0.5) / height)[:, None]
-    x = ((xp.arange(width) + 0.5) / width)[None]
-    across = xp.asarray([1.0, width / height])  # from lengths in output widths to shares of its sides
-    mask = xp.ones(size)
+    y = ((xp.arange(height, dtype=np.float32) + 0.5) / height)[:, None]
+    x = ((xp.arange(width, dtype=np.float32) + 0.5) / width)[None]
+    to_source = xp.asarray(to_source, np.float32)
+    across = xp.asarray([1.0, width / height], np.float32)  # from lengths in output widths to shares of its sides
+    mask = xp.ones(size, np.float32)
     for line in geometry.sides(to_source):
         slope = line[:2] * across
         length = xp.sqrt(slope @ slope + 1e-12)
         inside = (line[0] * x + line[1] * y + line[2]) / length  # distance from the side, in output widths
         gap = _gap(line, xp) / length
-        fade = xp.clip(FADE_OF_GAP * gap, 1e-6, FADE)
-        edge = 0.5 - 0.5 * xp.cos(math.pi * xp.clip(inside / fade, 0, 1))
+        wide = xp.clip(FADE_OF_GAP * gap, 1e-6, fade)
+        edge = 0.5 - 0.5 * xp.cos(math.pi * xp.clip(inside / wide, 0, 1))
         mask = mask * xp.where(gap > 0, edge, 1)
     return mask
 
@@ -117,7 +152,7 @@ def is_unmoved(to_source: Matrix, source: Size) -> bool:
 
 def _gap(line: Any, xp: Any = np) -> Any:
     """Returns how far the output reaches beyond a side of a source, in units of `geometry.sides`; at most 0: not."""
-    corners = xp.asarray(geometry.CORNERS)
+    corners = xp.asarray(geometry.CORNERS, np.float32)
     return -xp.min(corners @ line[:2] + line[2])
 
 

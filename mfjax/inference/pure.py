@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from mfjax.alignment.frames import soft_mask
+from mfjax.alignment.frames import faded, soft_mask
 from mfjax.alignment.warping import resampled_purely
 from mfjax.errors import MfjaxError
 from mfjax.inference import sizes, stepping
@@ -67,8 +67,9 @@ def fuse_luma(
         sources[0] = _aligned(sources[0], sources[1], alignment)
     out = fuse_any(config, params, *sources, size=size, largest_factor=largest_factor)  # each [n, H, W, 1]
     if alignment is not None:
-        mask = soft_mask(jnp.asarray(alignment, jnp.float32), size, xp=jnp)[..., None]
-        out = FusionOutput(out.vis + mask * (out.fused - out.vis), jnp.where(mask > 0, out.ir, 0), out.vis)
+        matrix = jnp.asarray(alignment, jnp.float32)
+        fused = faded(out.fused[..., 0], out.vis[..., 0], matrix, xp=jnp)[..., None]
+        out = FusionOutput(fused, jnp.where(soft_mask(matrix, size, xp=jnp)[..., None] > 0, out.ir, 0), out.vis)
     return jax.tree.map(lambda image: image[0, ..., 0] if single else image[..., 0], out)
 
 

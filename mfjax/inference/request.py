@@ -116,7 +116,7 @@ class Request(NamedTuple):
             made: the images as luma, in the types of `composed_dtypes`.
         """
         if self._partly_seen is not None:
-            made = Fusion(*views.faded(self._partly_seen, self.size, *made))
+            made = Fusion(*views.with_soft_edge(self._partly_seen, self.size, *made))
         colours = self.colours
         if colours is None:
             return Fusion(*(images.from_float(image, self.dtype) for image in made)) if self._partly_seen else made

@@ -10,7 +10,7 @@ import numpy as np
 from mfjax import images
 from mfjax.alignment import LEAST_CONFIDENCE, MODELS, Alignment, Model
 from mfjax.alignment.estimate import Estimate, estimate, estimate_rig
-from mfjax.alignment.frames import Frame, View
+from mfjax.alignment.frames import Frame, View, faded
 from mfjax.alignment.geometry import Matrix
 from mfjax.alignment.warping import seen_through
 from mfjax.errors import MfjaxError
@@ -150,7 +150,9 @@ def frame_of(alignment: Alignment, view: View, ir: tuple[int, ...], vis: tuple[i
     return Frame.of(alignment.matrix, (ir[0], ir[1]), (vis[0], vis[1]), view)
 
 
-def faded(frame: Frame, size: Size, fused: np.ndarray, ir: np.ndarray, vis: np.ndarray) -> tuple[np.ndarray, ...]:
+def with_soft_edge(
+    frame: Frame, size: Size, fused: np.ndarray, ir: np.ndarray, vis: np.ndarray
+) -> tuple[np.ndarray, ...]:
     """Returns the fused, infrared and visible image with what the view lacks: no source is shown beyond its ends.
 
     The fused image becomes, softly, the source whose view it is; the other source's own image is black there.
@@ -162,9 +164,9 @@ def faded(frame: Frame, size: Size, fused: np.ndarray, ir: np.ndarray, vis: np.n
         ir: super-resolved infrared luma.
         vis: super-resolved visible luma.
     """
-    mask = frame.seen(size)
     own, other = (ir, vis) if frame.view == "infrared" else (vis, ir)
-    fused, other = own + mask * (fused - own), np.where(mask > 0, other, 0)
+    fused = np.clip(faded(fused, own, frame.to_other), 0, 1)
+    other = np.where(frame.seen(size) > 0, other, 0)
     return (fused, ir, other) if frame.view == "infrared" else (fused, other, vis)
 
 
