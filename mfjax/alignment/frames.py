@@ -92,7 +92,7 @@ def faded(fused: Any, alone: Any, to_source: Any, *, xp: Any = np) -> Any:
         to_source: the map from the output to the other source, `[3, 3]`.
         xp: as of `soft_mask`.
     """
-    height, width = size = fused.shape[-2:]
+    _, width = size = fused.shape[-2:]
     added = fused - alone
     rows, cols = (_splines(side, max(2, round(LEVEL_CELLS * side / width))) for side in size)
     coarse = (rows / rows.sum(axis=0)).T @ added @ (cols / cols.sum(axis=0))

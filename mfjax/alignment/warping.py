@@ -9,6 +9,7 @@ import numpy as np
 from mfjax.alignment import geometry
 from mfjax.alignment.frames import is_unmoved
 from mfjax.alignment.geometry import Matrix
+from mfjax.alignment.windows import Window, placed
 from mfjax.errors import MfjaxError
 from mfjax.size import Size
 
@@ -21,8 +22,8 @@ WHOLE = 1e-3  # pixels; a part of an image that is so near to whole pixels is cu
 LARGEST_SIDE = 2**15 - 2  # pixels, by OpenCV
 
 
-def seen_through(image: np.ndarray, to_source: Matrix, size: Size) -> np.ndarray:
-    """Returns a source as it lies under a frame: itself or a part of it if its pixels need not move, else resampled.
+def seen_through(image: np.ndarray, to_source: Matrix, size: Size) -> tuple[np.ndarray, Window | None]:
+    """Returns a source as it lies under a frame: with its own pixels if it is only scaled and shifted, else resampled.
 
     Beyond its ends its last pixels are repeated.
 
@@ -32,17 +33,20 @@ def seen_through(image: np.ndarray, to_source: Matrix, size: Size) -> np.ndarray
         size: the (height, width) to resample to.
 
     Returns:
-        A source that covers the frame, in [0, 1]; not of that size if it is not resampled.
+        A source that covers the frame, in [0, 1], not of that size if it is not resampled; and its place under the
+        frame, None if it covers it exactly.
 
     Raises:
         MfjaxError: the source or the frame is larger than can be resampled.
     """
     source = image.shape[0], image.shape[1]
     if is_unmoved(to_source, source):
-        return image
+        return image, None
     if (part := _whole_part(to_source, source)) is not None:
-        return np.ascontiguousarray(image[part])
-    return resampled(image, to_source, size)
+        return np.ascontiguousarray(image[part]), None
+    if (found := placed(image, to_source, size)) is not None:
+        return found
+    return resampled(image, to_source, size), None
 
 
 def resampled(image: np.ndarray, to_source: Matrix, size: Size) -> np.ndarray:

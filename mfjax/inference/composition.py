@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from mfjax import images
+from mfjax.alignment.windows import Window
 from mfjax.errors import MfjaxError
-from mfjax.inference import sizes, tiles
+from mfjax.inference import sizes, tiles, windows
 from mfjax.inference.pure import branches_of
 from mfjax.inference.tiles import Tile, Tiling
 from mfjax.model import ModelConfig
@@ -43,11 +44,17 @@ class Source(NamedTuple):
     image: np.ndarray  # luma in [0, 1], [h, w]
     features: np.ndarray  # F^dw, [h, w, c]
     is_average: bool = False  # True: it is the average of a larger image, and so its own super-resolved image
+    window: Window | None = None  # the part of the output that it covers; None: it covers it exactly
 
     @property
     def size(self) -> Size:
         """Returns (height, width) in pixels."""
         return self.image.shape[0], self.image.shape[1]
+
+    @property
+    def size_under(self) -> Size:
+        """Returns the (height, width) of what lies under the output, rounded down."""
+        return self.size if self.window is None else self.window.under(self.size)
 
     def shown(self, made: np.ndarray, part: tuple[slice, ...] = ()) -> np.ndarray:
         """Returns the image to show as this source super-resolved: the network's, or the source if it is an average.
@@ -91,13 +98,13 @@ def compose(
     Raises:
         MfjaxError: tiles of that size are too small for these factors, or a source is larger than the output.
     """
-    for rows, cols in (source.size for source in sources):
+    for rows, cols in (source.size_under for source in sources):
         if rows > size[0] or cols > size[1]:
             raise MfjaxError(
                 f"a source is {rows}x{cols}, larger than the output of {size[0]}x{size[1]}; "
                 "make it by Fuser.source for that size"
             )
-    tiled = choose_tiling(config, [source.size for source in sources], size, tile)
+    tiled = choose_tiling(config, [source.size_under for source in sources], size, tile)
     keep = len(tiled.tiles) * _branch_bytes(config, tiled.canvas) <= sizes.working_memory()
     out = Fusion(*(np.empty(size, dtype) for dtype in dtypes))
     branches = branches_of(config, params)
@@ -230,10 +237,15 @@ def _super_resolved_tile(
     config: ModelConfig, params: Params, source: Source, tile: Tile, size: Size, tiled: Tiling
 ) -> tuple[Branch, jax.Array]:
     """Returns a source super-resolved under a tile's canvas, and its channels' relation summed over the own pixels."""
-    factor = tiles.whole_factor(source.size, size)
-    here = tiles.corner(tile, source.size, size), tiles.source_canvas(tiled.canvas, factor)
+    window, own_size = source.window, source.size
+    if window is None:
+        factor, first = tiles.whole_factor(own_size, size), tiles.corner(tile, own_size, size)
+        placement = tiles.placement(tile, own_size, size, tiled.canvas)
+    else:
+        factor, first = None, windows.corner(tile, own_size, size, window)
+        placement = windows.placement(tile, own_size, size, tiled.canvas, window)
+    here = first, tiles.source_canvas(tiled.canvas, factor)
     image, features = (tiles.cut(a, *here)[None] for a in (source.image, source.features))
-    placement = tiles.placement(tile, source.size, size, tiled.canvas)
     own = [(np.int32(part.inner.start), np.int32(part.inner.stop)) for part in tile]
     return _super_resolve(config, tiled.canvas, factor, params, image[..., None], features, placement, own)
 

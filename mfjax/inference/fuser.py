@@ -15,6 +15,7 @@ from jax.typing import ArrayLike
 
 from mfjax import images
 from mfjax.alignment.frames import View
+from mfjax.alignment.windows import Window
 from mfjax.inference import ranges, sizes, views
 from mfjax.inference.aligning import align
 from mfjax.inference.backends import Backend, Sensor, choose
@@ -207,7 +208,7 @@ class Fuser:
         """Returns the factor up to which the network was trained and enlarges in one pass; more is done in steps."""
         return largest_factor(self.metadata)
 
-    def source(self, luma: np.ndarray, sensor: Sensor, size: Size) -> Source:
+    def source(self, luma: np.ndarray, sensor: Sensor, size: Size, window: Window | None = None) -> Source:
         """Returns an image with its features, which are nearly all of the work, so that `compose` can use them again.
 
         An image that is too large or too small for an output of that size is averaged or enlarged first.
@@ -216,17 +217,18 @@ class Fuser:
             luma: the image, [h, w] in [0, 1].
             sensor: the sensor that it is from, "ir" or "vis".
             size: the output's size.
+            window: the part of the output that the image covers; by default it covers it exactly.
 
         Raises:
             MemoryError: memory ran out.
         """
-        own = luma.shape[0], luma.shape[1]
-        first, *larger = plan_sizes(own, size, self.largest_factor)
+        own, cover = (luma.shape[0], luma.shape[1]), size if window is None else window.cover(size)
+        first, *larger = plan_sizes(own, cover, self.largest_factor)
         source = self.backend.extract(averaged(luma, first), sensor)
         for step in larger:
             enlarged = self.backend.enlarge(source, sensor, step)
-            source = self.backend.extract(averaged(enlarged, size), sensor)
-        return source._replace(is_average=is_average(own, size))
+            source = self.backend.extract(averaged(enlarged, cover), sensor)
+        return source._replace(is_average=window is None and is_average(own, size), window=window)
 
     def compose(self, ir: Source, vis: Source, size: Size, **options: Any) -> Fusion:
         """Returns the three images of two sources, luma.
@@ -248,8 +250,8 @@ class Fuser:
 
     def _fuse(self, request: Request, tile: TileSide, progress: Progress = iter) -> Fusion:
         made = self.compose(  # no variable holds the sources, whose memory colour needs
-            self.source(request.ir, "ir", request.size),
-            self.source(request.vis, "vis", request.size),
+            self.source(request.ir, "ir", request.size, request.windows[0]),
+            self.source(request.vis, "vis", request.size, request.windows[1]),
             request.size,
             dtypes=request.composed_dtypes,
             tile=tile,
@@ -260,7 +262,8 @@ class Fuser:
     def _fuse_group(self, group: list[Request], tile: TileSide, progress: Progress) -> Iterator[Fusion]:
         """Yields the images that each of some requests of equal sizes asks for."""
         first = group[0]
-        if tile != "auto" or len(group) == 1 or not self.backend.batch_size(*first.shapes):
+        placed = any(window for request in group for window in request.windows)
+        if tile != "auto" or len(group) == 1 or placed or not self.backend.batch_size(*first.shapes):
             yield from (self._fuse(request, tile, progress) for request in group)
             return
         made = self.backend.batch([each.ir for each in group], [each.vis for each in group], first.size)

@@ -14,7 +14,7 @@ from mfjax.inference.composition import Fusion
 from mfjax.inference.ranges import IrRange
 from mfjax.inference.sources import as_source, infrared_luma, visible_values
 from mfjax.inference.stepping import LARGEST_FACTOR
-from mfjax.inference.views import Align
+from mfjax.inference.views import Align, Windows
 from mfjax.size import Size
 
 
@@ -39,6 +39,7 @@ class Request(NamedTuple):
     dtype: np.dtype  # the output's type
     colours: np.ndarray | None  # the visible image [h', w', 3] in [0, 1] for an output in colour; None for gray
     frame: Frame | None = None  # the view of an output whose sources were aligned
+    windows: Windows = (None, None)  # the places of infrared and visible under it, unless they cover it exactly
 
     @classmethod
     def of(
@@ -88,13 +89,14 @@ class Request(NamedTuple):
             sizes.check_aspects(*shapes, stretch=stretch)
         out = checked(*shapes)
         luma, values = infrared_luma(ir, ir_range), visible_values(vis)
-        frame = None
+        colours, frame = values, None
+        windows: Windows = (None, None)
         if aligned:
             alignment = views.alignment_for(align, luma, images.to_luma(values))
             frame = views.frame_of(alignment, view, luma.shape, values.shape)
             out = checked(frame.size, frame.size)
-            luma, values, frame = views.framed(alignment, view, luma, values)
-        return cls(luma, images.to_luma(values), out, dtype, values if in_colour else None, frame)
+            luma, values, colours, frame, windows = views.framed(alignment, view, luma, values)
+        return cls(luma, images.to_luma(values), out, dtype, colours if in_colour else None, frame, windows)
 
     @property
     def shapes(self) -> tuple[Size, ...]:

@@ -12,7 +12,8 @@ from mfjax.alignment import LEAST_CONFIDENCE, MODELS, Alignment, Model
 from mfjax.alignment.estimate import Estimate, estimate, estimate_rig
 from mfjax.alignment.frames import Frame, View, faded
 from mfjax.alignment.geometry import Matrix
-from mfjax.alignment.warping import seen_through
+from mfjax.alignment.warping import resampled, seen_through
+from mfjax.alignment.windows import Window
 from mfjax.errors import MfjaxError
 from mfjax.inference import sizes
 from mfjax.size import Size
@@ -27,12 +28,17 @@ WAYS_OUT = (
 logger = logging.getLogger("mfjax")
 
 
+Windows = tuple[Window | None, Window | None]
+
+
 class Framed(NamedTuple):
     """Two sources under a view, and the view."""
 
     ir: np.ndarray  # luma in [0, 1], [h, w]
     vis: np.ndarray  # in [0, 1], [h', w'] or [h', w', 3]
+    colours: np.ndarray  # the visible image exactly as the view has it, [H, W] or [H, W, 3]
     frame: Frame
+    windows: Windows  # their places under it, unless they cover it exactly
 
 
 def is_given(align: Align) -> bool:
@@ -131,8 +137,10 @@ def framed(alignment: Alignment, view: View, ir: np.ndarray, vis: np.ndarray) ->
         MfjaxError: the images show nothing in common, or are too large.
     """
     frame = frame_of(alignment, view, ir.shape, vis.shape)
-    ir, vis = (seen_through(source, to, frame.size) for source, to in ((ir, frame.to_ir), (vis, frame.to_vis)))
-    return Framed(ir, vis, frame)
+    ir, ir_window = seen_through(ir, frame.to_ir, frame.size)
+    seen, vis_window = seen_through(vis, frame.to_vis, frame.size)
+    colours = seen if vis_window is None else resampled(vis, frame.to_vis, frame.size)
+    return Framed(ir, seen, colours, frame, (ir_window, vis_window))
 
 
 def frame_of(alignment: Alignment, view: View, ir: tuple[int, ...], vis: tuple[int, ...]) -> Frame:

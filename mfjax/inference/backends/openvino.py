@@ -96,7 +96,8 @@ class OpenVinoBackend:
     ) -> Fusion:
         """Returns the three images, by a program for any size, by one for a stream's size, or in XLA's tiles."""
         sources = ir, vis
-        factors = whole_factors([source.size for source in sources], size)
+        exact = ir.window is None and vis.window is None
+        factors = whole_factors([source.size for source in sources], size) if exact else None
         if tile != "auto" or factors is None or math.prod(size) > MAX_UNTILED_PIXELS:
             return self._xla.compose(ir, vis, size, dtypes=dtypes, tile=tile, progress=progress)
         inputs = {}
