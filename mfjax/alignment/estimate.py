@@ -69,6 +69,8 @@ def looks_misaligned(ir: np.ndarray, vis: np.ndarray) -> float | None:
         ir: infrared luma in [0, 1], [h, w].
         vis: visible luma in [0, 1], [h', w'].
     """
+    if min(*ir.shape, *vis.shape) < 64:
+        return None
     found = estimate(ir, vis)
     off = float(np.abs(geometry.mapped(found.matrix, geometry.CORNERS) - geometry.CORNERS).max())
     return off if found.confidence > 0.5 and off > 0.02 else None
