@@ -10,6 +10,7 @@ import pytest
 from mfjax import images
 from mfjax.cli import main
 from mfjax.cli.fuse import parse_ir_range
+from mfjax.inference.photo import alignment_of
 from mfjax.inference.ranges import Celsius
 
 flir_files = SimpleNamespace(**runpy.run_path(str(Path(__file__).parent / "images" / "flir_files.py")))
@@ -142,3 +143,23 @@ def test_evaluating_takes_no_range_that_is_of_folders_or_files(tmp_path, capsys)
     for ir_range in ("auto:all", "10C,40C"):
         assert main(["evaluate", str(tmp_path), "--model", "small", "--ir-range", ir_range]) == 2
         assert f"--ir-range {ir_range} is for mfjax fuse" in capsys.readouterr().err
+
+
+def test_the_whole_photo_is_fused_where_the_file_places_it_if_the_visible_view_is_asked_for(flir, fuse):
+    code, _ = fuse("flir.jpg", options=("--view", "visible"))
+    assert code == 0
+    made = images.read(flir.with_name("out.png"))
+    assert made.shape == (48, 64, 3)
+    photo = images.read_thermal(flir).photo
+    above = images.to_float(made[:11]) - images.to_float(photo[:11])  # infrared shows rows 12 to 36
+    assert np.abs(above).mean() < 0.02
+
+
+def test_a_rig_file_places_the_whole_photo_instead_of_the_file(flir, fuse, tmp_path):
+    photo = alignment_of(images.read_thermal(flir))
+    photo.save(tmp_path / "rig.json")
+    assert fuse("flir.jpg", options=("--align", str(tmp_path / "rig.json")), out="by_rig.png")[0] == 0
+    assert fuse("flir.jpg", out="by_file.png")[0] == 0
+    by_rig, by_file = (images.read(tmp_path / f"by_{how}.png").astype(int) for how in ("rig", "file"))
+    assert by_rig.shape == by_file.shape
+    assert np.abs(by_rig - by_file).max() <= 1

@@ -20,6 +20,7 @@ def build(
     min_alignment: Annotated[float | None, arg(metavar="SCORE", help_behavior_hint="")] = None,
     min_side: Annotated[int, arg(metavar="PIXELS")] = images.MIN_SIDE,
     homographies: Annotated[Path | None, arg(metavar="FILE.json", help_behavior_hint="")] = None,
+    align: Annotated[bool, arg(help_behavior_hint="")] = False,
 ) -> int:
     """Build a data set from files that were downloaded by hand, and list what was left out.
 
@@ -30,10 +31,13 @@ def build(
         min_alignment: Leave out pairs whose alignment scores less, from 0 to 1; 0.9 for flir_adas, 0 for the others.
         min_side: Leave pairs out with fewer pixels a side.
         homographies: From infrared to visible pixels, by the visible image's size: {"1600x1800": [[…], […], […]], …}.
+        align: Find what infrared sees of the visible images by aligning pairs, one rig for each size of visible images.
     """
     from mfjax.data.sets.builders import build
 
-    result = build(name, source, target, min_alignment=min_alignment, min_side=min_side, homographies=homographies)
+    result = build(
+        name, source, target, min_alignment=min_alignment, min_side=min_side, homographies=homographies, align=align
+    )
     print(f"{result.folder}: {result.summary}")
     if result.left_out:
         print(f"the reasons are in {result.folder / 'left_out.json'}")

@@ -1,7 +1,7 @@
 """Aligning arrays: which alignment a call asks for, and both sources under the view that its output is to have."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -92,13 +92,13 @@ def align_lumas(
         start: of one pair, the map to begin with, as `Alignment.matrix`; by default the search is global.
 
     Raises:
-        MfjaxError: there is no such model, or there are no pairs, or unequally many or differently large images.
+        MfjaxError: there is no such model, or there are no pairs, or unequally many or differently shaped images.
     """
     if model not in MODELS:
         raise MfjaxError(f"model is {model!r}; it is one of {', '.join(MODELS)}")
     if len(irs) != len(viss) or not irs:
         raise MfjaxError(f"there are {len(irs)} infrared and {len(viss)} visible images; align needs pairs")
-    ir_size, vis_size = (_one_size(kind, many) for kind, many in (("infrared", irs), ("visible", viss)))
+    ir_size, vis_size = (_size_of(kind, many) for kind, many in (("infrared", irs), ("visible", viss)))
     if len(irs) == 1:
         found, how = estimate(irs[0], viss[0], model=model, start=start), "estimated from one pair"
     else:
@@ -191,15 +191,16 @@ def without_colour(frame: Frame, colours: np.ndarray) -> np.ndarray:
     return luma + frame.seen((colours.shape[0], colours.shape[1]))[..., None] * (colours - luma)
 
 
-def _one_size(kind: str, many: Iterable[np.ndarray]) -> Size:
-    """Returns the size of images. Raises MfjaxError if they have several."""
-    found = sorted({(image.shape[0], image.shape[1]) for image in many})
-    if len(found) > 1:
-        (rows, cols), (height, width) = found[0], found[-1]
-        raise MfjaxError(
-            f"{kind} images are {rows}x{cols} to {height}x{width}; one rig is of two cameras, each of one size"
-        )
-    return found[0]
+def _size_of(kind: str, many: Sequence[np.ndarray]) -> Size:
+    """Returns the size of the first image. Raises MfjaxError if another one's aspect differs."""
+    first = many[0].shape
+    for image in many:
+        if sizes.aspects_apart(image.shape, first) > sizes.ASPECTS_ABOUT_EQUAL:
+            raise MfjaxError(
+                f"{kind} images are {first[0]}x{first[1]} and {image.shape[0]}x{image.shape[1]}, of two aspects; one "
+                "rig is of two cameras, whose images have one aspect each"
+            )
+    return first[0], first[1]
 
 
 def _as_alignment(found: Estimate, ir_size: Size, vis_size: Size, model: Model, how: str) -> Alignment:

@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 
 from mfjax import images
+from mfjax.alignment.estimate import Estimate
 from mfjax.cli import main
 from mfjax.data.pairs import LumaPair
+from mfjax.data.sets.built import BuiltPairs
 from mfjax.data.sets.sheet import GAP, LINE, WIDTH, evenly_spaced, sheet
 from mfjax.data.synthetic import scene, write_folder
+from mfjax.inference import views
 
 
 @pytest.fixture(scope="module")
@@ -106,3 +109,48 @@ def test_edges_that_lie_on_one_another_are_gray_and_others_coloured():
 def test_pairs_shown_are_spread_over_all():
     assert evenly_spaced(101, 5) == [0, 25, 50, 75, 100]
     assert evenly_spaced(2, 8) == [0, 1]
+
+
+@pytest.fixture
+def wide(tmp_path, monkeypatch):
+    """Pairs whose visible images show a quarter more to each side, and an estimator that finds it with a confidence."""
+    for number in (1, 2, 3):
+        seen = scene(number, 120, 160, colour=False)
+        images.write_all(
+            {
+                make_folder(tmp_path / "wide" / "ir") / f"{number}.png": seen.ir[20:100, 27:134],
+                make_folder(tmp_path / "wide" / "vis") / f"{number}.png": seen.vis,
+            }
+        )
+    to_ir = np.array([[160 / 107, 0, -27 / 107], [0, 120 / 80, -20 / 80], [0, 0, 1]])
+
+    def find(confidence):
+        estimate = Estimate(to_ir, confidence, 0.5, 0.44)
+        monkeypatch.setattr(views, "estimate_rig", lambda irs, viss, **options: (estimate, [estimate] * len(irs)))
+
+    return find
+
+
+def make_folder(path):
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def test_build_with_align_cuts_visible_images_to_what_infrared_sees(wide, tmp_path, capsys):
+    wide(0.9)
+    command = ["data", "build", "pair_folder", "--from", str(tmp_path / "wide"), "--to", str(tmp_path), "--align"]
+    assert main(command) == 0
+    said = capsys.readouterr()
+    assert "kept 3 of 3" in said.out
+    assert "--align 120x160: estimated from 3 pairs" in said.err
+    pair = BuiltPairs(tmp_path / "pair_folder")[0]
+    expected = images.from_float(scene(1, 120, 160, colour=False).vis, np.uint8)[20:100, 27:134]
+    assert np.abs(pair.vis.astype(int) - expected).max() <= 2
+
+
+def test_build_with_align_is_refused_where_nothing_can_be_aligned(wide, tmp_path, capsys):
+    wide(0.1)
+    command = ["data", "build", "pair_folder", "--from", str(tmp_path / "wide"), "--to", str(tmp_path), "--align"]
+    assert main(command) == 2
+    assert "no pairs could be aligned reliably" in capsys.readouterr().err
+    assert not (tmp_path / "pair_folder").exists()

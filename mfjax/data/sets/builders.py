@@ -23,6 +23,7 @@ from mfjax.data.sets.built import INDEX, LEFT_OUT
 from mfjax.data.sets.checks import Fit, LeftOut, Requirements, examine, summary
 from mfjax.data.sets.homographies import read_homographies
 from mfjax.data.sets.layouts import LAYOUTS, Candidate, Candidates, Layout
+from mfjax.data.sets.rigs import find_views
 from mfjax.errors import MfjaxError
 
 
@@ -131,6 +132,7 @@ def build(
     min_alignment: float | None = None,
     min_side: int | None = None,
     homographies: Path | None = None,
+    align: bool = False,
 ) -> Built:
     """Builds a data set from files that were downloaded by hand.
 
@@ -141,6 +143,7 @@ def build(
         min_alignment: alignment score in [0, 1] below which a pair is left out; by default the layout's.
         min_side: smallest side in pixels that a pair must have; by default 2.
         homographies: a file for `read_homographies`, in place of the layout's crops; by default none.
+        align: find the views by aligning pairs, from the layout's crops on, as `find_views` does.
 
     Raises:
         MfjaxError: `source` does not hold the data set, no pair in it is fit, or the data set is built already.
@@ -154,6 +157,10 @@ def build(
     if homographies is not None:
         requirements = replace(requirements, homographies=read_homographies(homographies))
     candidates = layout.candidates(source)  # raises what is wrong before anything is made
+    if align:
+        if homographies is not None:
+            raise MfjaxError("--align finds what --homographies gives; leave one of them out")
+        requirements = replace(requirements, views=find_views(candidates, layout))
     builder = builder_of(layout)(data_dir=target, requirements=requirements, candidates=candidates)
     folder = Path(builder.data_dir)
     if folder.exists():
