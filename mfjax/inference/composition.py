@@ -83,6 +83,7 @@ def compose(
     dtypes: tuple[DTypeLike, DTypeLike, DTypeLike] = (np.float32,) * 3,
     tile: TileSide = "auto",
     progress: Progress = iter,
+    seen: np.ndarray | None = None,
 ) -> Fusion:
     """Returns the three images at `size`, clipped to [0, 1] and in the ranges of their types.
 
@@ -94,6 +95,8 @@ def compose(
         dtypes: types of the fused, infrared and visible image.
         tile: pixels a side of a canvas; "auto" chooses a size that takes little work.
         progress: wraps the tiles, each of which comes twice, such as `tqdm.tqdm`.
+        seen: true where both sources show something, `[H, W]`; whole images' statistics are of these pixels. By default
+            they do so everywhere.
 
     Raises:
         MfjaxError: tiles of that size are too small for these factors, or a source is larger than the output.
@@ -112,7 +115,7 @@ def compose(
     def super_resolved(each: Tile) -> list[tuple[Branch, jax.Array]]:
         """Returns both sources super-resolved under a tile, each with the relation of its channels."""
         pairs = zip(branches, sources, strict=True)
-        return [_super_resolved_tile(config, branch, source, each, size, tiled) for branch, source in pairs]
+        return [_super_resolved_tile(config, branch, source, each, size, tiled, seen) for branch, source in pairs]
 
     kept: list[Sequence[Branch]] = []
     totals = _Totals(config.features)
@@ -122,11 +125,11 @@ def compose(
         made = [_own(branch.image, each) for branch in found]
         for to, source, image in zip(out[1:], sources, made, strict=True):
             to[_place(each)] = stored(source.shown(image, _place(each)), to.dtype)
-        totals.add(relations, *made)
+        totals.add(relations, made[0], made[1], None if seen is None else seen[_place(each)])
         if keep:
             kept.append(found)
 
-    summary = totals.summary(size)
+    summary = totals.summary()
     for i, each in enumerate(steps):
         pair = kept[i] if keep else [branch for branch, _ in super_resolved(each)]
         fused = _fuse(config, params["fusion"], *pair, summary, tiles.extent(each, size))
@@ -138,18 +141,22 @@ class _Totals:
     """Sums over tiles, in double precision, of the statistics of whole images that the fusion branch needs."""
 
     def __init__(self, features: int) -> None:
-        self._relations, self._level = np.zeros((2, 1, 1, 1, features)), 0.0
+        self._relations, self._level, self._pixels = np.zeros((2, 1, 1, 1, features)), 0.0, 0
 
-    def add(self, relations: Sequence[jax.Array], ir: np.ndarray, vis: np.ndarray) -> None:
-        """Adds both sources' relations of channels under a tile, and its super-resolved pixels `[rows, cols]`."""
+    def add(
+        self, relations: Sequence[jax.Array], ir: np.ndarray, vis: np.ndarray, seen: np.ndarray | None = None
+    ) -> None:
+        """Adds both sources' relations of channels under a tile, and its super-resolved pixels that are `seen`."""
         self._relations += [np.asarray(relation, np.float64) for relation in relations]
         larger = np.where(np.abs(ir) >= np.abs(vis), ir, vis)  # `select_by_magnitude`
-        self._level += float(larger.sum(dtype=np.float64))
+        self._level += float(larger.sum(dtype=np.float64, where=True if seen is None else seen))
+        self._pixels += larger.size if seen is None else int(np.count_nonzero(seen))
 
-    def summary(self, size: Size) -> Summary:
-        """Returns the statistics of images of a size."""
-        ir, vis = (self._relations / math.prod(size)).astype(np.float32)
-        return Summary((ir, vis), np.full((1, 1, 1, 1), self._level / math.prod(size), np.float32))
+    def summary(self) -> Summary:
+        """Returns the statistics of all pixels."""
+        pixels = max(self._pixels, 1)
+        ir, vis = (self._relations / pixels).astype(np.float32)
+        return Summary((ir, vis), np.full((1, 1, 1, 1), self._level / pixels, np.float32))
 
 
 def enlarge(config: ModelConfig, branch: Params, source: Source, size: Size) -> np.ndarray:
@@ -234,9 +241,15 @@ def _refined(
 
 
 def _super_resolved_tile(
-    config: ModelConfig, params: Params, source: Source, tile: Tile, size: Size, tiled: Tiling
+    config: ModelConfig,
+    params: Params,
+    source: Source,
+    tile: Tile,
+    size: Size,
+    tiled: Tiling,
+    seen: np.ndarray | None = None,
 ) -> tuple[Branch, jax.Array]:
-    """Returns a source super-resolved under a tile's canvas, and its channels' relation summed over the own pixels."""
+    """Returns a source super-resolved under a tile's canvas, and its channels' relation summed over own seen pixels."""
     window, own_size = source.window, source.size
     if window is None:
         factor, first = tiles.whole_factor(own_size, size), tiles.corner(tile, own_size, size)
@@ -246,7 +259,8 @@ def _super_resolved_tile(
         placement = windows.placement(tile, own_size, size, tiled.canvas, window)
     here = first, tiles.source_canvas(tiled.canvas, factor)
     image, features = (tiles.cut(a, *here)[None] for a in (source.image, source.features))
-    own = [(np.int32(part.inner.start), np.int32(part.inner.stop)) for part in tile]
+    own = np.zeros(tiled.canvas, bool)
+    own[tile.rows.inner, tile.cols.inner] = True if seen is None else seen[_place(tile)]
     return _super_resolve(config, tiled.canvas, factor, params, image[..., None], features, placement, own)
 
 
@@ -259,14 +273,13 @@ def _super_resolve(
     image: jax.Array,
     features: jax.Array,
     placement: Placement,
-    own: Sequence[tuple[jax.Array, jax.Array]],
+    own: jax.Array,
 ) -> tuple[Branch, jax.Array]:
     if factor is not None:
         up, down = tiles.whole_grids(canvas, factor)
         placement = placement._replace(up=up, down=down)
     branch = _refined(config, params, image, features, placement)
-    rows, cols = ((first <= i) & (i < end) for (first, end), i in zip(own, map(jnp.arange, canvas), strict=True))
-    mine = jnp.where((rows[:, None] & cols)[..., None], branch.upscaled, 0)
+    mine = jnp.where(own[..., None], branch.upscaled, 0)
     return branch, (mine * mine.sum(axis=-1, keepdims=True)).sum(axis=(1, 2), keepdims=True)
 
 

@@ -256,14 +256,15 @@ class Fuser:
             dtypes=request.composed_dtypes,
             tile=tile,
             progress=progress,
+            seen=request.seen,
         )
         return request.finish(made)
 
     def _fuse_group(self, group: list[Request], tile: TileSide, progress: Progress) -> Iterator[Fusion]:
         """Yields the images that each of some requests of equal sizes asks for."""
         first = group[0]
-        placed = any(window for request in group for window in request.windows)
-        if tile != "auto" or len(group) == 1 or placed or not self.backend.batch_size(*first.shapes):
+        alone = any(request.frame is not None for request in group)  # batches know nothing of places and gaps
+        if tile != "auto" or len(group) == 1 or alone or not self.backend.batch_size(*first.shapes):
             yield from (self._fuse(request, tile, progress) for request in group)
             return
         made = self.backend.batch([each.ir for each in group], [each.vis for each in group], first.size)

@@ -63,13 +63,16 @@ def fuse_luma(
     single = sources[0].ndim == 3
     if single:
         sources = [image[None] for image in sources]
+    matrix: Any = None
+    seen: Any = None
     if alignment is not None:
         sources[0] = _aligned(sources[0], sources[1], alignment)
-    out = fuse_any(config, params, *sources, size=size, largest_factor=largest_factor)  # each [n, H, W, 1]
-    if alignment is not None:
         matrix = jnp.asarray(alignment, jnp.float32)
+        seen = soft_mask(matrix, size, xp=jnp)[..., None] > 0
+    out = fuse_any(config, params, *sources, size=size, largest_factor=largest_factor, seen=seen)  # [n, H, W, 1]
+    if matrix is not None:
         fused = faded(out.fused[..., 0], out.vis[..., 0], matrix, xp=jnp)[..., None]
-        out = FusionOutput(fused, jnp.where(soft_mask(matrix, size, xp=jnp)[..., None] > 0, out.ir, 0), out.vis)
+        out = FusionOutput(fused, jnp.where(seen, out.ir, 0), out.vis)
     return jax.tree.map(lambda image: image[0, ..., 0] if single else image[..., 0], out)
 
 
@@ -90,6 +93,7 @@ def fuse_any(
     size: Size,
     largest_factor: float,
     dtype: Any = jnp.float32,
+    seen: jax.Array | None = None,
 ) -> FusionOutput:
     """Returns the three reconstructions `[n, H, W, 1]`, linear (not clipped).
 
@@ -101,13 +105,14 @@ def fuse_any(
         size: the output's (H, W).
         largest_factor: the largest factor by which the network enlarges in one pass.
         dtype: the type in which the extractor computes.
+        seen: true where both sources show something, `[H, W, 1]`; by default they do so everywhere.
     """
     branches = branches_of(config, params)
     prepared = [
         _prepared(SuperResolutionBranch(config, dtype), branch, image, size, largest_factor)
         for branch, image in zip(branches, (ir, vis), strict=True)
     ]
-    out: Any = FusionNetwork(config, dtype).apply({"params": params}, *prepared, size=size)
+    out: Any = FusionNetwork(config, dtype).apply({"params": params}, *prepared, size=size, seen=seen)
     shown = (
         source if stepping.is_average((image.shape[1], image.shape[2]), size) else made
         for image, source, made in zip((ir, vis), prepared, out[1:], strict=True)

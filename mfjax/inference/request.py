@@ -129,6 +129,11 @@ class Request(NamedTuple):
         return Fusion(fused, made.ir, vis)
 
     @property
+    def seen(self) -> np.ndarray | None:
+        """Returns true where both sources show something, `[H, W]`; None if they do so everywhere."""
+        return None if self._partly_seen is None else self._partly_seen.seen(self.size) > 0
+
+    @property
     def _partly_seen(self) -> Frame | None:
         """Returns the frame if a source does not fill it."""
         return None if self.frame is None or self.frame.is_filled else self.frame

@@ -1,5 +1,7 @@
 """Fusing two cameras' images under an alignment: views, sizes, what is shown where one of them ends, and refusals."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -12,6 +14,7 @@ from mfjax.alignment.frames import soft_mask
 from mfjax.alignment.windows import Window, placed
 from mfjax.inference import views
 from mfjax.inference.composition import Source, compose
+from mfjax.inference.fuser import Fuser
 
 IR, VIS = (24, 32), (48, 64)
 WIDER = np.array([[1.5, 0, -0.25], [0, 1.5, -0.25], [0, 0, 1.0]])
@@ -184,3 +187,17 @@ def test_the_gradient_of_the_fused_image_in_the_map_is_that_of_finite_difference
         step[at] = 2e-3
         slope = (brightness(jnp.array(TURNED + step)) - brightness(jnp.array(TURNED - step))) / 4e-3
         np.testing.assert_allclose(gradient[at], slope, rtol=0.05, atol=0.05)
+
+
+def test_the_visible_and_the_overlap_view_agree_where_both_cameras_see(vis, random_params, tiny_config):
+    """Statistics of whole images, on which every pixel depends, are of what both see."""
+    config = dataclasses.replace(tiny_config, blend=4)
+    params = random_params(config)
+    params["fusion"]["contrast"] = np.full(1, 1.3, np.float32)
+    fuser = Fuser.of(config, params, engine="xla")
+    rng = np.random.default_rng(3)
+    ir, vis = (rng.integers(0, 256, size).astype(np.uint8) for size in ((240, 240), (240, 480)))
+    part = Alignment(np.array([[2, 0, -0.5], [0, 1, 0], [0, 0, 1.0]]), ir.shape, vis.shape)
+    whole = fuser(ir, vis, align=part).fused[:, 120:360]
+    overlap = fuser(ir, vis, align=part, view="overlap").fused
+    np.testing.assert_allclose(whole[100:140, 80:160].astype(int), overlap[100:140, 80:160], atol=1)

@@ -93,13 +93,14 @@ class OpenVinoBackend:
         dtypes: tuple[DTypeLike, DTypeLike, DTypeLike] = (np.float32,) * 3,
         tile: TileSide = "auto",
         progress: Progress = iter,
+        seen: np.ndarray | None = None,
     ) -> Fusion:
         """Returns the three images, by a program for any size, by one for a stream's size, or in XLA's tiles."""
         sources = ir, vis
-        exact = ir.window is None and vis.window is None
+        exact = ir.window is None and vis.window is None and seen is None
         factors = whole_factors([source.size for source in sources], size) if exact else None
         if tile != "auto" or factors is None or math.prod(size) > MAX_UNTILED_PIXELS:
-            return self._xla.compose(ir, vis, size, dtypes=dtypes, tile=tile, progress=progress)
+            return self._xla.compose(ir, vis, size, dtypes=dtypes, tile=tile, progress=progress, seen=seen)
         inputs = {}
         for name, source in zip(get_args(Sensor), sources, strict=True):
             inputs[name] = source.image[None, None]
