@@ -9,7 +9,7 @@ import pytest
 
 from mfjax import images
 from mfjax.cli import main
-from mfjax.cli.fuse import parse_ir_range
+from mfjax.cli.ranges import parse_ir_range
 from mfjax.inference.photo import alignment_of
 from mfjax.inference.ranges import Celsius
 

@@ -8,8 +8,8 @@ from tyro.conf import Positional, arg
 from mfjax import images
 from mfjax.alignment import Model
 from mfjax.alignment.preview import preview as drawn
-from mfjax.cli.fuse import parse_ir_range
 from mfjax.cli.messages import only_errors, print_json
+from mfjax.cli.ranges import parse_ir_range
 from mfjax.errors import MfjaxError
 from mfjax.images.palettes import Palette
 from mfjax.inference import aligning, checks

@@ -8,7 +8,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
@@ -19,6 +19,7 @@ from mfjax.alignment import Alignment
 from mfjax.alignment.frames import View
 from mfjax.cli.messages import one_line, only_errors, print_json
 from mfjax.cli.processes import join, leave
+from mfjax.cli.ranges import parse_ir_range
 from mfjax.errors import MfjaxError
 from mfjax.images.palettes import Palette
 from mfjax.inference import files, sizes
@@ -27,7 +28,7 @@ from mfjax.inference.colour import Color
 from mfjax.inference.detail import check_detail
 from mfjax.inference.engines import Engine, Precision, check_engine
 from mfjax.inference.infrared import Reading, range_of_all
-from mfjax.inference.ranges import Celsius, IrRange, check_ir_range
+from mfjax.inference.ranges import check_ir_range
 from mfjax.inference.views import Align, check_confidence
 from mfjax.pairing import messages_about
 from mfjax.pairing.patterns import Patterns
@@ -297,25 +298,3 @@ def _fuse_all(
                     done[job] = (fusion.fused.shape[0], fusion.fused.shape[1])
             bar.update(len(some))
     return Outcome(done, failed)
-
-
-def parse_ir_range(text: str | None) -> IrRange:
-    """Returns the infrared range that `--ir-range` names.
-
-    Args:
-        text: "full", "auto", "auto:all", or two numbers with a comma between them, both or none with C behind them for
-            degrees; None if the flag is not given.
-
-    Raises:
-        MfjaxError: the text is none of these.
-    """
-    if text is None or text in ("full", "auto", "auto:all"):
-        return cast(Literal["full", "auto", "auto:all"] | None, text)
-    ends = text.split(",")
-    in_degrees = all(end.strip().endswith(("C", "°C")) for end in ends)
-    try:
-        low, high = (float(end.strip().removesuffix("C").removesuffix("°") if in_degrees else end) for end in ends)
-    except ValueError:
-        wanted = "full, auto, auto:all, or a pair such as 7000,8200 or 10C,40C"
-        raise MfjaxError(f"--ir-range is {text!r}; it is {wanted}") from None
-    return Celsius(low, high) if in_degrees else (low, high)
