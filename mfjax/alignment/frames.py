@@ -1,6 +1,7 @@
 """Frames: the field of view of an output, and where both sources lie under it."""
 
 import math
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple, Self, get_args
 
 import numpy as np
@@ -67,7 +68,7 @@ class Frame(NamedTuple):
         Args:
             size: the output's (height, width).
         """
-        return np.asarray(soft_mask(self.to_other, size))
+        return _mask(self.to_other, size, FADE)
 
     @property
     def to_other(self) -> Matrix:
@@ -97,8 +98,20 @@ def faded(fused: Any, alone: Any, to_source: Any, *, xp: Any = np) -> Any:
     rows, cols = (_splines(side, max(2, round(LEVEL_CELLS * side / width))) for side in size)
     coarse = (rows / rows.sum(axis=0)).T @ added @ (cols / cols.sum(axis=0))
     level = rows @ coarse @ cols.T
-    slow = soft_mask(to_source, size, fade=LEVEL_FADE, xp=xp)
-    return alone + slow * level + soft_mask(to_source, size, xp=xp) * (added - level)
+    slow, fast = (_mask(to_source, (size[0], size[1]), fade, xp) for fade in (LEVEL_FADE, FADE))
+    return alone + slow * level + fast * (added - level)
+
+
+def _mask(to_source: Any, size: Size, fade: float, xp: Any = np) -> Any:
+    """Returns `soft_mask`; the last ones are kept, since all frames of a rig have the same."""
+    return _kept(to_source.tobytes(), size, fade) if xp is np else soft_mask(to_source, size, fade=fade, xp=xp)
+
+
+@lru_cache(2)
+def _kept(to_source: bytes, size: Size, fade: float) -> np.ndarray:
+    mask: np.ndarray = soft_mask(np.frombuffer(to_source).reshape(3, 3), size, fade=fade)
+    mask.flags.writeable = False
+    return mask
 
 
 def _splines(length: int, count: int) -> np.ndarray:
