@@ -107,6 +107,6 @@ FORMAT = Format(
     thermal=_thermal,
     bits=(8,),
     encode=_encode,
-    keeps="EXIF, ICC profile, dpi",
+    keeps=("EXIF", "ICC profile", "dpi"),
     quality=True,
 )
