@@ -61,8 +61,10 @@ def check_photo(path: Path) -> None:
     try:
         _ = images.read_thermal(path).visible
     except MfjaxError as error:
-        reason = str(error).removeprefix(f"{path}: ")
-        raise MfjaxError(f"{path} is one file; name the visible image after it, too ({reason})") from error
+        reason = str(error).removeprefix(f"{path}: ").partition("; ")[0]  # what follows is another way out
+        raise MfjaxError(
+            f"{path} is one file, in which no photo is found ({reason}); name the visible image, too"
+        ) from error
 
 
 def check_distinct(ir: Path, vis: Path) -> None:
