@@ -58,6 +58,7 @@ def test_a_folder_of_flir_jpegs_fuses_each_with_its_own_photo(flir, tmp_path, fu
     assert sorted(path.name for path in (tmp_path / "fused").iterdir()) == ["IR_0001.png", "IR_0002.png"]
     assert any("that have a photo in them (2 of 2) are each fused with it" in line for line in lines)
     assert any("auto:all: black is" in line and "°C" in line for line in lines)
+    assert f"warning: {folder / 'IR_0001.jpg'}: the camera's temperatures (°C) read, not its picture" in lines
 
 
 def test_files_of_a_folder_that_have_no_photo_are_named_and_the_others_fused(flir, tmp_path, fuse):

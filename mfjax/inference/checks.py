@@ -77,8 +77,8 @@ def check_distinct(ir: Path, vis: Path) -> None:
     (ir_file, ir_number), (vis_file, vis_number) = images.split_selection(ir), images.split_selection(vis)
     if ir_number == vis_number and _identity(ir_file) == _identity(vis_file):
         raise MfjaxError(
-            f"{ir} is given for both sources; give two files, or choose what is infrared in it, such as {ir_file}[3], "
-            "its fourth channel"
+            f"{ir} is given for both sources; give two files, choose what is infrared in it, such as {ir_file}[3], its "
+            "fourth channel, or leave VIS out if the file has a photo of its own"
         )
 
 
