@@ -14,7 +14,8 @@ from mfjax.errors import MfjaxError
 if TYPE_CHECKING:
     from mfjax import data, evaluation, images, interop, losses, metrics, model, onnx, recipes, training, weights
     from mfjax.inference.composition import Fusion
-    from mfjax.inference.fuser import Fuser, fuse, load
+    from mfjax.inference.fuser import Fuser
+    from mfjax.inference.loading import fuse, load
     from mfjax.inference.pure import fuse_luma
     from mfjax.model import FusionNetwork, ModelConfig
 
@@ -45,7 +46,8 @@ __all__ = [
 
 _HOMES = {
     "mfjax.inference.composition": ("Fusion",),
-    "mfjax.inference.fuser": ("Fuser", "fuse", "load"),
+    "mfjax.inference.fuser": ("Fuser",),
+    "mfjax.inference.loading": ("fuse", "load"),
     "mfjax.inference.pure": ("fuse_luma",),
     "mfjax.model": ("FusionNetwork", "ModelConfig"),
 }

@@ -177,7 +177,7 @@ def _resampled(scored: evaluation.Evaluation) -> Iterator[str]:
 
 
 def _load(model: Path, *, stretch: bool, ir_range: IrRange, detail: float) -> evaluation.Method:
-    from mfjax.inference.fuser import load
+    from mfjax.inference.loading import load
 
     return evaluation.Model(load(model, detail=detail), stretch, ir_range)
 

@@ -142,7 +142,7 @@ def fuse(
         _summarise(f"{out}: was there", Outcome(skipped=skipped), start, quiet=quiet, as_json=json)
         return 0
 
-    from mfjax.inference.fuser import load
+    from mfjax.inference.loading import load
 
     start = time.monotonic()  # importing JAX does not count
     options: dict[str, Any] = {

@@ -10,10 +10,11 @@ import numpy as np
 from mfjax import images
 from mfjax.errors import MfjaxError
 from mfjax.inference import checks, sizes
-from mfjax.inference.infrared import Reading
+from mfjax.inference.infrared import Reading, Source
 from mfjax.inference.infrared import source as infrared_source
 from mfjax.inference.photo import visible_of
-from mfjax.pairing import Matches, Pair, find_pairs, natural_key, read_list
+from mfjax.pairing import Matches, Pair, find_pairs, read_list
+from mfjax.pairing.folders import read_folder
 from mfjax.pairing.patterns import Patterns
 
 if TYPE_CHECKING:  # these import JAX
@@ -108,10 +109,8 @@ def plan_jobs(
         try:
             found = find_pairs(ir, vis, pattern=pattern, recursive=recursive, flags=True)
         except MfjaxError:
-            if vis is not None or pattern is not None or recursive or not (files := _with_photos(ir)):
+            if vis is not None or pattern is not None or recursive or not (found := _with_photos(ir)).pairs:
                 raise
-            note = f"{len(files)} files of {ir} are each fused with the photo in it"
-            found = Matches([Pair(file.stem, file, file) for file in files], notes=[note])
     else:
         assert pairs is not None
         found = read_list(pairs)
@@ -144,8 +143,7 @@ def fuse_pair(
         FileNotFoundError, MfjaxError, MemoryError: as `images.read`, `Fuser.__call__` and `images.write` do.
     """
     ir, vis = _opened(job.pair, infrared, exif=exif, stretch=options.get("stretch", False))
-    source = infrared_source(ir, job.pair.ir, infrared)
-    made = fuser(source.pixels, vis.pixels, ir_range=source.ir_range, **options)
+    made = fuser(ir.pixels, vis.pixels, ir_range=ir.ir_range, **options)
     write(job, made, vis.metadata, quality=quality)
     return made.fused.shape[:2]
 
@@ -165,8 +163,7 @@ def read(job: Job, *, exif: bool = False, infrared: Reading = AS_STORED, **optio
     from mfjax.inference.request import Request
 
     ir, vis = _opened(job.pair, infrared, exif=exif, stretch=options.get("stretch", False))
-    source = infrared_source(ir, job.pair.ir, infrared)
-    return Sources(Request.of(source.pixels, vis.pixels, ir_range=source.ir_range, **options), vis.metadata)
+    return Sources(Request.of(ir.pixels, vis.pixels, ir_range=ir.ir_range, **options), vis.metadata)
 
 
 def write(job: Job, made: "Fusion", metadata: images.Metadata, *, quality: int | None = None) -> None:
@@ -190,15 +187,23 @@ def write(job: Job, made: "Fusion", metadata: images.Metadata, *, quality: int |
     )
 
 
-def _opened(pair: Pair, infrared: Reading, *, exif: bool, stretch: bool) -> tuple[images.ImageFile, images.ImageFile]:
-    """Returns both files of a pair. Raises MfjaxError if an orientation that is ignored parts their views."""
+def _opened(pair: Pair, infrared: Reading, *, exif: bool, stretch: bool) -> tuple[Source, images.ImageFile]:
+    """Returns both files of a pair, the infrared one as a source."""
     ir = images.open(pair.ir, exif=exif, thermal=True)
     if pair.vis == pair.ir:
-        return ir, visible_of(pair.ir, ir.metadata, ratio=infrared.photo_ratio)
-    vis = images.open(pair.vis, exif=exif)
+        vis = visible_of(pair.ir, ir.metadata, ratio=infrared.photo_ratio)
+    else:
+        vis = images.open(pair.vis, exif=exif)
+        if not stretch:
+            _check_turned(pair, ir, vis)
+    return infrared_source(ir, pair.ir, infrared), vis
+
+
+def _check_turned(pair: Pair, ir: images.ImageFile, vis: images.ImageFile) -> None:
+    """Raises MfjaxError if an orientation that is ignored parts the views of a pair."""
     as_stored = sizes.aspects_apart(ir.pixels.shape, vis.pixels.shape)
     upright = sizes.aspects_apart(ir.upright_size, vis.upright_size)
-    if not stretch and upright <= sizes.ASPECTS_DIFFER < as_stored:
+    if upright <= sizes.ASPECTS_DIFFER < as_stored:
         (rows, cols), (height, width) = ir.pixels.shape[:2], vis.pixels.shape[:2]
         turned = " and ".join(
             str(path) for path, file in ((pair.ir, ir), (pair.vis, vis)) if file.upright_size != file.pixels.shape[:2]
@@ -207,19 +212,26 @@ def _opened(pair: Pair, infrared: Reading, *, exif: bool, stretch: bool) -> tupl
             f"infrared is {rows}x{cols} but visible is {height}x{width} as they are stored: they can't show the same "
             f"view; pass --exif, which turns {turned} as its EXIF orientation says"
         )
-    return ir, vis
 
 
-def _with_photos(folder: Path) -> list[Path]:
-    """Returns the image files of a folder if each of them has a photo in it, else none."""
-    files = [
-        file for file in folder.iterdir() if file.suffix.lower() in images.SUFFIXES and not file.name.startswith(".")
-    ]
-    files.sort(key=lambda file: natural_key(file.name))
+def _with_photos(folder: Path) -> Matches:
+    """Returns the files of a folder that have a photo in them as pairs, and the others as those without a partner."""
+    content = read_folder(folder)
+    files = [file.path for file in content.files]
+    own = [file for file in files if _has_photo(file)]
+    notes = [f"files of {folder} that have a photo in them ({len(own)} of {len(files)}) are each fused with it"]
+    if content.note is not None:
+        notes.append(content.note)
+    return Matches(
+        [Pair(file.stem, file, file) for file in own], [each for each in files if each not in own], notes=notes
+    )
+
+
+def _has_photo(file: Path) -> bool:
     try:
-        return files if all(images.read_thermal(file).photo is not None for file in files) else []
-    except MfjaxError:
-        return []
+        return images.read_thermal(file).photo is not None
+    except MfjaxError:  # whatever is wrong with the file, it makes no pair
+        return False
 
 
 def _job(pair: Pair, fused: Path, *, sr: bool) -> Job:

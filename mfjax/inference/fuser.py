@@ -1,22 +1,19 @@
-"""Fusing arrays: one call by the default model, or a model of one's choice.
+"""Fusing arrays by a model.
 
-The call is `fused = mfjax.fuse(ir, vis, size=(480, 640))`. With a model of one's choice it is
-`fused, ir, vis = mfjax.load("default")(ir, vis, size=(480, 640))`, and `Fuser.apply` is its pure function:
+The call is `fused, ir, vis = fuser(ir, vis, size=(480, 640))`, and `Fuser.apply` is its pure function:
 `jax.grad(lambda ir: fuser.apply(ir, vis, size=(480, 640)).fused.mean())(ir)`.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
-from pathlib import Path
+from functools import cached_property
 from typing import Any, Self, Unpack
 
-import jax
 import numpy as np
 from jax.typing import ArrayLike
 
-from mfjax import images, weights
+from mfjax import images
 from mfjax.inference import ranges, sizes
 from mfjax.inference.backends import Backend, Sensor, choose
 from mfjax.inference.colour import Color
@@ -62,12 +59,12 @@ class Fuser:
             config: the network's architecture.
             params: its parameters.
             metadata: a weights file's metadata; by default none, as of a model that was trained at the paper's factors.
-            engine: as of `load`.
-            precision: as of `load`.
-            detail: as of `load`.
+            engine: as of `mfjax.load`.
+            precision: as of `mfjax.load`.
+            detail: as of `mfjax.load`.
 
         Raises:
-            MfjaxError: as of `load`.
+            MfjaxError: as of `mfjax.load`.
         """
         params = params_for(detail, config, params)
         metadata = metadata or {}
@@ -247,70 +244,3 @@ class Fuser:
         made = self.backend.batch([each.ir for each in group], [each.vis for each in group], first.size)
         for request, fusion in zip(group, made, strict=True):
             yield request.finish(Fusion(*map(images.from_float, fusion, request.composed_dtypes)))
-
-
-def load(
-    name_or_path: str | Path = "default",
-    *,
-    engine: Engine = "auto",
-    precision: Precision = "auto",
-    detail: float = 1.0,
-) -> Fuser:
-    """Returns a bundled model (one of `mfjax.weights.available()`), or the model of a weights file.
-
-    Args:
-        name_or_path: the name or the file.
-        engine: the engine that runs the model. "xla"; "openvino" (`pip install 'mfjax[cpu]'`), for CPUs only, which
-            runs and compiles faster, and leaves the layers after the extractor to XLA where factors are not whole
-            numbers; "auto": OpenVINO on CPUs where it is installed, else XLA.
-        precision: the type in which features are extracted, "float32" or "bfloat16"; "auto" is bfloat16 on GPUs and
-            TPUs, float32 on CPUs.
-        detail: how much structure fused images show: 1, that of both sources, however much they contradict each other,
-            which leaves seams by day; 0, a natural look: the brighter source, with the other one's structure only where
-            it is about twice as strong; or a number between.
-
-    Raises:
-        FileNotFoundError: there is no such file or bundled model.
-        MfjaxError: the file is not a weights file, or one of another architecture; the engine or the precision is
-            unknown, or the engine is not installed; detail is not from 0 to 1, or the model has 1 only.
-    """
-    config, params, metadata = weights.load(name_or_path)
-    return Fuser.of(config, jax.device_put(params), metadata, engine=engine, precision=precision, detail=detail)
-
-
-def fuse(
-    ir: ArrayLike,
-    vis: ArrayLike,
-    *,
-    size: sizes.PartialSize | None = None,
-    scale: float | None = None,
-    color: Color = "auto",
-    ir_range: IrRange = None,
-    stretch: bool = False,
-    detail: float = 1.0,
-) -> np.ndarray:
-    """Returns the fused image of a pair by the default model, [H, W] or [H, W, 3], in the sources' type.
-
-    The first call loads the model and compiles programs, which takes some seconds. `Fuser.__call__` says more of each
-    argument.
-
-    Args:
-        ir: infrared [h, w] or RGB [h, w, 3] (its luma is used), uint8, uint16 or float in [0, 1].
-        vis: visible [h', w'] or RGB [h', w', 3], likewise; it shows the same field of view.
-        size: (height, width) of the output, of which one may be None; by default the larger source's size.
-        scale: instead of `size`: the output's size as a multiple of the larger source's.
-        color: "auto" gives colour if `vis` is RGB, "gray" never, and "color" always.
-        ir_range: the infrared values that are black and white: "full", "auto" or (low, high); see `Fuser.__call__`.
-        stretch: fuse sources even if their aspects differ by more than 20 %.
-        detail: from 0, a natural look, to 1, the structure of both sources; see `load`.
-
-    Raises:
-        MfjaxError, MemoryError: as a `Fuser`'s call.
-    """
-    fuser = _default_fuser(detail)
-    return fuser(ir, vis, size=size, scale=scale, color=color, ir_range=ir_range, stretch=stretch).fused
-
-
-@lru_cache(2)
-def _default_fuser(detail: float) -> Fuser:
-    return load("default", detail=detail)

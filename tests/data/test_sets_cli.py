@@ -50,6 +50,43 @@ def test_own_pairs_are_named_as_fuse_takes_them(own, tmp_path, capsys):
     assert said.err == "warning: infrared images are those with 'T' in their names, visible ones those with 'W'\n"
 
 
+@pytest.fixture
+def shots(own, tmp_path):
+    """A folder of a drone's shots, each with a third image by another lens."""
+    (folder := tmp_path / "shots").mkdir()
+    for number in (1, 2):
+        for lens, side in (("T", "ir"), ("W", "vis"), ("Z", "vis")):
+            (folder / f"{number}_{lens}.png").write_bytes((own / side / f"0000{number}.png").read_bytes())
+    return folder
+
+
+def test_own_pairs_are_told_by_patterns_in_sub_folders(shots, tmp_path, capsys):
+    flags = ["--pattern", "{name}_T.png", "{name}_W.png", "--recursive", "--to", str(tmp_path / "built")]
+    assert main(["data", "build", "pair_folder", "--from", str(shots.parent), *flags]) == 0
+    said = capsys.readouterr()
+    assert "kept 2 of 2" in said.out
+    assert said.err == "warning: ignored images that are named like neither pattern: 1_Z.png, 2_Z.png\n"
+
+
+def test_own_pairs_are_told_by_a_list(shots, tmp_path, capsys):
+    (shots / "list.csv").write_text("ir,vis,name\n2_T.png,2_Z.png,second\n")
+    assert main(["data", "build", "pair_folder", "--pairs", str(shots / "list.csv"), "--to", str(tmp_path / "b")]) == 0
+    assert "kept 1 of 1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["kaist", "--from", ".", "--recursive"], "are for pair_folder; kaist has names of its own"),
+        (["pair_folder"], "name --from, a folder, or a list of pairs by --pairs LIST.csv, and not both"),
+        (["pair_folder", "--pairs", "a.csv", "--recursive"], "leave --pattern and --recursive out"),
+    ],
+)
+def test_ways_of_pairing_that_have_no_effect_are_refused(flags, message, capsys):
+    assert main(["data", "build", *flags]) == 2
+    assert message in capsys.readouterr().err
+
+
 def test_absent_files_are_one_line_that_says_where_to_get_them(tmp_path, capsys):
     assert main(["data", "build", "kaist", "--from", str(tmp_path / "nowhere")]) == 2
     (line,) = capsys.readouterr().err.splitlines()
