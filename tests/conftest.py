@@ -45,9 +45,10 @@ if GLIBC:
 
 atexit.register(shutil.rmtree, os.environ["JAX_COMPILATION_CACHE_DIR"])
 
-# The files that take longest, longest first.
+# The files that take longest, longest first; second the one that takes most memory, in a process that is still small.
 LONGEST = [
     "training/test_processes.py",
+    "test_readme.py",
     "training/test_loop.py",
     "training/test_step_options.py",
     "onnx/test_network.py",
