@@ -57,8 +57,22 @@ def test_a_folder_of_flir_jpegs_fuses_each_with_its_own_photo(flir, tmp_path, fu
     code, lines = fuse("shots", out="fused", options=("--ir-range", "auto:all"))
     assert code == 0
     assert sorted(path.name for path in (tmp_path / "fused").iterdir()) == ["IR_0001.png", "IR_0002.png"]
-    assert any("2 files of" in line and "each fused with the photo in it" in line for line in lines)
+    assert any("that have a photo in them (2 of 2) are each fused with it" in line for line in lines)
     assert any("auto:all: black is" in line and "°C" in line for line in lines)
+    assert f"warning: {folder / 'IR_0001.jpg'}: the camera's temperatures (°C) read, not its picture" in lines
+
+
+def test_files_of_a_folder_that_have_no_photo_are_named_and_the_others_fused(flir, tmp_path, fuse):
+    folder = tmp_path / "shots"
+    folder.mkdir()
+    (folder / "1.jpg").write_bytes(flir.read_bytes())
+    images.write(folder / "plain.png", np.zeros((12, 16), np.uint8))
+    (folder / "cut.jpg").write_bytes(flir.read_bytes()[:900])
+    code, lines = fuse("shots", out="fused")
+    assert code == 1
+    assert [path.name for path in (tmp_path / "fused").iterdir()] == ["1.png"]
+    assert any("that have a photo in them (1 of 3)" in line for line in lines)
+    assert "error: no visible image for cut.jpg, plain.png" in lines
 
 
 def test_degrees_are_a_range_of_a_camera_s_file_and_refused_for_others(flir, fuse):
@@ -76,7 +90,10 @@ def test_one_file_without_a_photo_is_refused_in_one_line(flir, fuse):
     images.write(flir.with_name("a.jpg"), np.zeros((12, 16, 3), np.uint8))
     assert fuse("a.jpg") == (
         2,
-        [f"error: {flir.with_name('a.jpg')} is one file; name the visible image after it, too (has no temperatures)"],
+        [
+            f"error: {flir.with_name('a.jpg')} is one file, in which no photo is found (has no temperatures); "
+            "name the visible image, too"
+        ],
     )
 
 

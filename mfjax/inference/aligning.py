@@ -13,7 +13,7 @@ from mfjax.alignment import Alignment, Model
 from mfjax.alignment.geometry import Matrix
 from mfjax.errors import MfjaxError
 from mfjax.inference import checks
-from mfjax.inference.infrared import Reading, source
+from mfjax.inference.infrared import Reading
 from mfjax.inference.opening import matches_of, opened
 from mfjax.inference.ranges import IrRange
 from mfjax.inference.sources import as_source, infrared_luma, visible_values
@@ -120,8 +120,7 @@ def read_lumas(pair: Pair, infrared: Reading, *, exif: bool = False) -> Lumas:
     """
     with quietly():
         files = opened(pair, infrared, exif=exif, stretch=True, whole=True)
-        heat = source(files.ir, pair.ir, infrared)
-        return _of_arrays(heat.pixels, files.vis.pixels, heat.ir_range)._replace(placed=files.alignment)
+        return _of_arrays(files.ir.pixels, files.vis.pixels, files.ir.ir_range)._replace(placed=files.alignment)
 
 
 def _of_arrays(ir: Any, vis: Any, ir_range: IrRange) -> Lumas:

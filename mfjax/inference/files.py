@@ -14,7 +14,6 @@ from mfjax.errors import MfjaxError
 from mfjax.inference import checks
 from mfjax.inference.aligning import align_files
 from mfjax.inference.infrared import Reading
-from mfjax.inference.infrared import source as infrared_source
 from mfjax.inference.opening import matches_of, opened
 from mfjax.inference.views import Align, check_confidence, is_given
 from mfjax.pairing import Pair
@@ -184,10 +183,10 @@ def read(
     if whole:
         align = check_confidence(align_files([pair], infrared, exif=exif)) if align == "auto" else align
         align = align if aligned else files.alignment
-    source = infrared_source(files.ir, pair.ir, infrared)
     view = view or ("infrared" if in_file else "visible")
-    request = Request.of(source.pixels, files.vis.pixels, ir_range=source.ir_range, align=align, view=view, **options)
-    return Sources(request, files.vis.metadata)
+    ir, vis = files.ir, files.vis
+    request = Request.of(ir.pixels, vis.pixels, ir_range=ir.ir_range, align=align, view=view, **options)
+    return Sources(request, vis.metadata)
 
 
 def doubt(pair: Pair, request: "Request") -> bool:

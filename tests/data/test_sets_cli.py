@@ -53,6 +53,43 @@ def test_own_pairs_are_named_as_fuse_takes_them(own, tmp_path, capsys):
     assert said.err == "warning: infrared images are those with 'T' in their names, visible ones those with 'W'\n"
 
 
+@pytest.fixture
+def shots(own, tmp_path):
+    """A folder of a drone's shots, each with a third image by another lens."""
+    (folder := tmp_path / "shots").mkdir()
+    for number in (1, 2):
+        for lens, side in (("T", "ir"), ("W", "vis"), ("Z", "vis")):
+            (folder / f"{number}_{lens}.png").write_bytes((own / side / f"0000{number}.png").read_bytes())
+    return folder
+
+
+def test_own_pairs_are_told_by_patterns_in_sub_folders(shots, tmp_path, capsys):
+    flags = ["--pattern", "{name}_T.png", "{name}_W.png", "--recursive", "--to", str(tmp_path / "built")]
+    assert main(["data", "build", "pair_folder", "--from", str(shots.parent), *flags]) == 0
+    said = capsys.readouterr()
+    assert "kept 2 of 2" in said.out
+    assert said.err == "warning: ignored images that are named like neither pattern: 1_Z.png, 2_Z.png\n"
+
+
+def test_own_pairs_are_told_by_a_list(shots, tmp_path, capsys):
+    (shots / "list.csv").write_text("ir,vis,name\n2_T.png,2_Z.png,second\n")
+    assert main(["data", "build", "pair_folder", "--pairs", str(shots / "list.csv"), "--to", str(tmp_path / "b")]) == 0
+    assert "kept 1 of 1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["kaist", "--from", ".", "--recursive"], "are for pair_folder; kaist has names of its own"),
+        (["pair_folder"], "name --from, a folder, or a list of pairs by --pairs LIST.csv, and not both"),
+        (["pair_folder", "--pairs", "a.csv", "--recursive"], "leave --pattern and --recursive out"),
+    ],
+)
+def test_ways_of_pairing_that_have_no_effect_are_refused(flags, message, capsys):
+    assert main(["data", "build", *flags]) == 2
+    assert message in capsys.readouterr().err
+
+
 def test_absent_files_are_one_line_that_says_where_to_get_them(tmp_path, capsys):
     assert main(["data", "build", "kaist", "--from", str(tmp_path / "nowhere")]) == 2
     (line,) = capsys.readouterr().err.splitlines()
@@ -146,6 +183,16 @@ def test_build_with_align_cuts_visible_images_to_what_infrared_sees(wide, tmp_pa
     pair = BuiltPairs(tmp_path / "pair_folder")[0]
     expected = images.from_float(scene(1, 120, 160, colour=False).vis, np.uint8)[20:100, 27:134]
     assert np.abs(pair.vis.astype(int) - expected).max() <= 2
+
+
+def test_build_aligns_the_pairs_of_a_list(wide, tmp_path, capsys):
+    wide(0.9)
+    (tmp_path / "wide" / "list.csv").write_text("ir,vis,name\nir/1.png,vis/1.png,first\n")
+    listed = ["--pairs", str(tmp_path / "wide" / "list.csv"), "--to", str(tmp_path), "--align"]
+    assert main(["data", "build", "pair_folder", *listed]) == 0
+    said = capsys.readouterr()
+    assert "kept 1 of 1" in said.out
+    assert "--align 120x160: estimated from " in said.err
 
 
 def test_build_with_align_is_refused_where_nothing_can_be_aligned(wide, tmp_path, capsys):
