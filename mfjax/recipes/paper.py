@@ -9,8 +9,8 @@ Time: on two CPU cores a step of phase one takes 1 to 5 s, by its scales (`bench
 days in all, and validating on 400 pairs takes half an hour each time (`--validation.pairs 8` takes a sample). Result:
 none yet, it was not run to its end. The bundled model "paper" had a twenty-fourth of it, an hour on two cores:
 
-    mfjax train --recipe paper --data.roots roadscene msrs m3fd --data.pairs 0 --data.held-out 0
-        --data.weights roadscene 2 m3fd 4 --data.min-detail 0.03 --data.crop 64
+    mfjax train --recipe paper --data.roots roadscene msrs m3fd m3svd --data.pairs 0 --data.held-out 0
+        --data.weights roadscene 6 m3fd 8 m3svd 4 --data.min-detail 0.03 --data.crop 64
         --phase-one-steps 2500 --phase-two-steps 375 --validation.every 0
 """
 
