@@ -76,6 +76,7 @@ def compose(
     dtypes: tuple[DTypeLike, DTypeLike, DTypeLike] = (np.float32,) * 3,
     tile: TileSide = "auto",
     progress: Progress = iter,
+    exact: bool = False,
 ) -> Fusion:
     """Returns the three images at `size`, clipped to [0, 1] and in the ranges of their types.
 
@@ -87,6 +88,7 @@ def compose(
         dtypes: types of the fused, infrared and visible image.
         tile: pixels a side of a canvas; "auto" chooses a size that takes little work.
         progress: wraps the tiles, each of which comes twice, such as `tqdm.tqdm`.
+        exact: predict all filters, also where interpolated ones are faster and give the same to 0.05 gray levels.
 
     Raises:
         MfjaxError: tiles of that size are too small for these factors, or a source is larger than the output.
@@ -105,7 +107,7 @@ def compose(
     def super_resolved(each: Tile) -> list[tuple[Branch, jax.Array]]:
         """Returns both sources super-resolved under a tile, each with the relation of its channels."""
         pairs = zip(branches, sources, strict=True)
-        return [_super_resolved_tile(config, branch, source, each, size, tiled) for branch, source in pairs]
+        return [_super_resolved_tile(config, branch, source, each, size, tiled, exact) for branch, source in pairs]
 
     kept: list[Sequence[Branch]] = []
     totals = _Totals(config.features)
@@ -227,13 +229,19 @@ def _refined(
 
 
 def _super_resolved_tile(
-    config: ModelConfig, params: Params, source: Source, tile: Tile, size: Size, tiled: Tiling
+    config: ModelConfig,
+    params: Params,
+    source: Source,
+    tile: Tile,
+    size: Size,
+    tiled: Tiling,
+    exact: bool = False,
 ) -> tuple[Branch, jax.Array]:
     """Returns a source super-resolved under a tile's canvas, and its channels' relation summed over the own pixels."""
     factor = tiles.whole_factor(source.size, size)
     here = tiles.corner(tile, source.size, size), tiles.source_canvas(tiled.canvas, factor)
     image, features = (tiles.cut(a, *here)[None] for a in (source.image, source.features))
-    placement = tiles.placement(tile, source.size, size, tiled.canvas)
+    placement = tiles.placement(tile, source.size, size, tiled.canvas, exact=exact)
     own = [(np.int32(part.inner.start), np.int32(part.inner.stop)) for part in tile]
     return _super_resolve(config, tiled.canvas, factor, params, image[..., None], features, placement, own)
 

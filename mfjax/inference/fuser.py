@@ -170,18 +170,20 @@ class Fuser:
         """Returns how many pairs of usual size `batch` fuses at once: 1, or more on several devices or on GPUs."""
         return max(1, self.backend.batch_size(USUAL_SIZE))
 
-    def apply(self, ir: ArrayLike, vis: ArrayLike, *, size: Size) -> FusionOutput:
+    def apply(self, ir: ArrayLike, vis: ArrayLike, *, size: Size, exact: bool = False) -> FusionOutput:
         """Returns fused and super-resolved luma by `fuse_luma`. It is pure, for `jax.jit`, `jax.vmap` and `jax.grad`.
 
         Args:
             ir: infrared luma in [0, 1], [h, w] or a batch [n, h, w].
             vis: visible luma in [0, 1] of the same view, [h', w'] or [n, h', w'].
             size: the output's (H, W), any.
+            exact: as of `fuse_luma`.
 
         Raises:
             MfjaxError: as `fuse_luma`.
         """
-        return fuse_luma(self.config, self.params, ir, vis, size=size, largest_factor=self.largest_factor)
+        largest = self.largest_factor
+        return fuse_luma(self.config, self.params, ir, vis, size=size, largest_factor=largest, exact=exact)
 
     @cached_property
     def largest_factor(self) -> float:

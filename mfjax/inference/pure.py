@@ -1,6 +1,6 @@
 """The network at any factor as a pure function: the steps that `stepping` plans, on JAX arrays of static sizes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -24,6 +24,7 @@ def fuse_luma(
     *,
     size: Size,
     largest_factor: float = stepping.LARGEST_FACTOR,
+    exact: bool = False,
 ) -> FusionOutput:
     """Returns fused and super-resolved luma, linear (not clipped). It is pure, for `jax.jit`, `jax.vmap`, `jax.grad`.
 
@@ -36,6 +37,8 @@ def fuse_luma(
         largest_factor: the largest factor by which the network enlarges in one pass, usually that of its training
             (static under `jax.jit`); larger factors are reached in steps. A source that is larger than the output is
             averaged to it first.
+        exact: predict all filters, also at odd factors, where interpolated ones are several times as fast and give the
+            same to 0.05 gray levels (static under `jax.jit`).
 
     Returns:
         `.fused .ir .vis`, each [H, W] or [n, H, W].
@@ -55,7 +58,7 @@ def fuse_luma(
     single = sources[0].ndim == 3
     if single:
         sources = [image[None] for image in sources]
-    out = fuse_any(config, params, *sources, size=size, largest_factor=largest_factor)  # each [n, H, W, 1]
+    out = fuse_any(config, params, *sources, size=size, largest_factor=largest_factor, exact=exact)  # each [n, H, W, 1]
     return jax.tree.map(lambda image: image[0, ..., 0] if single else image[..., 0], out)
 
 
@@ -68,6 +71,7 @@ def fuse_any(
     size: Size,
     largest_factor: float,
     dtype: Any = jnp.float32,
+    exact: bool = False,
 ) -> FusionOutput:
     """Returns the three reconstructions `[n, H, W, 1]`, linear (not clipped).
 
@@ -79,13 +83,20 @@ def fuse_any(
         size: the output's (H, W).
         largest_factor: the largest factor by which the network enlarges in one pass.
         dtype: the type in which the extractor computes.
+        exact: as of `fuse_luma`.
     """
+
+    def placed(image: jax.Array, to: Size) -> Placement:
+        placement = Placement.between((image.shape[1], image.shape[2]), to)
+        return placement if exact else placement.interpolated()
+
     branches = branches_of(config, params)
     prepared = [
-        _prepared(SuperResolutionBranch(config, dtype), branch, image, size, largest_factor)
+        _prepared(SuperResolutionBranch(config, dtype), branch, image, size, largest_factor, placed)
         for branch, image in zip(branches, (ir, vis), strict=True)
     ]
-    out: Any = FusionNetwork(config, dtype).apply({"params": params}, *prepared, size=size)
+    placements = placed(prepared[0], size), placed(prepared[1], size)
+    out: Any = FusionNetwork(config, dtype).apply({"params": params}, *prepared, size=size, placements=placements)
     shown = (
         source if stepping.is_average((image.shape[1], image.shape[2]), size) else made
         for image, source, made in zip((ir, vis), prepared, out[1:], strict=True)
@@ -104,13 +115,19 @@ def branches_of(config: ModelConfig, params: Mapping[str, Any]) -> tuple[Any, An
     return params[names[0]], params[names[1]]
 
 
-def _prepared(branch: SuperResolutionBranch, params: Any, image: jax.Array, size: Size, largest: float) -> jax.Array:
+def _prepared(
+    branch: SuperResolutionBranch,
+    params: Any,
+    image: jax.Array,
+    size: Size,
+    largest: float,
+    placed: Callable[[jax.Array, Size], Placement],
+) -> jax.Array:
     """Returns a source that is no larger than the output, and that the network can enlarge to it in one pass."""
     first, *larger = stepping.plan_sizes((image.shape[1], image.shape[2]), size, largest)
     image = averaged(image, first)
     for step in larger:
-        placement = Placement.between((image.shape[1], image.shape[2]), step)
-        made: Any = branch.apply({"params": params}, image, placement)
+        made: Any = branch.apply({"params": params}, image, placed(image, step))
         image = averaged(jnp.clip(made.image, 0, 1), size)
     return image
 

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mfjax.model import resampling
-from mfjax.model.resampling import Axis, Grid, MetaResample, WeightPredictor
+from mfjax.model.grids import Axis, Grid
+from mfjax.model.resampling import MetaResample, WeightPredictor
 
 
 def by_definition(x, params, size):
