@@ -17,7 +17,7 @@ Array = Any  # NumPy's or JAX's
 
 BLOCKS = 16  # blocks of output pixels with similar offsets
 NODES = 5  # offsets of a block, evenly spaced, between which filters are interpolated
-SAMPLES = 17  # offsets of a block, evenly spaced, to whose filters those at the nodes are fitted
+SAMPLES = 9  # offsets of a block, evenly spaced, to whose filters those at the nodes are fitted
 MOST_EXACT = 32  # offsets up to which the exact form is the faster one
 SHORTEST = 2 * BLOCKS * NODES  # output pixels from which on the fast form is faster
 
@@ -49,8 +49,15 @@ class Interpolation(NamedTuple):
         first, span = ordered[:, :1], ordered[:, -1:] - ordered[:, :1]
         along = (ordered - first) / xp.where(span > 0, span, 1)  # 0 to 1 inside each block
         samples = first + span * np.linspace(0, 1, SAMPLES, dtype=np.float32)
-        fit = np.linalg.pinv(_hats(np, np.linspace(0, 1, SAMPLES))).T
-        return cls(source[order].reshape(BLOCKS, length), samples, fit.astype(np.float32), _hats(xp, along), place)
+        return cls(
+            source[order].reshape(BLOCKS, length), samples, cls.fitting(), _hats(xp, along).astype(np.float32), place
+        )
+
+    @staticmethod
+    def fitting() -> np.ndarray:
+        """Returns `fit`, which is the same for all blocks."""
+        along = np.linspace(0, 1, SAMPLES, dtype=np.float32)
+        return np.asarray(np.linalg.pinv(_hats(np, along)).T, np.float32)
 
 
 def _hats(xp: Any, along: Array) -> Array:
