@@ -16,8 +16,8 @@ Integer = int | jax.Array
 Array = Any  # NumPy's or JAX's
 
 BLOCKS = 16  # blocks of output pixels with similar offsets
-NODES = 5  # offsets of a block, evenly spaced, between which filters are interpolated
-SAMPLES = 9  # offsets of a block, evenly spaced, to whose filters those at the nodes are fitted
+NODES = 9  # offsets of a block, evenly spaced, between which filters are interpolated
+SAMPLES = 17  # offsets of a block, evenly spaced, to whose filters those at the nodes are fitted
 MOST_EXACT = 32  # offsets up to which the exact form is the faster one
 SHORTEST = 2 * BLOCKS * NODES  # output pixels from which on the fast form is faster
 
@@ -28,8 +28,10 @@ class Interpolation(NamedTuple):
     source: Array  # [BLOCKS, B] integers, `Axis.source` of the pixels in the order of their offsets
     samples: Array  # [BLOCKS, SAMPLES], the offsets for which hidden units are computed
     fit: Array  # [SAMPLES, NODES], of these hidden units, those of the nodes: piecewise linear, of least squares
-    mix: Array  # [BLOCKS, B, NODES], the parts of the nodes in a pixel
-    place: Array  # [N] integers, the place of each output pixel in the order
+    node: (
+        Array  # [N] integers, the node before each output pixel, counted over all pixels in their order: NODES for each
+    )
+    fraction: Array  # [N] in [0, 1], how far it lies from there to the next node
 
     @classmethod
     def of(cls, source: Array, offsets: Array) -> Self:
@@ -49,20 +51,17 @@ class Interpolation(NamedTuple):
         first, span = ordered[:, :1], ordered[:, -1:] - ordered[:, :1]
         along = (ordered - first) / xp.where(span > 0, span, 1)  # 0 to 1 inside each block
         samples = first + span * np.linspace(0, 1, SAMPLES, dtype=np.float32)
-        return cls(
-            source[order].reshape(BLOCKS, length), samples, cls.fitting(), _hats(xp, along).astype(np.float32), place
-        )
+        along = (along * (NODES - 1)).ravel()[place].astype(np.float32)
+        before = xp.clip(xp.floor(along), 0, NODES - 2)
+        node = place * NODES + before.astype(np.int32)
+        return cls(source[order].reshape(BLOCKS, length), samples, cls.fitting(), node, along - before)
 
     @staticmethod
     def fitting() -> np.ndarray:
         """Returns `fit`, which is the same for all blocks."""
-        along = np.linspace(0, 1, SAMPLES, dtype=np.float32)
-        return np.asarray(np.linalg.pinv(_hats(np, along)).T, np.float32)
-
-
-def _hats(xp: Any, along: Array) -> Array:
-    """Returns the parts of `NODES` evenly spaced nodes from 0 to 1 in linear interpolation, `[…, NODES]`."""
-    return xp.maximum(0, 1 - abs(along[..., None] * (NODES - 1) - np.arange(NODES, dtype=np.float32)))
+        along = np.linspace(0, NODES - 1, SAMPLES)[:, None]
+        hats = np.maximum(0, 1 - abs(along - np.arange(NODES)))  # [SAMPLES, NODES], linear interpolation
+        return np.asarray(np.linalg.pinv(hats).T, np.float32)
 
 
 class Axis(NamedTuple):

@@ -160,7 +160,7 @@ def _resample_by_pixels(x: jax.Array, predict: Predict, grid: Grid) -> jax.Array
 def _resample_by_blocks(x: jax.Array, predict: Predict, grid: Grid, cols: Interpolation) -> jax.Array:
     """Resamples by the fast form: blocks of columns are filtered for a few offsets, between which each pixel lies."""
     n, _, _, c = x.shape
-    blocks, length, nodes = cols.mix.shape
+    (blocks, length), nodes = cols.source.shape, cols.fit.shape[1]
     x = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
     samples, source = jnp.asarray(cols.samples), jnp.asarray(cols.source)
 
@@ -177,9 +177,9 @@ def _resample_by_blocks(x: jax.Array, predict: Predict, grid: Grid, cols: Interp
         around = [_pick(x, rows + i, 1) for i in range(TAPS)]
         taps = [jnp.take(row, source + j, axis=2, mode="clip") for row in around for j in range(TAPS)]
         filtered = jnp.einsum("nhbmk,hbkc->nhbmc", jnp.concatenate(taps, axis=-1), weights)
-        filtered = filtered.reshape(*filtered.shape[:-1], nodes, c)
-        out = (filtered * jnp.asarray(cols.mix)[..., None]).sum(axis=-2)
-        return jnp.take(out.reshape(n, -1, blocks * length, c), cols.place, axis=2)
+        filtered = filtered.reshape(n, -1, blocks * length * nodes, c)
+        before, after = (jnp.take(filtered, cols.node + i, axis=2) for i in range(2))
+        return before + jnp.asarray(cols.fraction)[:, None] * (after - before)
 
     floats_a_row = blocks * c * (n * length * (TAPS * TAPS + nodes) + TAPS * TAPS * nodes * c)
     return _some_rows_at_a_time(filter_rows, grid, floats_a_row)

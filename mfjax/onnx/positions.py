@@ -8,12 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mfjax.model.grids import BLOCKS, NODES, SAMPLES, Grid, Interpolation
+from mfjax.model.grids import BLOCKS, SAMPLES, Grid, Interpolation
 from mfjax.model.layers import LEAKY_SLOPE
 from mfjax.model.resampling import TAPS
 from mfjax.onnx.graph import Dim, Graph, Value
-from mfjax.onnx.layers import Params
-from mfjax.onnx.maps import concat
+from mfjax.onnx.layers import Params, convolve
 from mfjax.onnx.resampling import PREDICTOR, Ratio, cubic_matrix
 from mfjax.size import Size
 
@@ -28,8 +27,8 @@ class Positions(NamedTuple):
     offsets: Value  # [H], its offset
     cols: Value  # [BLOCKS · B] integers, source columns in the order of their offsets, `Interpolation.source`
     samples: Value  # [BLOCKS · SAMPLES, 1]
-    mix: Value  # [BLOCKS · B, NODES, 1]
-    place: Value  # [W] integers
+    nodes: Value  # [W] integers, `Interpolation.node`
+    fractions: Value  # [W, 1]
 
 
 class AnyScale(NamedTuple):
@@ -81,7 +80,7 @@ def values(name: str, source: Size, output: Size) -> dict[str, np.ndarray]:
         rows, cols = grid
         fast = Interpolation.of(cols.source, cols.offsets[cols.number])
         arrays += [np.sqrt(rows.inverse * cols.inverse).reshape(1), rows.source, rows.offsets[rows.number]]
-        arrays += [fast.source.ravel(), fast.samples.reshape(-1, 1), fast.mix.reshape(-1, NODES, 1), fast.place]
+        arrays += [fast.source.ravel(), fast.samples.reshape(-1, 1), fast.node, fast.fraction.reshape(-1, 1)]
     rows_matrix, cols_matrix = (cubic_matrix(Ratio.between(*both)) for both in zip(source, output, strict=True))
     arrays += [rows_matrix, cols_matrix.T]
     return {each: np.ascontiguousarray(a, dtype) for a, (each, _, dtype) in zip(arrays, _inputs(name), strict=True)}
@@ -96,8 +95,8 @@ def _inputs(name: str) -> Iterator[tuple[str, tuple[Dim, ...], type]]:
         yield f"{at}_offsets", (f"{at}_H",), np.float32
         yield f"{at}_cols", (f"{at}_W_sorted",), np.int64
         yield f"{at}_samples", (BLOCKS * SAMPLES, 1), np.float32
-        yield f"{at}_mix", (f"{at}_W_sorted", NODES, 1), np.float32
-        yield f"{at}_place", (f"{at}_W",), np.int64
+        yield f"{at}_nodes", (f"{at}_W",), np.int64
+        yield f"{at}_fractions", (f"{at}_W", 1), np.float32
     yield f"{name}_bicubic_rows", ("H", f"{name}_h"), np.float32
     yield f"{name}_bicubic_cols", (f"{name}_w", "W"), np.float32
 
@@ -111,15 +110,16 @@ def resampled_at(x: Value, params: Params, at: Positions) -> Value:
         at: the positions.
     """
     g, c = x.graph, x.channels
-    x = g.op("Pad", x, g.integers(0, 0, 1, 1, 0, 0, 1, 1))
-    x = g.op("Transpose", x, perm=[0, 2, 3, 1])  # [n, h + 2, w + 2, c]
-    x = concat([g.op("Gather", x, at.cols + g.integers(j), axis=2) for j in range(TAPS)], 3)
-    taps = concat([g.op("Gather", x, at.rows + g.integers(i), axis=1) for i in range(TAPS)], 3)  # [n, H, W', 9c]
+    # All that a filter reads, as channels: a convolution with ones gathers it faster than slices.
+    around = np.eye(TAPS * TAPS * c).reshape(-1, TAPS, TAPS, c).transpose(0, 3, 1, 2)
+    taps = g.op("Transpose", convolve(x, around, pads=[1, 1, 1, 1]), perm=[0, 2, 3, 1])  # [n, h, w, 9c]
+    taps = g.op("Gather", g.op("Gather", taps, at.cols, axis=2), at.rows, axis=1)
     taps = g.op("Reshape", taps, g.integers(0, 0, BLOCKS, -1, TAPS * TAPS * c))
     filtered = g.op("MatMul", taps, _weights(params["weights"], at, c))
-    filtered = g.op("Reshape", filtered, g.integers(0, 0, -1, NODES, c)) * at.mix
-    out = g.op("ReduceSum", filtered, g.integers(3), keepdims=0)  # [n, H, W', c]
-    return g.op("Transpose", g.op("Gather", out, at.place, axis=2), channels=c, perm=[0, 3, 1, 2])
+    filtered = g.op("Reshape", filtered, g.integers(0, 0, -1, c))  # [n, H, W' · NODES, c]
+    before, after = (g.op("Gather", filtered, at.nodes + g.integers(i), axis=2) for i in range(2))
+    out = before + at.fractions * (after - before)  # [n, H, W, c]
+    return g.op("Transpose", out, channels=c, perm=[0, 3, 1, 2])
 
 
 def bicubic_at(image: Value, scale: AnyScale) -> Value:
@@ -142,7 +142,7 @@ def _weights(params: Params, at: Positions, c: int) -> Value:
     hidden = g.op("LeakyRelu", of_rows + of_cols, alpha=LEAKY_SLOPE)  # [H, BLOCKS · SAMPLES, hidden]
     hidden = g.op("Reshape", hidden, g.integers(0, BLOCKS, SAMPLES, len(second)))
     hidden = g.op("MatMul", g.constant(FIT.T), hidden)  # [H, BLOCKS, NODES, hidden]
-    weights = g.op("MatMul", hidden, g.constant(second)) + g.constant(second_bias)
-    weights = g.op("Reshape", weights, g.integers(0, 0, 0, TAPS * TAPS * c, c))
-    weights = g.op("Transpose", weights, perm=[0, 1, 3, 2, 4])
-    return g.op("Reshape", weights, g.integers(0, 0, 0, -1))
+    kernel, to_add = (np.swapaxes(a.reshape(-1, TAPS * TAPS * c, c), 1, 2) for a in (second, second_bias))
+    weights = g.op("MatMul", hidden, g.constant(kernel.reshape(len(second), -1))) + g.constant(to_add.ravel())
+    weights = g.op("Reshape", weights, g.integers(0, 0, -1, TAPS * TAPS * c))
+    return g.op("Transpose", weights, perm=[0, 1, 3, 2])  # OpenVINO makes it a part of the product
