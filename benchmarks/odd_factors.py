@@ -37,9 +37,7 @@ def main(
     """
     scene = synthetic.scene(0, *WHOLE, colour=False)
     pair = [averaged(image, size) for image, size in zip((scene.ir, scene.vis), SOURCES, strict=True)]
-    print(
-        "| model | engine | exact, s | interpolated, s | whole, s | ratio | fused: largest | mean | sources: largest | mean |"
-    )
+    print("| model | engine | exact, s | fast, s | whole, s | fast / whole | error: fused | mean | sources | mean |")
     print("|---" * 10 + "|")
     for model in models:
         for engine in engines:

@@ -17,29 +17,32 @@ Array = Any  # NumPy's or JAX's
 
 BLOCKS = 16  # blocks of output pixels with similar offsets
 NODES = 9  # offsets of a block, evenly spaced, between which filters are interpolated
-SAMPLES = 17  # offsets of a block, evenly spaced, to whose filters those at the nodes are fitted
+NODES_NARROW, NARROW = 6, 512  # fewer in axes of fewer output pixels, as of a tile: there each filter serves fewer
 MOST_EXACT = 32  # offsets up to which the exact form is the faster one
-SHORTEST = 2 * BLOCKS * NODES  # output pixels from which on the fast form is faster
+SHORTEST = 2 * BLOCKS * NODES_NARROW  # output pixels from which on the fast form is faster
 
 
 class Interpolation(NamedTuple):
-    """The fast form of an axis: `BLOCKS` of B output pixels, and filters interpolated inside each."""
+    """The fast form of an axis: `BLOCKS` of B output pixels, and filters interpolated inside each.
+
+    The filters of its nodes are not those predicted for their offsets, but fitted to more predicted ones: the error
+    is about half as large, since hidden units are piecewise linear in the offset, with a kink.
+    """
 
     source: Array  # [BLOCKS, B] integers, `Axis.source` of the pixels in the order of their offsets
-    samples: Array  # [BLOCKS, SAMPLES], the offsets for which hidden units are computed
-    fit: Array  # [SAMPLES, NODES], of these hidden units, those of the nodes: piecewise linear, of least squares
-    node: (
-        Array  # [N] integers, the node before each output pixel, counted over all pixels in their order: NODES for each
-    )
+    samples: Array  # [BLOCKS, samples], the offsets for which hidden units are computed
+    fit: Array  # [samples, nodes], of these hidden units, those of the nodes: piecewise linear, of least squares
+    node: Array  # [N] integers, the node before each output pixel: (its place in that order) · nodes + (the node)
     fraction: Array  # [N] in [0, 1], how far it lies from there to the next node
 
     @classmethod
-    def of(cls, source: Array, offsets: Array) -> Self:
+    def of(cls, source: Array, offsets: Array, nodes: int = NODES) -> Self:
         """Returns the fast form of an axis.
 
         Args:
             source: the source pixel of each output pixel, `[N]`; may be traced.
             offsets: the offset of each output pixel, `[N]`; may be traced.
+            nodes: the number of nodes of a block.
         """
         xp: Any = jnp if isinstance(source, jax.Array) or isinstance(offsets, jax.Array) else np
         count = len(offsets)
@@ -50,18 +53,27 @@ class Interpolation(NamedTuple):
         ordered = offsets[order].reshape(BLOCKS, length)
         first, span = ordered[:, :1], ordered[:, -1:] - ordered[:, :1]
         along = (ordered - first) / xp.where(span > 0, span, 1)  # 0 to 1 inside each block
-        samples = first + span * np.linspace(0, 1, SAMPLES, dtype=np.float32)
-        along = (along * (NODES - 1)).ravel()[place].astype(np.float32)
-        before = xp.clip(xp.floor(along), 0, NODES - 2)
-        node = place * NODES + before.astype(np.int32)
-        return cls(source[order].reshape(BLOCKS, length), samples, cls.fitting(), node, along - before)
+        samples = first + span * np.linspace(0, 1, samples_of(nodes), dtype=np.float32)
+        along = (along * (nodes - 1)).ravel()[place].astype(np.float32)
+        before = xp.clip(xp.floor(along), 0, nodes - 2)
+        node = place * nodes + before.astype(np.int32)
+        return cls(source[order].reshape(BLOCKS, length), samples, cls.fitting(nodes), node, along - before)
 
     @staticmethod
-    def fitting() -> np.ndarray:
-        """Returns `fit`, which is the same for all blocks."""
-        along = np.linspace(0, NODES - 1, SAMPLES)[:, None]
-        hats = np.maximum(0, 1 - abs(along - np.arange(NODES)))  # [SAMPLES, NODES], linear interpolation
+    def fitting(nodes: int = NODES) -> np.ndarray:
+        """Returns `fit`, which is the same for all blocks.
+
+        Args:
+            nodes: the number of nodes of a block.
+        """
+        along = np.linspace(0, nodes - 1, samples_of(nodes))[:, None]
+        hats = np.maximum(0, 1 - abs(along - np.arange(nodes)))  # [samples, nodes], linear interpolation
         return np.asarray(np.linalg.pinv(hats).T, np.float32)
+
+
+def samples_of(nodes: int) -> int:
+    """Returns the number of a block's samples: the nodes, and one in the middle between two."""
+    return 2 * nodes - 1
 
 
 class Axis(NamedTuple):
@@ -148,7 +160,8 @@ class Axis(NamedTuple):
         if self.interpolation is not None or len(self.offsets) <= MOST_EXACT or len(self.source) < SHORTEST:
             return self
         xp: Any = jnp if isinstance(self.offsets, jax.Array) else np
-        return self._replace(interpolation=Interpolation.of(self.source, xp.take(self.offsets, self.number)))
+        nodes = NODES if len(self.source) >= NARROW else NODES_NARROW
+        return self._replace(interpolation=Interpolation.of(self.source, xp.take(self.offsets, self.number), nodes))
 
 
 class Grid(NamedTuple):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mfjax.model.grids import BLOCKS, SAMPLES, Grid, Interpolation
+from mfjax.model.grids import BLOCKS, NODES, Grid, Interpolation, samples_of
 from mfjax.model.layers import LEAKY_SLOPE
 from mfjax.model.resampling import TAPS
 from mfjax.onnx.graph import Dim, Graph, Value
@@ -17,6 +17,7 @@ from mfjax.onnx.resampling import PREDICTOR, Ratio, cubic_matrix
 from mfjax.size import Size
 
 FIT = Interpolation.fitting()  # [SAMPLES, NODES]
+SAMPLES = samples_of(NODES)
 
 
 class Positions(NamedTuple):
