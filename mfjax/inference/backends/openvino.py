@@ -160,6 +160,8 @@ backend = OpenVinoBackend
 def whole_factors(sources: Sequence[Size], size: Size) -> Factors:
     """Returns the factor from each source to the output if it is a whole number from 1 to 8, else None.
 
+    If one is None, so is the other unless it is 1: few programs are compiled, and most outputs have a source's size.
+
     Args:
         sources: the infrared and the visible source's size.
         size: the output's size.
@@ -171,6 +173,8 @@ def whole_factors(sources: Sequence[Size], size: Size) -> Factors:
         return found if is_whole and found <= LARGEST_WHOLE else None
 
     infrared, visible = map(factor, sources)
+    if infrared is None or visible is None:
+        return infrared if infrared == 1 else None, visible if visible == 1 else None
     return infrared, visible
 
 
