@@ -39,8 +39,7 @@ finally:
         sys.modules["openvino_telemetry"] = _telemetry
 
 STREAM_LENGTH = 8  # pairs of equal sizes in a row, as of a video, after which a program for these sizes is compiled
-# Most pixels of an output that is composed without tiles, which takes 0.5 kB for each, and 1 kB at odd factors.
-MAX_UNTILED_PIXELS, MAX_UNTILED_PIXELS_ODD = 2**20, 2**19
+MAX_UNTILED_PIXELS = 2**20  # most pixels of an output that is composed without tiles, which takes 0.5 kB for each
 MAX_PART_WIDTH = 1024  # most columns of a part of an image whose features are extracted
 
 HINTS = {"float32": "f32", "bfloat16": "bf16"}
@@ -100,7 +99,7 @@ class OpenVinoBackend:
         sources = ir, vis
         factors = whole_factors([source.size for source in sources], size)
         odd = None in factors
-        most = MAX_UNTILED_PIXELS_ODD if odd else MAX_UNTILED_PIXELS
+        most = sizes.pixels_at_once() if odd else MAX_UNTILED_PIXELS
         if tile != "auto" or math.prod(size) > most or (exact and odd) or _is_smaller(size, sources):
             return self._xla.compose(ir, vis, size, dtypes=dtypes, tile=tile, progress=progress, exact=exact)
         inputs = {}

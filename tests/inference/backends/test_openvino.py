@@ -147,7 +147,7 @@ def test_exact_filters_large_outputs_and_tiles_that_are_asked_for_are_left_to_xl
     tiny_config, tiny_params, tiled, monkeypatch
 ):
     monkeypatch.setattr(backend, "MAX_UNTILED_PIXELS", math.prod((64, 80)))
-    monkeypatch.setattr(backend, "MAX_UNTILED_PIXELS_ODD", math.prod((72, 90)))
+    monkeypatch.setattr(backend.sizes, "AT_ONCE_PIXELS", math.prod((72, 90)))
     fuser = Fuser.of(tiny_config, tiny_params, engine="openvino")
     pair = picture(32, 40), picture(64, 80)
     whole = fuser(*pair)
