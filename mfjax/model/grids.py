@@ -17,7 +17,7 @@ Array = Any  # NumPy's or JAX's
 
 BLOCKS = 16  # blocks of output pixels with similar offsets
 NODES = 9  # offsets of a block, evenly spaced, between which filters are interpolated
-NODES_NARROW, NARROW = 6, 512  # fewer in axes of fewer output pixels, as of a tile: there each filter serves fewer
+NODES_NARROW, NARROW = 8, 512  # fewer in axes of fewer output pixels, as of a tile: there each filter serves fewer
 MOST_EXACT = 32  # offsets up to which the exact form is the faster one
 SHORTEST = 2 * BLOCKS * NODES_NARROW  # output pixels from which on the fast form is faster
 

@@ -33,7 +33,7 @@ class Positions(NamedTuple):
 
 
 class AnyScale(NamedTuple):
-    """How a source lies under an output of any size; the counterpart of `onnx.resampling.Scale`."""
+    """The position of a source under an output of any size, the counterpart of `onnx.resampling.Scale`."""
 
     up: Positions
     down: Positions
