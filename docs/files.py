@@ -18,7 +18,9 @@ def table() -> str:
         written = f"{', '.join(map(str, each.bits))} bits" if each.encode else "no"
         quality = ", `--quality`" if each.quality else ""
         name = f"{each.name} ({' '.join(each.suffixes)})"
-        cells = (name, each.reads, each.says or "-", each.refuses, written + quality, each.keeps or "-")
+        kept = (", ".join(each.keeps) or "nothing") if each.encode else "-"
+        stored = f"; {each.stores}" if each.stores else ""
+        cells = (name, each.reads, each.says or "-", each.refuses, written + quality, kept + stored)
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 

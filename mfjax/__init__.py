@@ -12,21 +12,40 @@ from typing import TYPE_CHECKING, Any
 from mfjax.errors import MfjaxError
 
 if TYPE_CHECKING:
-    from mfjax import data, evaluation, images, interop, losses, metrics, model, onnx, recipes, training, weights
+    from mfjax import (
+        alignment,
+        data,
+        evaluation,
+        images,
+        interop,
+        losses,
+        metrics,
+        model,
+        onnx,
+        recipes,
+        training,
+        weights,
+    )
+    from mfjax.alignment import Alignment
+    from mfjax.inference.aligning import align
     from mfjax.inference.composition import Fusion
-    from mfjax.inference.fuser import Fuser, fuse, load
+    from mfjax.inference.fuser import Fuser
+    from mfjax.inference.loading import fuse, load
     from mfjax.inference.pure import fuse_luma
     from mfjax.model import FusionNetwork, ModelConfig
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Alignment",
     "Fuser",
     "Fusion",
     "FusionNetwork",
     "MfjaxError",
     "ModelConfig",
     "__version__",
+    "align",
+    "alignment",
     "data",
     "evaluation",
     "fuse",
@@ -44,8 +63,11 @@ __all__ = [
 ]
 
 _HOMES = {
+    "mfjax.alignment": ("Alignment",),
+    "mfjax.inference.aligning": ("align",),
     "mfjax.inference.composition": ("Fusion",),
-    "mfjax.inference.fuser": ("Fuser", "fuse", "load"),
+    "mfjax.inference.fuser": ("Fuser",),
+    "mfjax.inference.loading": ("fuse", "load"),
     "mfjax.inference.pure": ("fuse_luma",),
     "mfjax.model": ("FusionNetwork", "ModelConfig"),
 }

@@ -361,7 +361,7 @@ def test_pairs_of_a_list_are_fused(shots, fuse, tmp_path):
     ("arguments", "message"),
     [
         ((), "name IR and VIS, a folder with both kinds of images, or a list of pairs by --pairs"),
-        (("ir.png",), "ir.png is one file; name the visible image after it"),
+        (("ir.png",), r"ir.png is one file, in which no photo is found .*; name the visible image, too"),
         (("ir.png", "vis.png", "--recursive"), "--pattern and --recursive are for folders"),
         ((".", "--pairs", "list.csv"), "--pairs lists all files; leave IR, VIS"),
         (("--pairs", "list.csv"), "list.csv: no such file"),
@@ -581,7 +581,7 @@ def test_thermal_in_the_fourth_channel_is_fused_with_the_colours_of_the_same_fil
 
 def test_one_file_for_both_sources_is_refused_with_the_way_out(pair, fuse, tmp_path):
     result = fuse(pair[1], pair[1].parent / "." / pair[1].name, "--out", tmp_path / "out.png")
-    assert refused(result, r"is given for both sources; give two files, or .*vis\.png\[3\]")
+    assert refused(result, r"is given for both sources; give two files, choose .*vis\.png\[3\].*leave VIS out")
 
 
 def turned_on_its_side(path):

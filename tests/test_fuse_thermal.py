@@ -9,7 +9,8 @@ import pytest
 
 from mfjax import images
 from mfjax.cli import main
-from mfjax.cli.fuse import parse_ir_range
+from mfjax.cli.ranges import parse_ir_range
+from mfjax.inference.photo import alignment_of
 from mfjax.inference.ranges import Celsius
 
 flir_files = SimpleNamespace(**runpy.run_path(str(Path(__file__).parent / "images" / "flir_files.py")))
@@ -56,8 +57,22 @@ def test_a_folder_of_flir_jpegs_fuses_each_with_its_own_photo(flir, tmp_path, fu
     code, lines = fuse("shots", out="fused", options=("--ir-range", "auto:all"))
     assert code == 0
     assert sorted(path.name for path in (tmp_path / "fused").iterdir()) == ["IR_0001.png", "IR_0002.png"]
-    assert any("2 files of" in line and "each fused with the photo in it" in line for line in lines)
+    assert any("that have a photo in them (2 of 2) are each fused with it" in line for line in lines)
     assert any("auto:all: black is" in line and "°C" in line for line in lines)
+    assert f"warning: {folder / 'IR_0001.jpg'}: the camera's temperatures (°C) read, not its picture" in lines
+
+
+def test_files_of_a_folder_that_have_no_photo_are_named_and_the_others_fused(flir, tmp_path, fuse):
+    folder = tmp_path / "shots"
+    folder.mkdir()
+    (folder / "1.jpg").write_bytes(flir.read_bytes())
+    images.write(folder / "plain.png", np.zeros((12, 16), np.uint8))
+    (folder / "cut.jpg").write_bytes(flir.read_bytes()[:900])
+    code, lines = fuse("shots", out="fused")
+    assert code == 1
+    assert [path.name for path in (tmp_path / "fused").iterdir()] == ["1.png"]
+    assert any("that have a photo in them (1 of 3)" in line for line in lines)
+    assert "error: no visible image for cut.jpg, plain.png" in lines
 
 
 def test_degrees_are_a_range_of_a_camera_s_file_and_refused_for_others(flir, fuse):
@@ -75,7 +90,10 @@ def test_one_file_without_a_photo_is_refused_in_one_line(flir, fuse):
     images.write(flir.with_name("a.jpg"), np.zeros((12, 16, 3), np.uint8))
     assert fuse("a.jpg") == (
         2,
-        [f"error: {flir.with_name('a.jpg')} is one file; name the visible image after it, too (has no temperatures)"],
+        [
+            f"error: {flir.with_name('a.jpg')} is one file, in which no photo is found (has no temperatures); "
+            "name the visible image, too"
+        ],
     )
 
 
@@ -142,3 +160,23 @@ def test_evaluating_takes_no_range_that_is_of_folders_or_files(tmp_path, capsys)
     for ir_range in ("auto:all", "10C,40C"):
         assert main(["evaluate", str(tmp_path), "--model", "small", "--ir-range", ir_range]) == 2
         assert f"--ir-range {ir_range} is for mfjax fuse" in capsys.readouterr().err
+
+
+def test_the_whole_photo_is_fused_where_the_file_places_it_if_the_visible_view_is_asked_for(flir, fuse):
+    code, _ = fuse("flir.jpg", options=("--view", "visible"))
+    assert code == 0
+    made = images.read(flir.with_name("out.png"))
+    assert made.shape == (48, 64, 3)
+    photo = images.read_thermal(flir).photo
+    above = images.to_float(made[:11]) - images.to_float(photo[:11])  # infrared shows rows 12 to 36
+    assert np.abs(above).mean() < 0.02
+
+
+def test_a_rig_file_places_the_whole_photo_instead_of_the_file(flir, fuse, tmp_path):
+    photo = alignment_of(images.read_thermal(flir))
+    photo.save(tmp_path / "rig.json")
+    assert fuse("flir.jpg", options=("--align", str(tmp_path / "rig.json")), out="by_rig.png")[0] == 0
+    assert fuse("flir.jpg", out="by_file.png")[0] == 0
+    by_rig, by_file = (images.read(tmp_path / f"by_{how}.png").astype(int) for how in ("rig", "file"))
+    assert by_rig.shape == by_file.shape
+    assert np.abs(by_rig - by_file).max() <= 1

@@ -11,9 +11,9 @@ from tyro.conf import Positional, UseAppendAction, arg
 
 from mfjax import evaluation
 from mfjax import metrics as registry
-from mfjax.cli.fuse import parse_ir_range
 from mfjax.cli.messages import only_errors, print_json
 from mfjax.cli.methods import named_folder, named_model, refuse_twins
+from mfjax.cli.ranges import parse_ir_range
 from mfjax.errors import MfjaxError
 from mfjax.evaluation import boards, sections, tables
 from mfjax.evaluation.page import Page
@@ -177,7 +177,7 @@ def _resampled(scored: evaluation.Evaluation) -> Iterator[str]:
 
 
 def _load(model: Path, *, stretch: bool, ir_range: IrRange, detail: float) -> evaluation.Method:
-    from mfjax.inference.fuser import load
+    from mfjax.inference.loading import load
 
     return evaluation.Model(load(model, detail=detail), stretch, ir_range)
 

@@ -8,23 +8,28 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 from tyro.conf import Positional, arg
 
 from mfjax import images, weights
+from mfjax.alignment import Alignment
+from mfjax.alignment.frames import View
 from mfjax.cli.messages import one_line, only_errors, print_json
 from mfjax.cli.processes import join, leave
+from mfjax.cli.ranges import parse_ir_range
 from mfjax.errors import MfjaxError
 from mfjax.images.palettes import Palette
 from mfjax.inference import files, sizes
+from mfjax.inference.aligning import align_files
 from mfjax.inference.colour import Color
 from mfjax.inference.detail import check_detail
 from mfjax.inference.engines import Engine, Precision, check_engine
 from mfjax.inference.infrared import Reading, range_of_all
-from mfjax.inference.ranges import Celsius, IrRange, check_ir_range
+from mfjax.inference.ranges import check_ir_range
+from mfjax.inference.views import Align, check_confidence
 from mfjax.pairing import messages_about
 from mfjax.pairing.patterns import Patterns
 
@@ -33,6 +38,7 @@ if TYPE_CHECKING:  # these import JAX
     from mfjax.inference.fuser import Fuser
     from mfjax.inference.tiles import Tile
 
+DOUBTED_PAIRS = 8  # pairs of a folder that are looked at for being misaligned; one warning is enough
 MANY_TILES = 8  # tiles above which progress is shown, each counted twice; so many take a second or two
 
 logger = logging.getLogger("mfjax")
@@ -51,6 +57,8 @@ def fuse(
     scale: Annotated[float | None, arg(metavar="S", help_behavior_hint="")] = None,
     color: Color = "auto",
     sr: Annotated[bool, arg(help_behavior_hint="")] = False,
+    align: Annotated[str | None, arg(metavar="auto|RIG.json|none", help_behavior_hint="")] = None,
+    view: Annotated[View | None, arg(help_behavior_hint="")] = None,
     stretch: Annotated[bool, arg(help_behavior_hint="")] = False,
     exif: Annotated[bool, arg(help_behavior_hint="")] = False,
     quality: Annotated[int | None, arg(metavar="Q", help_behavior_hint="")] = None,
@@ -90,6 +98,12 @@ def fuse(
         scale: Output size as a multiple of the larger source's, such as 2 or 0.5.
         color: Output in colour, gray, or auto: in colour if the visible image is stored in colour.
         sr: Also write both super-resolved sources, as OUT_ir and OUT_vis.
+        align: Where the visible image lies under the infrared one: found for these images, one place for all pairs of a
+            folder (auto); as a rig file of mfjax align says; or exactly under it (none, the default; without the flag a
+            pair that is clearly off is a warning).
+        view: The view of an aligned output: the visible camera's (the default), softly the visible image alone where
+            infrared shows nothing; the infrared camera's; or the overlap, cut to what both show. Of the photo in a
+            camera's file, infrared is the default.
         stretch: Fuse even if the aspects of both sources differ by more than 20 %.
         exif: Turn both images as their EXIF orientations say; otherwise they stay as they are stored.
         quality: Quality from 1 to 100 of a .jpg (else 95) or .webp (else lossless).
@@ -135,6 +149,7 @@ def fuse(
         join(distributed)
         number, processes = leave()
         plan = files.Plan(plan.jobs[number::processes], *(([], []) if number else (plan.problems, plan.notes)))
+    resolved = _alignment(align, view, everything, infrared, exif=exif)
     left = [job for job in plan.jobs if not (skip_finished and job.finished)]
     start = time.monotonic()
     skipped = [job.pair.name for job in plan.jobs if job not in left]
@@ -142,7 +157,7 @@ def fuse(
         _summarise(f"{out}: was there", Outcome(skipped=skipped), start, quiet=quiet, as_json=json)
         return 0
 
-    from mfjax.inference.fuser import load
+    from mfjax.inference.loading import load
 
     start = time.monotonic()  # importing JAX does not count
     options: dict[str, Any] = {
@@ -150,6 +165,8 @@ def fuse(
         "scale": scale,
         "color": color,
         "stretch": stretch,
+        "align": resolved,
+        "view": view,
     }
     fuser = load(model_file, engine=engine, precision=precision, detail=detail)
     if not plan.is_folder:
@@ -161,6 +178,7 @@ def fuse(
             quality=quality,
             tile=tile,
             progress=partial(_bar, quiet=quiet),
+            doubtful=align is None,
             **options,
         )
         done = Outcome({left[0]: (rows, cols)})
@@ -173,7 +191,7 @@ def fuse(
     if infrared.ir_range == "auto:all":
         infrared = replace(infrared, ir_range=range_of_all([job.pair.ir for job in everything], infrared, exif=exif))
     read = partial(files.read, exif=exif, infrared=infrared, largest_factor=fuser.largest_factor, **options)
-    done = _fuse_all(fuser, left, read, tile, quiet=quiet)
+    done = _fuse_all(fuser, left, read, tile, quiet=quiet, doubtful=align is None)
     done = replace(done, skipped=skipped, unpaired=plan.problems, notes=plan.notes)
     there = f" ({len(skipped)} were there)" if skip_finished else ""
     text = f"{out}: {len(done.sizes)} of {len(left)} pairs fused{there}"
@@ -216,6 +234,23 @@ def _as_json(job: files.Job, size: tuple[int, int]) -> dict[str, Any]:
     return {"name": job.pair.name, "sources": sources, "written": written, "height": size[0], "width": size[1]}
 
 
+def _alignment(
+    align: str | None, view: View | None, jobs: Sequence[files.Job], infrared: Reading, *, exif: bool
+) -> Align:
+    """Returns the alignment that `--align` asks for: of several pairs one for all, which is said."""
+    if align in (None, "none"):
+        if view is not None and any(job.pair.ir != job.pair.vis for job in jobs):
+            raise MfjaxError(f"--view {view} is of aligned images; add --align auto or --align RIG.json")
+        return None
+    if align != "auto":
+        return Alignment.load(Path(str(align)))
+    if len(jobs) < 2:
+        return "auto"
+    found = check_confidence(align_files([job.pair for job in jobs], infrared, exif=exif))
+    logger.warning("--align auto: one place for all pairs: %s, confidence %.2f", found.words, found.confidence)
+    return found
+
+
 def _bar(tiles: "Sequence[Tile]", *, quiet: bool) -> "Iterable[Tile]":
     """Returns the tiles of an image, with a progress bar if there are many and the output is a terminal."""
     return tqdm(tiles, unit="tile", leave=False, disable=quiet or None) if len(tiles) > MANY_TILES else tiles
@@ -228,6 +263,7 @@ def _fuse_all(
     tile: int | Literal["auto"],
     *,
     quiet: bool,
+    doubtful: bool,
 ) -> Outcome:
     """Does all jobs, in batches of the size that suits the model, and logs those that fail."""
     done: dict[files.Job, tuple[int, int]] = {}
@@ -252,6 +288,8 @@ def _fuse_all(
             for job in some:
                 with reported(job):
                     sources[job] = read(job)
+                    if doubtful and len(done) + len(sources) <= DOUBTED_PAIRS:
+                        doubtful = not files.doubt(job.pair, sources[job].request)
             with reported(*sources):
                 made = fuser.fuse_requests([each.request for each in sources.values()], tile=tile)
             for (job, (_, metadata)), fusion in zip(sources.items(), made, strict=False):  # none if fusing failed
@@ -260,25 +298,3 @@ def _fuse_all(
                     done[job] = (fusion.fused.shape[0], fusion.fused.shape[1])
             bar.update(len(some))
     return Outcome(done, failed)
-
-
-def parse_ir_range(text: str | None) -> IrRange:
-    """Returns the infrared range that `--ir-range` names.
-
-    Args:
-        text: "full", "auto", "auto:all", or two numbers with a comma between them, both or none with C behind them for
-            degrees; None if the flag is not given.
-
-    Raises:
-        MfjaxError: the text is none of these.
-    """
-    if text is None or text in ("full", "auto", "auto:all"):
-        return cast(Literal["full", "auto", "auto:all"] | None, text)
-    ends = text.split(",")
-    in_degrees = all(end.strip().endswith(("C", "°C")) for end in ends)
-    try:
-        low, high = (float(end.strip().removesuffix("C").removesuffix("°") if in_degrees else end) for end in ends)
-    except ValueError:
-        wanted = "full, auto, auto:all, or a pair such as 7000,8200 or 10C,40C"
-        raise MfjaxError(f"--ir-range is {text!r}; it is {wanted}") from None
-    return Celsius(low, high) if in_degrees else (low, high)

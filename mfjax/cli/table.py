@@ -44,6 +44,9 @@ COMMANDS = {
     "fuse": Command(
         "mfjax.cli.fuse:fuse", "IR VIS --out OUT", "fuse two images, or the pairs of two folders, at any size"
     ),
+    "align": Command(
+        "mfjax.cli.align:align", "IR VIS --out RIG.json", "find where the visible image lies under the infrared one"
+    ),
     "models": Command("mfjax.cli.models:models", "", "list the bundled models"),
     "evaluate": Command("mfjax.cli.evaluate:evaluate", "DATA", "score models, or images that other methods made"),
     "detection": Command(

@@ -9,7 +9,8 @@ from mfjax import images, recipes
 from mfjax.errors import MfjaxError
 from mfjax.evaluation import experiments, figures, sections, settings
 from mfjax.evaluation.paper import SETTINGS
-from mfjax.inference.fuser import Fuser, load
+from mfjax.inference.fuser import Fuser
+from mfjax.inference.loading import load
 from mfjax.metrics import PAPER, STRUCTURE_LOST
 from mfjax.pairing import Pair
 

@@ -162,7 +162,8 @@ def as_csv(evaluation: Evaluation) -> str:
 def as_dict(evaluation: Evaluation) -> dict[str, Any]:
     """Returns an evaluation for JSON: means and every score, None where one is undefined or infinite.
 
-    Lost structure is given over all pairs, by day and by night; the pairs of the night are listed.
+    Lost structure is given over all pairs, by day and by night; the pairs of the night are listed, and so are the fused
+    images that were resampled, with both sizes as rows and columns.
 
     Args:
         evaluation: the scores.
@@ -185,6 +186,10 @@ def as_dict(evaluation: Evaluation) -> dict[str, Any]:
         "methods": methods,
         "night": [] if lost is None else [pair for pair, at in zip(evaluation.pairs, lost.night, strict=True) if at],
         "undefined": [{"method": of, "pair": pair, "metric": name, "why": why} for (of, pair, name), why in reasons],
+        "resampled": [
+            {"method": of, "pair": pair, "from": [*before], "to": [*after]}
+            for (of, pair), (before, after) in evaluation.resampled.items()
+        ],
     }
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from mfjax.errors import MfjaxError
 from mfjax.evaluation.paper import TABLE_II, TABLE_III
-from mfjax.inference.fuser import Fuser, load
+from mfjax.inference.fuser import Fuser
+from mfjax.inference.loading import load
 from mfjax.training import Sources, TrainConfig
 
 # Dual attention and the number of RCMs, which "can be flexibly removed from our fusion framework", Section IV.D.

@@ -11,7 +11,7 @@ import numpy as np
 
 from mfjax.images.metadata import UPRIGHT
 
-ORIENTATION, EXIF_DIRECTORY, GPS_DIRECTORY = 0x0112, 0x8769, 0x8825
+ORIENTATION, EXIF_DIRECTORY, GPS_DIRECTORY, DIGITAL_ZOOM = 0x0112, 0x8769, 0x8825, 0xA404
 MAKE, MODEL, SOFTWARE, TIME, ARTIST, COMPUTER, COPYRIGHT = 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x013C, 0x8298
 
 # Of the first directory, what tells of the photograph and not of the pixels' storage.
@@ -22,7 +22,7 @@ _LEFT_OUT = (0x927C, 0xA002, 0xA003, 0xA005)
 _HEADERS = {b"II*\0": "<", b"MM\0*": ">"}
 _UNIT = {1: 1, 2: 1, 3: 2, 4: 4, 5: 4, 6: 1, 7: 1, 8: 2, 9: 4, 10: 4, 11: 4, 12: 8}  # bytes of what is swapped, by type
 _SIZE = _UNIT | {5: 8, 10: 8}  # bytes of a value; a rational is two integers
-_LONG = 4
+_LONG, _RATIONAL = 4, 5
 _MOST_ENTRIES, _MOST_BYTES = 512, 65_000  # a JPEG segment holds no more
 
 Entry = tuple[int, int, bytes]  # type, count, and the value in little-endian order
@@ -38,6 +38,18 @@ def orientation(data: bytes) -> int:
     kind, _, value = _directory(data, first_directory(data)).get(ORIENTATION, (3, 1, b"\1\0"))
     told = struct.unpack("<H", value)[0] if kind == 3 and len(value) == 2 else UPRIGHT
     return told if 1 <= told <= 8 else UPRIGHT
+
+
+def digital_zoom(data: bytes) -> float:
+    """Returns how many times the camera enlarged the middle of its picture; 1 where that is not told or not at all.
+
+    Args:
+        data: EXIF data.
+    """
+    photograph = _sub(data, _directory(data, first_directory(data)), EXIF_DIRECTORY)
+    kind, count, value = photograph.get(DIGITAL_ZOOM, (0, 0, b""))
+    above, below = struct.unpack("<2I", value) if kind == _RATIONAL and count == 1 else (0, 0)
+    return above / below if above and below else 1.0  # 0: the zoom was not used
 
 
 def kept(data: bytes) -> bytes | None:

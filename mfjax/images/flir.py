@@ -120,11 +120,13 @@ def frame(data: bytes, start: int = 0) -> Frame:
     return Frame(records, max(ends))
 
 
-def thermal(found: Frame) -> Thermal:
+def thermal(found: Frame, *, zoom: float = 1.0) -> Thermal:
     """Returns the temperatures of a frame, and its photo and placement if it has both.
 
     Args:
         found: the frame.
+        zoom: how many times the camera enlarged the middle of its picture. The frame places that part in the photo,
+            while its temperatures are those of the whole view.
 
     Raises:
         MfjaxError: a record is missing or damaged.
@@ -134,7 +136,7 @@ def thermal(found: Frame) -> Thermal:
     return Thermal(
         calibration.celsius(counts),
         _photo(found.records[_PHOTO]) if with_photo else None,
-        _placement(found.records) if with_photo and _PLACEMENT in found.records else None,
+        _placement(found.records, zoom) if with_photo and _PLACEMENT in found.records else None,
     )
 
 
@@ -251,12 +253,12 @@ def _calibration(found: Frame) -> Calibration:
     )
 
 
-def _placement(records: dict[int, bytes]) -> Placement:
-    """Returns the place of the infrared view in the photo: of its middle from the photo's, and its share of it."""
+def _placement(records: dict[int, bytes], zoom: float) -> Placement:
+    """Returns the place of the whole infrared view in the photo."""
     record = records[_PLACEMENT]
     if len(record) < 8:
         raise damaged("the place of its photo is cut")
     ratio, right, down = struct.unpack_from("<f2h", record)
     if not 0.1 < ratio < 100:
         raise damaged(f"its photo is {ratio:g} times as large as its infrared view")
-    return Placement(ratio, (down, right))
+    return Placement(ratio / zoom, (down, right))

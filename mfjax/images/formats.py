@@ -55,8 +55,10 @@ class Format:
     """The bits a channel that writing stores."""
     encode: Encode | None = None
     """Writes a file; None if this kind is not written."""
-    keeps: str = ""
-    """The metadata that writing stores, in words."""
+    keeps: tuple[str, ...] = ()
+    """The metadata that writing stores: "EXIF", "ICC profile", "dpi"."""
+    stores: str = ""
+    """Other facts about writing, in words."""
     quality: bool = False
     """True if `encode` heeds a quality."""
     thermal: Callable[[bytes, int | None], Thermal | str] = _no_temperatures

@@ -1,5 +1,6 @@
 """Writes image files, each completely or not at all."""
 
+import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,8 @@ from mfjax.images.numbers import from_float
 
 _NOTHING = Metadata()
 
+logger = logging.getLogger("mfjax")
+
 
 def write(
     path: str | os.PathLike[str], image: NDArray, *, metadata: Metadata = _NOTHING, quality: int | None = None
@@ -27,8 +30,9 @@ def write(
     Args:
         path: where to write; a file already there is replaced only when the new one is complete.
         image: gray [h, w] or RGB [h, w, 3].
-        metadata: the ICC profile, dpi and EXIF data of the source, as `mfjax.images.open` gives them: a PNG, TIFF and
-            JPEG takes them; a profile for colours is left out of a gray image. By default there are none.
+        metadata: the ICC profile, dpi and EXIF data of the source, as `mfjax.images.open` gives them. A profile or EXIF
+            data that the format can't keep are logged; a profile for colours is left out of a gray image. By default
+            there are none.
         quality: 1 to 100, of JPEG (95 by default) and WebP (lossless by default).
 
     Raises:
@@ -90,8 +94,12 @@ def _encoded(path: Path, image: NDArray, metadata: Metadata, quality: int | None
     if image.ndim != 2 and (image.ndim != 3 or image.shape[2] != 3):
         raise MfjaxError(f"{path}: an image is [h, w] or [h, w, 3], not {list(image.shape)}")
     pixels = np.ascontiguousarray(_storable(path, image))
+    fitting = _fitting(metadata, pixels)
+    told = {"ICC profile": fitting.icc, "EXIF": fitting.exif}  # not the dpi, which nearly every file has
+    if lost := [what for what, content in told.items() if content and what not in kind.keeps]:
+        logger.warning("%s: a %s keeps no %s of its source", path, kind.name, " and no ".join(lost))
     try:
-        return kind.encode(pixels, _fitting(metadata, pixels), quality)
+        return kind.encode(pixels, fitting, quality)
     except (MfjaxError, RuntimeError) as error:  # imagecodecs raises RuntimeErrors
         raise MfjaxError(f"{path}: {image.shape[0]}x{image.shape[1]} pixels can't be encoded ({error})") from error
 

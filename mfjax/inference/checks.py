@@ -61,8 +61,10 @@ def check_photo(path: Path) -> None:
     try:
         _ = images.read_thermal(path).visible
     except MfjaxError as error:
-        reason = str(error).removeprefix(f"{path}: ")
-        raise MfjaxError(f"{path} is one file; name the visible image after it, too ({reason})") from error
+        reason = str(error).removeprefix(f"{path}: ").partition("; ")[0]  # what follows is another way out
+        raise MfjaxError(
+            f"{path} is one file, in which no photo is found ({reason}); name the visible image, too"
+        ) from error
 
 
 def check_distinct(ir: Path, vis: Path) -> None:
@@ -75,8 +77,8 @@ def check_distinct(ir: Path, vis: Path) -> None:
     (ir_file, ir_number), (vis_file, vis_number) = images.split_selection(ir), images.split_selection(vis)
     if ir_number == vis_number and _identity(ir_file) == _identity(vis_file):
         raise MfjaxError(
-            f"{ir} is given for both sources; give two files, or choose what is infrared in it, such as {ir_file}[3], "
-            "its fourth channel"
+            f"{ir} is given for both sources; give two files, choose what is infrared in it, such as {ir_file}[3], its "
+            "fourth channel, or leave VIS out if the file has a photo of its own"
         )
 
 

@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from mfjax import images
+from mfjax.alignment.windows import Window
 from mfjax.errors import MfjaxError
-from mfjax.inference import sizes, tiles
+from mfjax.inference import sizes, tiles, windows
 from mfjax.inference.pure import branches_of
 from mfjax.inference.tiles import Tile, Tiling
 from mfjax.model import ModelConfig
@@ -43,11 +44,17 @@ class Source(NamedTuple):
     image: np.ndarray  # luma in [0, 1], [h, w]
     features: np.ndarray  # F^dw, [h, w, c]
     is_average: bool = False  # True: it is the average of a larger image, and so its own super-resolved image
+    window: Window | None = None  # the part of the output that it covers; None: it covers it exactly
 
     @property
     def size(self) -> Size:
         """Returns (height, width) in pixels."""
         return self.image.shape[0], self.image.shape[1]
+
+    @property
+    def size_under(self) -> Size:
+        """Returns the (height, width) of what lies under the output, rounded down."""
+        return self.size if self.window is None else self.window.under(self.size)
 
     def shown(self, made: np.ndarray, part: tuple[slice, ...] = ()) -> np.ndarray:
         """Returns the image to show as this source super-resolved: the network's, or the source if it is an average.
@@ -76,6 +83,7 @@ def compose(
     dtypes: tuple[DTypeLike, DTypeLike, DTypeLike] = (np.float32,) * 3,
     tile: TileSide = "auto",
     progress: Progress = iter,
+    seen: np.ndarray | None = None,
     exact: bool = False,
 ) -> Fusion:
     """Returns the three images at `size`, clipped to [0, 1] and in the ranges of their types.
@@ -88,18 +96,20 @@ def compose(
         dtypes: types of the fused, infrared and visible image.
         tile: pixels a side of a canvas; "auto" chooses a size that takes little work.
         progress: wraps the tiles, each of which comes twice, such as `tqdm.tqdm`.
+        seen: true where both sources show something, `[H, W]`; whole images' statistics are of these pixels. By default
+            they do so everywhere.
         exact: predict all filters, also where interpolated ones are faster and give the same to 0.05 gray levels.
 
     Raises:
         MfjaxError: tiles of that size are too small for these factors, or a source is larger than the output.
     """
-    for rows, cols in (source.size for source in sources):
+    for rows, cols in (source.size_under for source in sources):
         if rows > size[0] or cols > size[1]:
             raise MfjaxError(
                 f"a source is {rows}x{cols}, larger than the output of {size[0]}x{size[1]}; "
                 "make it by Fuser.source for that size"
             )
-    tiled = choose_tiling(config, [source.size for source in sources], size, tile)
+    tiled = choose_tiling(config, [source.size_under for source in sources], size, tile)
     keep = len(tiled.tiles) * _branch_bytes(config, tiled.canvas) <= sizes.working_memory()
     out = Fusion(*(np.empty(size, dtype) for dtype in dtypes))
     branches = branches_of(config, params)
@@ -107,7 +117,8 @@ def compose(
     def super_resolved(each: Tile) -> list[tuple[Branch, jax.Array]]:
         """Returns both sources super-resolved under a tile, each with the relation of its channels."""
         pairs = zip(branches, sources, strict=True)
-        return [_super_resolved_tile(config, branch, source, each, size, tiled, exact) for branch, source in pairs]
+        options = size, tiled, seen, exact
+        return [_super_resolved_tile(config, branch, source, each, *options) for branch, source in pairs]
 
     kept: list[Sequence[Branch]] = []
     totals = _Totals(config.features)
@@ -117,11 +128,11 @@ def compose(
         made = [_own(branch.image, each) for branch in found]
         for to, source, image in zip(out[1:], sources, made, strict=True):
             to[_place(each)] = stored(source.shown(image, _place(each)), to.dtype)
-        totals.add(relations, *made)
+        totals.add(relations, made[0], made[1], None if seen is None else seen[_place(each)])
         if keep:
             kept.append(found)
 
-    summary = totals.summary(size)
+    summary = totals.summary()
     for i, each in enumerate(steps):
         pair = kept[i] if keep else [branch for branch, _ in super_resolved(each)]
         fused = _fuse(config, params["fusion"], *pair, summary, tiles.extent(each, size))
@@ -133,18 +144,22 @@ class _Totals:
     """Sums over tiles, in double precision, of the statistics of whole images that the fusion branch needs."""
 
     def __init__(self, features: int) -> None:
-        self._relations, self._level = np.zeros((2, 1, 1, 1, features)), 0.0
+        self._relations, self._level, self._pixels = np.zeros((2, 1, 1, 1, features)), 0.0, 0
 
-    def add(self, relations: Sequence[jax.Array], ir: np.ndarray, vis: np.ndarray) -> None:
-        """Adds both sources' relations of channels under a tile, and its super-resolved pixels `[rows, cols]`."""
+    def add(
+        self, relations: Sequence[jax.Array], ir: np.ndarray, vis: np.ndarray, seen: np.ndarray | None = None
+    ) -> None:
+        """Adds both sources' relations of channels under a tile, and its super-resolved pixels that are `seen`."""
         self._relations += [np.asarray(relation, np.float64) for relation in relations]
         larger = np.where(np.abs(ir) >= np.abs(vis), ir, vis)  # `select_by_magnitude`
-        self._level += float(larger.sum(dtype=np.float64))
+        self._level += float(larger.sum(dtype=np.float64, where=True if seen is None else seen))
+        self._pixels += larger.size if seen is None else int(np.count_nonzero(seen))
 
-    def summary(self, size: Size) -> Summary:
-        """Returns the statistics of images of a size."""
-        ir, vis = (self._relations / math.prod(size)).astype(np.float32)
-        return Summary((ir, vis), np.full((1, 1, 1, 1), self._level / math.prod(size), np.float32))
+    def summary(self) -> Summary:
+        """Returns the statistics of all pixels."""
+        pixels = max(self._pixels, 1)
+        ir, vis = (self._relations / pixels).astype(np.float32)
+        return Summary((ir, vis), np.full((1, 1, 1, 1), self._level / pixels, np.float32))
 
 
 def enlarge(config: ModelConfig, branch: Params, source: Source, size: Size) -> np.ndarray:
@@ -235,14 +250,21 @@ def _super_resolved_tile(
     tile: Tile,
     size: Size,
     tiled: Tiling,
+    seen: np.ndarray | None = None,
     exact: bool = False,
 ) -> tuple[Branch, jax.Array]:
-    """Returns a source super-resolved under a tile's canvas, and its channels' relation summed over the own pixels."""
-    factor = tiles.whole_factor(source.size, size)
-    here = tiles.corner(tile, source.size, size), tiles.source_canvas(tiled.canvas, factor)
+    """Returns a source super-resolved under a tile's canvas, and its channels' relation summed over own seen pixels."""
+    window, own_size = source.window, source.size
+    if window is None:
+        factor, first = tiles.whole_factor(own_size, size), tiles.corner(tile, own_size, size)
+        placement = tiles.placement(tile, own_size, size, tiled.canvas, exact=exact)
+    else:
+        factor, first = None, windows.corner(tile, own_size, size, window)
+        placement = windows.placement(tile, own_size, size, tiled.canvas, window, exact=exact)
+    here = first, tiles.source_canvas(tiled.canvas, factor)
     image, features = (tiles.cut(a, *here)[None] for a in (source.image, source.features))
-    placement = tiles.placement(tile, source.size, size, tiled.canvas, exact=exact)
-    own = [(np.int32(part.inner.start), np.int32(part.inner.stop)) for part in tile]
+    own = np.zeros(tiled.canvas, bool)
+    own[tile.rows.inner, tile.cols.inner] = True if seen is None else seen[_place(tile)]
     return _super_resolve(config, tiled.canvas, factor, params, image[..., None], features, placement, own)
 
 
@@ -255,14 +277,13 @@ def _super_resolve(
     image: jax.Array,
     features: jax.Array,
     placement: Placement,
-    own: Sequence[tuple[jax.Array, jax.Array]],
+    own: jax.Array,
 ) -> tuple[Branch, jax.Array]:
     if factor is not None:
         up, down = tiles.whole_grids(canvas, factor)
         placement = placement._replace(up=up, down=down)
     branch = _refined(config, params, image, features, placement)
-    rows, cols = ((first <= i) & (i < end) for (first, end), i in zip(own, map(jnp.arange, canvas), strict=True))
-    mine = jnp.where((rows[:, None] & cols)[..., None], branch.upscaled, 0)
+    mine = jnp.where(own[..., None], branch.upscaled, 0)
     return branch, (mine * mine.sum(axis=-1, keepdims=True)).sum(axis=(1, 2), keepdims=True)
 
 

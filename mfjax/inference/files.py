@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from mfjax import images
+from mfjax.alignment.estimate import looks_misaligned
+from mfjax.alignment.frames import View
 from mfjax.errors import MfjaxError
-from mfjax.inference import checks, sizes
+from mfjax.inference import checks
+from mfjax.inference.aligning import align_files
 from mfjax.inference.infrared import Reading
-from mfjax.inference.infrared import source as infrared_source
-from mfjax.inference.photo import visible_of
-from mfjax.pairing import Matches, Pair, find_pairs, natural_key, read_list
+from mfjax.inference.opening import matches_of, opened
+from mfjax.inference.views import Align, check_confidence, is_given
+from mfjax.pairing import Pair
 from mfjax.pairing.patterns import Patterns
 
 if TYPE_CHECKING:  # these import JAX
-    from mfjax.inference.composition import Fusion
+    from mfjax.inference.composition import Fusion, Progress, TileSide
     from mfjax.inference.fuser import Fuser
     from mfjax.inference.request import Request
 
@@ -104,17 +107,7 @@ def plan_jobs(
         raise MfjaxError(f"{out} is a file; for many pairs, the output is a folder")
     if not out.exists() and out.suffix.lower() in images.FORMATS:
         raise MfjaxError(f"{out} is named like an image; for many pairs, the output is a folder")
-    if ir is not None:
-        try:
-            found = find_pairs(ir, vis, pattern=pattern, recursive=recursive, flags=True)
-        except MfjaxError:
-            if vis is not None or pattern is not None or recursive or not (files := _with_photos(ir)):
-                raise
-            note = f"{len(files)} files of {ir} are each fused with the photo in it"
-            found = Matches([Pair(file.stem, file, file) for file in files], notes=[note])
-    else:
-        assert pairs is not None
-        found = read_list(pairs)
+    found = matches_of(ir, vis, listed=pairs, pattern=pattern, recursive=recursive)
     jobs = [_job(pair, out / f"{pair.name}{FOLDER_SUFFIX}", sr=sr) for pair in found.pairs]
     checks.check_apart(out, jobs, [root for root in (ir, vis) if root is not None] if recursive else [])
     checks.check_outputs(jobs)
@@ -128,6 +121,9 @@ def fuse_pair(
     exif: bool = False,
     infrared: Reading = AS_STORED,
     quality: int | None = None,
+    tile: "TileSide" = "auto",
+    progress: "Progress" = iter,
+    doubtful: bool = False,
     **options: Any,
 ) -> tuple[int, int]:
     """Fuses one pair of files, writes all of its results or none, and returns their (height, width).
@@ -138,35 +134,76 @@ def fuse_pair(
         exif: as of `read`.
         infrared: as of `read`.
         quality: as of `write`.
-        options: options of a `Fuser`'s call but the range.
+        tile: as of a `Fuser`'s call.
+        progress: as of a `Fuser`'s call.
+        doubtful: say it if both images are measurably not of the same view, see `doubt`.
+        options: as of `read`.
 
     Raises:
         FileNotFoundError, MfjaxError, MemoryError: as `images.read`, `Fuser.__call__` and `images.write` do.
     """
-    ir, vis = _opened(job.pair, infrared, exif=exif, stretch=options.get("stretch", False))
-    source = infrared_source(ir, job.pair.ir, infrared)
-    made = fuser(source.pixels, vis.pixels, ir_range=source.ir_range, **options)
-    write(job, made, vis.metadata, quality=quality)
-    return made.fused.shape[:2]
+    factor = fuser.largest_factor
+    request, metadata = read(job, exif=exif, infrared=infrared, largest_factor=factor, **options)
+    if doubtful:
+        doubt(job.pair, request)
+    [made] = fuser.fuse_requests([request], tile=tile, progress=progress)
+    write(job, made, metadata, quality=quality)
+    return made.fused.shape[0], made.fused.shape[1]
 
 
-def read(job: Job, *, exif: bool = False, infrared: Reading = AS_STORED, **options: Any) -> Sources:
+def read(
+    job: Job,
+    *,
+    exif: bool = False,
+    infrared: Reading = AS_STORED,
+    align: Align = None,
+    view: View | None = None,
+    **options: Any,
+) -> Sources:
     """Returns the request for a pair of files, and the visible file's metadata.
 
     Args:
         job: the pair.
         exif: turn both images as their EXIF orientations say.
         infrared: how the infrared file is to be understood, with its range.
-        options: options of `Request.of` but the range.
+        align: as of a `Fuser`'s call; a photo in the infrared file lies where that file says, unless it is given.
+        view: as of a `Fuser`'s call; by default "visible", but "infrared" for a photo in the infrared file.
+        options: other options of `Request.of`, but the range.
 
     Raises:
         FileNotFoundError, MfjaxError: as `images.read` and `Request.of` do.
     """
     from mfjax.inference.request import Request
 
-    ir, vis = _opened(job.pair, infrared, exif=exif, stretch=options.get("stretch", False))
-    source = infrared_source(ir, job.pair.ir, infrared)
-    return Sources(Request.of(source.pixels, vis.pixels, ir_range=source.ir_range, **options), vis.metadata)
+    pair, aligned = job.pair, is_given(align)
+    in_file = pair.vis == pair.ir
+    whole = in_file and (aligned or view == "visible")
+    stretch = aligned or options.get("stretch", False)
+    files = opened(pair, infrared, exif=exif, stretch=stretch, whole=whole)
+    if whole:
+        align = check_confidence(align_files([pair], infrared, exif=exif)) if align == "auto" else align
+        align = align if aligned else files.alignment
+    view = view or ("infrared" if in_file else "visible")
+    ir, vis = files.ir, files.vis
+    request = Request.of(ir.pixels, vis.pixels, ir_range=ir.ir_range, align=align, view=view, **options)
+    return Sources(request, vis.metadata)
+
+
+def doubt(pair: Pair, request: "Request") -> bool:
+    """Returns true, and logs it, if the two images of a pair are measurably not of the same view.
+
+    Args:
+        pair: the files; a photo in the infrared file is not doubted here, but where it is read.
+        request: the request for them, not aligned.
+    """
+    if pair.vis == pair.ir or (off := looks_misaligned(request.ir, request.vis)) is None:
+        return False
+    logger.warning(
+        "%s and %s: their edges lie about %.0f %% of the width apart, so that they fuse into ghosts; --align auto "
+        "brings them together, or mfjax align once for all images of these cameras (--align none is silent)",
+        *(pair.ir, pair.vis, 100 * off),
+    )
+    return True
 
 
 def write(job: Job, made: "Fusion", metadata: images.Metadata, *, quality: int | None = None) -> None:
@@ -188,38 +225,6 @@ def write(job: Job, made: "Fusion", metadata: images.Metadata, *, quality: int |
         metadata={path: metadata for path in (job.vis, job.fused) if path is not None},
         quality=quality,
     )
-
-
-def _opened(pair: Pair, infrared: Reading, *, exif: bool, stretch: bool) -> tuple[images.ImageFile, images.ImageFile]:
-    """Returns both files of a pair. Raises MfjaxError if an orientation that is ignored parts their views."""
-    ir = images.open(pair.ir, exif=exif, thermal=True)
-    if pair.vis == pair.ir:
-        return ir, visible_of(pair.ir, ir.metadata, ratio=infrared.photo_ratio)
-    vis = images.open(pair.vis, exif=exif)
-    as_stored = sizes.aspects_apart(ir.pixels.shape, vis.pixels.shape)
-    upright = sizes.aspects_apart(ir.upright_size, vis.upright_size)
-    if not stretch and upright <= sizes.ASPECTS_DIFFER < as_stored:
-        (rows, cols), (height, width) = ir.pixels.shape[:2], vis.pixels.shape[:2]
-        turned = " and ".join(
-            str(path) for path, file in ((pair.ir, ir), (pair.vis, vis)) if file.upright_size != file.pixels.shape[:2]
-        )
-        raise MfjaxError(
-            f"infrared is {rows}x{cols} but visible is {height}x{width} as they are stored: they can't show the same "
-            f"view; pass --exif, which turns {turned} as its EXIF orientation says"
-        )
-    return ir, vis
-
-
-def _with_photos(folder: Path) -> list[Path]:
-    """Returns the image files of a folder if each of them has a photo in it, else none."""
-    files = [
-        file for file in folder.iterdir() if file.suffix.lower() in images.SUFFIXES and not file.name.startswith(".")
-    ]
-    files.sort(key=lambda file: natural_key(file.name))
-    try:
-        return files if all(images.read_thermal(file).photo is not None for file in files) else []
-    except MfjaxError:
-        return []
 
 
 def _job(pair: Pair, fused: Path, *, sr: bool) -> Job:

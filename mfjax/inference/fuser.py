@@ -1,23 +1,23 @@
-"""Fusing arrays: one call by the default model, or a model of one's choice.
+"""Fusing arrays by a model.
 
-The call is `fused = mfjax.fuse(ir, vis, size=(480, 640))`. With a model of one's choice it is
-`fused, ir, vis = mfjax.load("default")(ir, vis, size=(480, 640))`, and `Fuser.apply` is its pure function:
+The call is `fused, ir, vis = fuser(ir, vis, size=(480, 640))`, and `Fuser.apply` is its pure function:
 `jax.grad(lambda ir: fuser.apply(ir, vis, size=(480, 640)).fused.mean())(ir)`.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
-from pathlib import Path
+from functools import cached_property
 from typing import Any, Self, Unpack
 
-import jax
 import numpy as np
 from jax.typing import ArrayLike
 
-from mfjax import images, weights
-from mfjax.inference import ranges, sizes
+from mfjax import images
+from mfjax.alignment.frames import View
+from mfjax.alignment.windows import Window
+from mfjax.inference import ranges, sizes, views
+from mfjax.inference.aligning import align
 from mfjax.inference.backends import Backend, Sensor, choose
 from mfjax.inference.colour import Color
 from mfjax.inference.composition import Fusion, Progress, Source, TileSide
@@ -27,6 +27,7 @@ from mfjax.inference.pure import fuse_luma
 from mfjax.inference.ranges import IrRange
 from mfjax.inference.request import FuseOptions, Request
 from mfjax.inference.stepping import averaged, is_average, largest_factor, plan_sizes
+from mfjax.inference.views import Align
 from mfjax.model import FusionOutput, ModelConfig
 from mfjax.size import Size
 
@@ -62,12 +63,12 @@ class Fuser:
             config: the network's architecture.
             params: its parameters.
             metadata: a weights file's metadata; by default none, as of a model that was trained at the paper's factors.
-            engine: as of `load`.
-            precision: as of `load`.
-            detail: as of `load`.
+            engine: as of `mfjax.load`.
+            precision: as of `mfjax.load`.
+            detail: as of `mfjax.load`.
 
         Raises:
-            MfjaxError: as of `load`.
+            MfjaxError: as of `mfjax.load`.
         """
         params = params_for(detail, config, params)
         metadata = metadata or {}
@@ -85,6 +86,8 @@ class Fuser:
         color: Color = "auto",
         ir_range: IrRange = None,
         stretch: bool = False,
+        align: Align = None,
+        view: View = "visible",
         tile: TileSide = "auto",
         progress: Progress = iter,
     ) -> Fusion:
@@ -92,7 +95,7 @@ class Fuser:
 
         Args:
             ir: infrared [h, w] or RGB [h, w, 3] (its luma is used), uint8, uint16 or float in [0, 1].
-            vis: visible [h', w'] or RGB [h', w', 3], likewise; it shows the same field of view.
+            vis: visible [h', w'] or RGB [h', w', 3], likewise; of the same field of view, unless `align` is given.
             size: (height, width) of the output; one may be None and follows from the larger source's aspect.
                 By default the larger source's size.
             scale: instead of `size`: the output's size as a multiple of the larger source's.
@@ -102,6 +105,11 @@ class Fuser:
                 but "auto" for 16 bits of which at most a quarter of the range is used, which is logged. With a range,
                 NaN are shown as the coldest.
             stretch: fuse sources even if their aspects differ by more than 20 %.
+            align: the position of the visible image under the infrared one: "auto" finds it, an `mfjax.Alignment`, or a
+                rig file. By default, and by "none", both show the same field of view.
+            view: what the output shows: with `align`, "visible" or "infrared" is that camera's view, in which the fused
+                image softly becomes that camera's where the other shows nothing; "overlap" is the largest upright
+                rectangle that both show. The default size is then that of the source that is finer in this view.
             tile: pixels a side of the tiles in which the images are made; smaller tiles take less memory. The result
                 does not depend on it. "auto" chooses a size that takes little work and fits into the free memory.
             progress: wraps the tiles, each of which comes twice, such as `tqdm.tqdm`.
@@ -111,11 +119,14 @@ class Fuser:
             (`np.result_type`: uint16 for uint8 and uint16, float32 for an integer type and float32).
 
         Raises:
+            FileNotFoundError: there is no such rig file.
             MfjaxError: the sources or options are not as above, a tile is too small for these sizes, or the free
-                memory is too small.
+                memory is too small; with `align="auto"`, the images have too little in common to be aligned.
             MemoryError: memory ran out.
         """
-        options = FuseOptions(size=size, scale=scale, color=color, ir_range=ir_range, stretch=stretch)
+        options = FuseOptions(
+            size=size, scale=scale, color=color, ir_range=ir_range, stretch=stretch, align=align, view=view
+        )
         return self._fuse(self._request(ir, vis, options), tile, progress)
 
     def batch(
@@ -135,8 +146,9 @@ class Fuser:
             ir: infrared images, as of a call.
             vis: as many visible images.
             tile: as of a call; if it is a number, pairs are fused one by one.
-            options: `size`, `scale`, `color`, `ir_range` and `stretch` of a call, for all pairs; "auto:all" is one
-                range that fits all infrared images, so that a sequence does not flicker.
+            options: `size`, `scale`, `color`, `ir_range`, `stretch`, `align` and `view` of a call, for all pairs. The
+                range "auto:all" fits all infrared images, so that a sequence does not flicker. The alignment "auto" is
+                one for all pairs, which therefore are to be of two cameras that are fixed to each other.
 
         Raises:
             MfjaxError, MemoryError: as a call raises them for one of the pairs.
@@ -145,14 +157,20 @@ class Fuser:
         pairs = list(zip(ir, vis, strict=True))
         if options.get("ir_range") == "auto:all":
             options["ir_range"] = ranges.of_samples([ranges.sample(np.asarray(each)) for each, _ in pairs])
+        if options.get("align") == "auto":
+            rig = align(*zip(*pairs, strict=True), ir_range=options.get("ir_range"))
+            options["align"] = views.check_confidence(rig)
         return self.fuse_requests([self._request(*pair, options) for pair in pairs], tile=tile)
 
-    def fuse_requests(self, requests: Sequence[Request], *, tile: TileSide = "auto") -> list[Fusion]:
+    def fuse_requests(
+        self, requests: Sequence[Request], *, tile: TileSide = "auto", progress: Progress = iter
+    ) -> list[Fusion]:
         """Returns the images that each of many requests asks for.
 
         Args:
             requests: the requests, of any sizes; those of equal sizes are fused at once where `batch` does so.
             tile: as of a call.
+            progress: as of a call, for each request that is fused by itself.
 
         Raises:
             MfjaxError, MemoryError: as a call raises them for one of the pairs.
@@ -162,7 +180,7 @@ class Fuser:
             groups[request.shapes].append(i)
         made: dict[int, Fusion] = {}
         for numbers in groups.values():
-            made |= zip(numbers, self._fuse_group([requests[i] for i in numbers], tile), strict=True)
+            made |= zip(numbers, self._fuse_group([requests[i] for i in numbers], tile, progress), strict=True)
         return [made[i] for i in range(len(requests))]
 
     @property
@@ -170,27 +188,30 @@ class Fuser:
         """Returns how many pairs of usual size `batch` fuses at once: 1, or more on several devices or on GPUs."""
         return max(1, self.backend.batch_size(USUAL_SIZE))
 
-    def apply(self, ir: ArrayLike, vis: ArrayLike, *, size: Size, exact: bool = False) -> FusionOutput:
+    def apply(
+        self, ir: ArrayLike, vis: ArrayLike, *, size: Size, alignment: ArrayLike | None = None, exact: bool = False
+    ) -> FusionOutput:
         """Returns fused and super-resolved luma by `fuse_luma`. It is pure, for `jax.jit`, `jax.vmap` and `jax.grad`.
 
         Args:
             ir: infrared luma in [0, 1], [h, w] or a batch [n, h, w].
             vis: visible luma in [0, 1] of the same view, [h', w'] or [n, h', w'].
             size: the output's (H, W), any.
+            alignment: the map from visible to infrared coordinates, [3, 3], as `Alignment.matrix`; may be traced.
             exact: as of `fuse_luma`.
 
         Raises:
             MfjaxError: as `fuse_luma`.
         """
-        largest = self.largest_factor
-        return fuse_luma(self.config, self.params, ir, vis, size=size, largest_factor=largest, exact=exact)
+        options: Any = {"size": size, "alignment": alignment, "exact": exact, "largest_factor": self.largest_factor}
+        return fuse_luma(self.config, self.params, ir, vis, **options)
 
     @cached_property
     def largest_factor(self) -> float:
         """Returns the factor up to which the network was trained and enlarges in one pass; more is done in steps."""
         return largest_factor(self.metadata)
 
-    def source(self, luma: np.ndarray, sensor: Sensor, size: Size) -> Source:
+    def source(self, luma: np.ndarray, sensor: Sensor, size: Size, window: Window | None = None) -> Source:
         """Returns an image with its features, which are nearly all of the work, so that `compose` can use them again.
 
         An image that is too large or too small for an output of that size is averaged or enlarged first.
@@ -199,17 +220,18 @@ class Fuser:
             luma: the image, [h, w] in [0, 1].
             sensor: the sensor that it is from, "ir" or "vis".
             size: the output's size.
+            window: the part of the output that the image covers; by default it covers it exactly.
 
         Raises:
             MemoryError: memory ran out.
         """
-        own = luma.shape[0], luma.shape[1]
-        first, *larger = plan_sizes(own, size, self.largest_factor)
+        own, cover = (luma.shape[0], luma.shape[1]), size if window is None else window.cover(size)
+        first, *larger = plan_sizes(own, cover, self.largest_factor)
         source = self.backend.extract(averaged(luma, first), sensor)
         for step in larger:
             enlarged = self.backend.enlarge(source, sensor, step)
-            source = self.backend.extract(averaged(enlarged, size), sensor)
-        return source._replace(is_average=is_average(own, size))
+            source = self.backend.extract(averaged(enlarged, cover), sensor)
+        return source._replace(is_average=window is None and is_average(own, size), window=window)
 
     def compose(self, ir: Source, vis: Source, size: Size, **options: Any) -> Fusion:
         """Returns the three images of two sources, luma.
@@ -231,88 +253,23 @@ class Fuser:
 
     def _fuse(self, request: Request, tile: TileSide, progress: Progress = iter) -> Fusion:
         made = self.compose(  # no variable holds the sources, whose memory colour needs
-            self.source(request.ir, "ir", request.size),
-            self.source(request.vis, "vis", request.size),
+            self.source(request.ir, "ir", request.size, request.windows[0]),
+            self.source(request.vis, "vis", request.size, request.windows[1]),
             request.size,
             dtypes=request.composed_dtypes,
             tile=tile,
             progress=progress,
+            seen=request.seen,
         )
         return request.finish(made)
 
-    def _fuse_group(self, group: list[Request], tile: TileSide) -> Iterator[Fusion]:
+    def _fuse_group(self, group: list[Request], tile: TileSide, progress: Progress) -> Iterator[Fusion]:
         """Yields the images that each of some requests of equal sizes asks for."""
         first = group[0]
-        if tile != "auto" or len(group) == 1 or not self.backend.batch_size(*first.shapes):
-            yield from (self._fuse(request, tile) for request in group)
+        alone = any(request.frame is not None for request in group)  # batches know nothing of places and gaps
+        if tile != "auto" or len(group) == 1 or alone or not self.backend.batch_size(*first.shapes):
+            yield from (self._fuse(request, tile, progress) for request in group)
             return
         made = self.backend.batch([each.ir for each in group], [each.vis for each in group], first.size)
         for request, fusion in zip(group, made, strict=True):
             yield request.finish(Fusion(*map(images.from_float, fusion, request.composed_dtypes)))
-
-
-def load(
-    name_or_path: str | Path = "default",
-    *,
-    engine: Engine = "auto",
-    precision: Precision = "auto",
-    detail: float = 1.0,
-) -> Fuser:
-    """Returns a bundled model (one of `mfjax.weights.available()`), or the model of a weights file.
-
-    Args:
-        name_or_path: the name or the file.
-        engine: the engine that runs the model. "xla"; "openvino" (`pip install 'mfjax[cpu]'`), for CPUs only, which
-            runs and compiles faster, and leaves the last layers of large outputs to XLA; "auto": OpenVINO on CPUs where
-            it is installed, else XLA.
-        precision: the type in which features are extracted, "float32" or "bfloat16"; "auto" is bfloat16 on GPUs and
-            TPUs, float32 on CPUs.
-        detail: how much structure fused images show: 1, that of both sources, however much they contradict each other,
-            which leaves seams by day; 0, a natural look: the brighter source, with the other one's structure only where
-            it is about twice as strong; or a number between.
-
-    Raises:
-        FileNotFoundError: there is no such file or bundled model.
-        MfjaxError: the file is not a weights file, or one of another architecture; the engine or the precision is
-            unknown, or the engine is not installed; detail is not from 0 to 1, or the model has 1 only.
-    """
-    config, params, metadata = weights.load(name_or_path)
-    return Fuser.of(config, jax.device_put(params), metadata, engine=engine, precision=precision, detail=detail)
-
-
-def fuse(
-    ir: ArrayLike,
-    vis: ArrayLike,
-    *,
-    size: sizes.PartialSize | None = None,
-    scale: float | None = None,
-    color: Color = "auto",
-    ir_range: IrRange = None,
-    stretch: bool = False,
-    detail: float = 1.0,
-) -> np.ndarray:
-    """Returns the fused image of a pair by the default model, [H, W] or [H, W, 3], in the sources' type.
-
-    The first call loads the model and compiles programs, which takes some seconds. `Fuser.__call__` says more of each
-    argument.
-
-    Args:
-        ir: infrared [h, w] or RGB [h, w, 3] (its luma is used), uint8, uint16 or float in [0, 1].
-        vis: visible [h', w'] or RGB [h', w', 3], likewise; it shows the same field of view.
-        size: (height, width) of the output, of which one may be None; by default the larger source's size.
-        scale: instead of `size`: the output's size as a multiple of the larger source's.
-        color: "auto" gives colour if `vis` is RGB, "gray" never, and "color" always.
-        ir_range: the infrared values that are black and white: "full", "auto" or (low, high); see `Fuser.__call__`.
-        stretch: fuse sources even if their aspects differ by more than 20 %.
-        detail: from 0, a natural look, to 1, the structure of both sources; see `load`.
-
-    Raises:
-        MfjaxError, MemoryError: as a `Fuser`'s call.
-    """
-    fuser = _default_fuser(detail)
-    return fuser(ir, vis, size=size, scale=scale, color=color, ir_range=ir_range, stretch=stretch).fused
-
-
-@lru_cache(2)
-def _default_fuser(detail: float) -> Fuser:
-    return load("default", detail=detail)

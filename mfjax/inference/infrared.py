@@ -63,7 +63,7 @@ def source(file: images.ImageFile, path: Path, how: Reading) -> Source:
             )
         low, high = ir_range = ranges.own(pixels, nodata=nodata)
         logger.warning(
-            "%s: black is %.1f °C, white %.1f °C (--ir-range auto); --ir-range %.0fC,%.0fC is the same for all",
+            "%s: black is %.1f °C, white %.1f °C (--ir-range auto); --ir-range %.0fC,%.0fC keeps that for others",
             *(path, low, high, low, high),
         )
     missing = ranges.without_data(pixels, nodata)

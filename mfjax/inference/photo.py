@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfjax import images
+from mfjax.alignment import Alignment
+from mfjax.alignment.geometry import Matrix, cropped
 from mfjax.errors import MfjaxError
 
 WIDTH = 240  # pixels of the infrared view in which edges are compared
@@ -37,9 +39,7 @@ def visible_of(path: Path, metadata: images.Metadata, *, ratio: float | None = N
     Raises:
         MfjaxError: the file has no photo, or does not place the infrared view in it.
     """
-    found = images.read_thermal(path)
-    if ratio is not None and found.placement is not None:
-        found = replace(found, placement=replace(found.placement, ratio=ratio))
+    found = _with_ratio(images.read_thermal(path), ratio)
     try:
         visible = found.visible
     except MfjaxError as error:
@@ -58,6 +58,54 @@ def visible_of(path: Path, metadata: images.Metadata, *, ratio: float | None = N
             *(path, better, found.placement.ratio, better),
         )
     return images.ImageFile(visible, replace(metadata, unit=None))
+
+
+def whole_photo(
+    path: Path, metadata: images.Metadata, *, ratio: float | None = None
+) -> tuple[images.ImageFile, Alignment]:
+    """Returns the whole photo in a thermal camera's file, and where it lies under the infrared image.
+
+    Args:
+        path: the file.
+        metadata: the file's, which the result keeps.
+        ratio: as of `visible_of`; None: as the file says.
+
+    Raises:
+        MfjaxError: as `visible_of`.
+    """
+    found = _with_ratio(images.read_thermal(path), ratio)
+    try:
+        _ = found.visible
+    except MfjaxError as error:
+        raise MfjaxError(f"{path}: {error}") from error
+    assert found.photo is not None
+    return images.ImageFile(found.photo, replace(metadata, unit=None)), alignment_of(found)
+
+
+def alignment_of(found: images.Thermal) -> Alignment:
+    """Returns where the photo of a thermal camera's file lies under its infrared image, as the file says.
+
+    Args:
+        found: the content of a file with a photo and its place.
+
+    Raises:
+        MfjaxError: the place is not inside the photo.
+    """
+    assert found.photo is not None
+    assert found.placement is not None
+    photo, ir = found.photo.shape[:2], found.celsius.shape[:2]
+    top, bottom, left, right = found.placement.box((photo[0], photo[1]), (ir[0], ir[1]))
+    in_photo = cropped(top, left, (bottom - top, right - left), (photo[0], photo[1]))
+    how = "as the camera's file places its photo"
+    to_ir: Matrix = np.linalg.inv(in_photo)
+    return Alignment(to_ir, (ir[0], ir[1]), (photo[0], photo[1]), model="similarity", found=how)
+
+
+def _with_ratio(found: images.Thermal, ratio: float | None) -> images.Thermal:
+    """Returns the content of a file with another ratio of the photo's view to the infrared one's, if one is given."""
+    if ratio is None or found.placement is None:
+        return found
+    return replace(found, placement=replace(found.placement, ratio=ratio))
 
 
 def better_ratio(found: images.Thermal) -> float | None:

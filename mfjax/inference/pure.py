@@ -1,5 +1,6 @@
 """The network at any factor as a pure function: the steps that `stepping` plans, on JAX arrays of static sizes."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -8,6 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
+from mfjax.alignment.frames import faded, soft_mask
+from mfjax.alignment.warping import resampled_purely
 from mfjax.errors import MfjaxError
 from mfjax.inference import sizes, stepping
 from mfjax.model import FusionNetwork, FusionOutput, ModelConfig
@@ -23,6 +26,7 @@ def fuse_luma(
     vis: ArrayLike,
     *,
     size: Size,
+    alignment: ArrayLike | None = None,
     largest_factor: float = stepping.LARGEST_FACTOR,
     exact: bool = False,
 ) -> FusionOutput:
@@ -34,6 +38,9 @@ def fuse_luma(
         ir: infrared luma in [0, 1], [h, w] or a batch [n, h, w].
         vis: visible luma in [0, 1] of the same view, [h', w'] or [n, h', w'].
         size: the output's (H, W), any (static under `jax.jit`).
+        alignment: the map from visible to infrared coordinates, [3, 3], as `Alignment.matrix`; may be traced, and
+            differentiated. The output has the visible image's view: where infrared shows nothing, the fused image
+            softly becomes the visible one, and the infrared one is 0. By default both show the same field of view.
         largest_factor: the largest factor by which the network enlarges in one pass, usually that of its training
             (static under `jax.jit`); larger factors are reached in steps. A source that is larger than the output is
             averaged to it first.
@@ -44,7 +51,8 @@ def fuse_luma(
         `.fused .ir .vis`, each [H, W] or [n, H, W].
 
     Raises:
-        MfjaxError: the sources are not both [h, w] or both [n, h, w] of one n, are integers, or the size is empty.
+        MfjaxError: the sources are not both [h, w] or both [n, h, w] of one n, are integers, or the size is empty; the
+            map has another shape.
     """
     sizes.check_requested_size(size, None)
     if not sizes.are_luma(np.shape(ir), np.shape(vis)):
@@ -58,8 +66,26 @@ def fuse_luma(
     single = sources[0].ndim == 3
     if single:
         sources = [image[None] for image in sources]
-    out = fuse_any(config, params, *sources, size=size, largest_factor=largest_factor, exact=exact)  # each [n, H, W, 1]
+    matrix: Any = None
+    seen: Any = None
+    if alignment is not None:
+        sources[0] = _aligned(sources[0], sources[1], alignment)
+        matrix = jnp.asarray(alignment, jnp.float32)
+        seen = soft_mask(matrix, size, xp=jnp)[..., None] > 0
+    options: Any = {"size": size, "largest_factor": largest_factor, "seen": seen, "exact": exact}
+    out = fuse_any(config, params, *sources, **options)  # each [n, H, W, 1]
+    if matrix is not None:
+        fused = faded(out.fused[..., 0], out.vis[..., 0], matrix, xp=jnp)[..., None]
+        out = FusionOutput(fused, jnp.where(seen, out.ir, 0), out.vis)
     return jax.tree.map(lambda image: image[0, ..., 0] if single else image[..., 0], out)
+
+
+def _aligned(ir: jax.Array, vis: jax.Array, alignment: ArrayLike) -> jax.Array:
+    """Returns infrared images resampled to the visible ones' view, at the size of the larger ones."""
+    if np.shape(alignment) != (3, 3):
+        raise MfjaxError(f"the alignment has shape {np.shape(alignment)}; it is a map, [3, 3]")
+    sides = max((vis.shape[1:3], ir.shape[1:3]), key=math.prod)
+    return resampled_purely(ir, jnp.asarray(alignment, jnp.float32), (sides[0], sides[1]))
 
 
 def fuse_any(
@@ -71,6 +97,7 @@ def fuse_any(
     size: Size,
     largest_factor: float,
     dtype: Any = jnp.float32,
+    seen: jax.Array | None = None,
     exact: bool = False,
 ) -> FusionOutput:
     """Returns the three reconstructions `[n, H, W, 1]`, linear (not clipped).
@@ -83,6 +110,7 @@ def fuse_any(
         size: the output's (H, W).
         largest_factor: the largest factor by which the network enlarges in one pass.
         dtype: the type in which the extractor computes.
+        seen: true where both sources show something, `[H, W, 1]`; by default they do so everywhere.
         exact: as of `fuse_luma`.
     """
 
@@ -95,8 +123,8 @@ def fuse_any(
         _prepared(SuperResolutionBranch(config, dtype), branch, image, size, largest_factor, placed)
         for branch, image in zip(branches, (ir, vis), strict=True)
     ]
-    placements = placed(prepared[0], size), placed(prepared[1], size)
-    out: Any = FusionNetwork(config, dtype).apply({"params": params}, *prepared, size=size, placements=placements)
+    options: Any = {"size": size, "placements": (placed(prepared[0], size), placed(prepared[1], size)), "seen": seen}
+    out: Any = FusionNetwork(config, dtype).apply({"params": params}, *prepared, **options)
     shown = (
         source if stepping.is_average((image.shape[1], image.shape[2]), size) else made
         for image, source, made in zip((ir, vis), prepared, out[1:], strict=True)

@@ -7,12 +7,14 @@ from jax.typing import ArrayLike
 from numpy.typing import DTypeLike
 
 from mfjax import images, memory
-from mfjax.inference import sizes
+from mfjax.alignment.frames import Frame, View
+from mfjax.inference import sizes, views
 from mfjax.inference.colour import Color, colourise, wants_colour
 from mfjax.inference.composition import Fusion
 from mfjax.inference.ranges import IrRange
 from mfjax.inference.sources import as_source, infrared_luma, visible_values
 from mfjax.inference.stepping import LARGEST_FACTOR
+from mfjax.inference.views import Align, Windows
 from mfjax.size import Size
 
 
@@ -24,6 +26,8 @@ class FuseOptions(TypedDict, total=False):
     color: Color
     ir_range: IrRange
     stretch: bool
+    align: Align
+    view: View
 
 
 class Request(NamedTuple):
@@ -34,6 +38,8 @@ class Request(NamedTuple):
     size: Size  # the output's size
     dtype: np.dtype  # the output's type
     colours: np.ndarray | None  # the visible image [h', w', 3] in [0, 1] for an output in colour; None for gray
+    frame: Frame | None = None  # the view of an output whose sources were aligned
+    windows: Windows = (None, None)  # the places of infrared and visible under it, unless they cover it exactly
 
     @classmethod
     def of(
@@ -46,6 +52,8 @@ class Request(NamedTuple):
         color: Color = "auto",
         ir_range: IrRange = None,
         stretch: bool = False,
+        align: Align = None,
+        view: View = "visible",
         largest_factor: float = LARGEST_FACTOR,
     ) -> "Request":
         """Returns the request that the arguments of a `Fuser`'s call make.
@@ -58,20 +66,37 @@ class Request(NamedTuple):
             color: as of a call.
             ir_range: as of a call.
             stretch: as of a call.
+            align: as of a call.
+            view: as of a call.
             largest_factor: the model's, on which the memory depends that fusing takes.
 
         Raises:
-            MfjaxError: the sources or options are not as a call needs them, or the free memory is too small.
+            FileNotFoundError, MfjaxError: the sources or options are not as a call needs them, or the free memory
+                is too small.
         """
         ir, vis = as_source(ir, "infrared", nan=True), as_source(vis, "visible")
+        dtype, in_colour = np.result_type(ir, vis), wants_colour(color, vis)
         shapes = ir.shape[:2], vis.shape[:2]
-        in_colour = wants_colour(color, vis)
-        out = sizes.output_size(*shapes, size=size, scale=scale)
-        sizes.check_aspects(*shapes, stretch=stretch)
-        sizes.check_memory(*shapes, out, memory.host_memory(), colour=in_colour, largest_factor=largest_factor)
-        values = visible_values(vis)
-        luma = infrared_luma(ir, ir_range), images.to_luma(values)
-        return cls(*luma, out, np.result_type(ir, vis), values if in_colour else None)
+        aligned = views.is_given(align)
+
+        def checked(ir: Size, vis: Size) -> Size:
+            """Returns the output's size for sources of some sizes, after checking that memory suffices."""
+            out = sizes.output_size(ir, vis, size=size, scale=scale)
+            sizes.check_memory(ir, vis, out, memory.host_memory(), colour=in_colour, largest_factor=largest_factor)
+            return out
+
+        if not aligned:
+            sizes.check_aspects(*shapes, stretch=stretch)
+        out = checked(*shapes)
+        luma, values = infrared_luma(ir, ir_range), visible_values(vis)
+        colours, frame = values, None
+        windows: Windows = (None, None)
+        if aligned:
+            alignment = views.alignment_for(align, luma, images.to_luma(values))
+            frame = views.frame_of(alignment, view, luma.shape, values.shape)
+            out = checked(frame.size, frame.size)
+            luma, values, colours, frame, windows = views.framed(alignment, view, luma, values)
+        return cls(luma, images.to_luma(values), out, dtype, colours if in_colour else None, frame, windows)
 
     @property
     def shapes(self) -> tuple[Size, ...]:
@@ -81,6 +106,8 @@ class Request(NamedTuple):
     @property
     def composed_dtypes(self) -> tuple[DTypeLike, DTypeLike, DTypeLike]:
         """Returns the types in which `finish` takes the fused, infrared and visible image."""
+        if self._partly_seen is not None:
+            return np.float32, np.float32, np.float32
         luma = self.dtype if self.colours is None else np.float32
         return luma, self.dtype, luma
 
@@ -90,7 +117,23 @@ class Request(NamedTuple):
         Args:
             made: the images as luma, in the types of `composed_dtypes`.
         """
-        if self.colours is None:
-            return made
-        fused, vis = colourise((made.fused, made.vis), self.colours, self.dtype)
+        if self._partly_seen is not None:
+            made = Fusion(*views.with_soft_edge(self._partly_seen, self.size, *made))
+        colours = self.colours
+        if colours is None:
+            return Fusion(*(images.from_float(image, self.dtype) for image in made)) if self._partly_seen else made
+        if self._partly_seen is not None:
+            colours = views.without_colour(self._partly_seen, colours)
+            made = made._replace(ir=images.from_float(made.ir, self.dtype))
+        fused, vis = colourise((made.fused, made.vis), colours, self.dtype)
         return Fusion(fused, made.ir, vis)
+
+    @property
+    def seen(self) -> np.ndarray | None:
+        """Returns true where both sources show something, `[H, W]`; None if they do so everywhere."""
+        return None if self._partly_seen is None else self._partly_seen.seen(self.size) > 0
+
+    @property
+    def _partly_seen(self) -> Frame | None:
+        """Returns the frame if a source does not fill it."""
+        return None if self.frame is None or self.frame.is_filled else self.frame

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 
 from mfjax.model.extent import EVERYWHERE, AnyExtent
 from mfjax.model.layers import LeakyConv
+from mfjax.model.statistics import mean_level
 
 
 def pixel_shuffle(x: jax.Array) -> jax.Array:
@@ -44,7 +45,7 @@ class PositionAttention(nn.Module):
         return nn.sigmoid(logits)[:, :h, :w]  # Eq. (3)
 
 
-def channel_relation(x: jax.Array) -> jax.Array:
+def channel_relation(x: jax.Array, seen: jax.Array | None = None) -> jax.Array:
     """Returns how strongly each channel of a map is related to all channels, `[n, 1, 1, c]`: CAM's s divided by h·w.
 
     It is the only statistic of the whole map that channel attention needs; that of a map is the mean of those of its
@@ -52,9 +53,10 @@ def channel_relation(x: jax.Array) -> jax.Array:
 
     Args:
         x: the feature map, `[n, h, w, c]`.
+        seen: the weight of each pixel, `[h, w, 1]`; by default all count alike.
     """
     # Eq. (4): s = F Fᵀ 1, so s_c = Σ_m F_c(m) Σ_c' F_c'(m); the Gram matrix is not needed.
-    return jnp.mean(x * x.sum(axis=-1, keepdims=True), axis=(1, 2), keepdims=True)
+    return mean_level(x * x.sum(axis=-1, keepdims=True), seen)
 
 
 def channel_attention(relation: jax.Array) -> jax.Array:

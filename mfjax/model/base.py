@@ -17,15 +17,6 @@ def coarseness(up: Grid) -> jax.Array:
     return jnp.maximum(0, 1 - up.inverse_scale)
 
 
-def mean_level(image: jax.Array) -> jax.Array:
-    """Returns the mean of each image, `[n, 1, 1, c]`.
-
-    Args:
-        image: the images, `[n, h, w, c]`.
-    """
-    return image.mean(axis=(1, 2), keepdims=True)
-
-
 def pivot(mean: jax.Array) -> jax.Array:
     """Returns the level about which an image's contrast is raised: 3m² − 2m³ of its mean m.
 

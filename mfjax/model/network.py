@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from mfjax.errors import MfjaxError
 from mfjax.model.attention import channel_relation
-from mfjax.model.base import bicubic, coarseness, mean_level, pivot
+from mfjax.model.base import bicubic, coarseness, pivot
 from mfjax.model.blend import Blend, knee
 from mfjax.model.compensation import ResidualCompensation
 from mfjax.model.extent import EVERYWHERE, AnyExtent
@@ -18,6 +18,7 @@ from mfjax.model.fusion import FusionModule, select_by_magnitude
 from mfjax.model.layers import Conv
 from mfjax.model.placement import Placement
 from mfjax.model.resampling import MetaUpscale
+from mfjax.model.statistics import mean_level
 
 
 @dataclass(frozen=True)
@@ -86,15 +87,16 @@ class Summary(NamedTuple):
     level: Any  # mean over the pixels of the super-resolved source that is larger in magnitude, [n, 1, 1, 1]
 
     @classmethod
-    def of(cls, ir: Branch, vis: Branch) -> Self:
+    def of(cls, ir: Branch, vis: Branch, seen: jax.Array | None = None) -> Self:
         """Returns the statistics of two whole images.
 
         Args:
             ir: the infrared branch's output.
             vis: the visible branch's output.
+            seen: 1 where both sources show something, else 0, `[h, w, 1]`; by default they do so everywhere.
         """
-        relations = channel_relation(ir.upscaled), channel_relation(vis.upscaled)
-        return cls(relations, mean_level(select_by_magnitude(ir.image, vis.image)))
+        relations = channel_relation(ir.upscaled, seen), channel_relation(vis.upscaled, seen)
+        return cls(relations, mean_level(select_by_magnitude(ir.image, vis.image), seen))
 
 
 class SuperResolutionBranch(nn.Module):
@@ -196,6 +198,7 @@ class FusionNetwork(nn.Module):
         *,
         size: tuple[int, int],
         placements: tuple[Placement, Placement] | None = None,
+        seen: jax.Array | None = None,
     ) -> FusionOutput:
         """Returns the three reconstructions.
 
@@ -205,8 +208,9 @@ class FusionNetwork(nn.Module):
             size: the output's (H, W) in pixels.
             placements: positions of the infrared and the visible source under the output; by default each source
                 covers the output's field of view exactly.
+            seen: 1 where both sources show something, else 0, `[H, W, 1]`; by default they do so everywhere.
         """
-        return self.fuse(*self.branches(ir, vis, size=size, placements=placements))
+        return self.fuse(*self.branches(ir, vis, size=size, placements=placements), seen)
 
     def branches(
         self,
@@ -225,11 +229,12 @@ class FusionNetwork(nn.Module):
         place_ir, place_vis = placements or [Placement.between((x.shape[1], x.shape[2]), size) for x in (ir, vis)]
         return branch_ir(ir, place_ir), branch_vis(vis, place_vis)
 
-    def fuse(self, ir: Branch, vis: Branch) -> FusionOutput:
+    def fuse(self, ir: Branch, vis: Branch, seen: jax.Array | None = None) -> FusionOutput:
         """Returns the three reconstructions from the outputs of both branches. Phase two trains only this.
 
         Args:
             ir: the infrared branch's output, of whole images.
             vis: the visible branch's output.
+            seen: as of a call.
         """
-        return FusionOutput(self.fusion(ir, vis, Summary.of(ir, vis)), ir.image, vis.image)
+        return FusionOutput(self.fusion(ir, vis, Summary.of(ir, vis, seen)), ir.image, vis.image)

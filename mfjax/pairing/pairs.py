@@ -64,14 +64,16 @@ def listed(files: Iterable[Path | str]) -> str:
 
 @contextmanager
 def messages_about(pair: Pair) -> Iterator[None]:
-    """Starts every message that is logged in a block with the name of a pair.
+    """Starts every message that is logged in a block with the name of a pair, unless it names one of its files.
 
     Args:
         pair: the pair that the block is about.
     """
 
     def prefix(record: logging.LogRecord) -> bool:
-        record.msg, record.args = f"{pair.name}: {record.getMessage()}", ()
+        text = record.getMessage()
+        if not text.startswith((str(pair.ir), str(pair.vis))):
+            record.msg, record.args = f"{pair.name}: {text}", ()
         return True
 
     logger.addFilter(prefix)

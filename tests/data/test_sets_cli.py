@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 
 from mfjax import images
+from mfjax.alignment.estimate import Estimate
 from mfjax.cli import main
 from mfjax.data.pairs import LumaPair
+from mfjax.data.sets.built import BuiltPairs
 from mfjax.data.sets.sheet import GAP, LINE, WIDTH, evenly_spaced, sheet
 from mfjax.data.synthetic import scene, write_folder
+from mfjax.inference import views
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +51,43 @@ def test_own_pairs_are_named_as_fuse_takes_them(own, tmp_path, capsys):
     said = capsys.readouterr()
     assert "kept 2 of 2" in said.out
     assert said.err == "warning: infrared images are those with 'T' in their names, visible ones those with 'W'\n"
+
+
+@pytest.fixture
+def shots(own, tmp_path):
+    """A folder of a drone's shots, each with a third image by another lens."""
+    (folder := tmp_path / "shots").mkdir()
+    for number in (1, 2):
+        for lens, side in (("T", "ir"), ("W", "vis"), ("Z", "vis")):
+            (folder / f"{number}_{lens}.png").write_bytes((own / side / f"0000{number}.png").read_bytes())
+    return folder
+
+
+def test_own_pairs_are_told_by_patterns_in_sub_folders(shots, tmp_path, capsys):
+    flags = ["--pattern", "{name}_T.png", "{name}_W.png", "--recursive", "--to", str(tmp_path / "built")]
+    assert main(["data", "build", "pair_folder", "--from", str(shots.parent), *flags]) == 0
+    said = capsys.readouterr()
+    assert "kept 2 of 2" in said.out
+    assert said.err == "warning: ignored images that are named like neither pattern: 1_Z.png, 2_Z.png\n"
+
+
+def test_own_pairs_are_told_by_a_list(shots, tmp_path, capsys):
+    (shots / "list.csv").write_text("ir,vis,name\n2_T.png,2_Z.png,second\n")
+    assert main(["data", "build", "pair_folder", "--pairs", str(shots / "list.csv"), "--to", str(tmp_path / "b")]) == 0
+    assert "kept 1 of 1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["kaist", "--from", ".", "--recursive"], "are for pair_folder; kaist has names of its own"),
+        (["pair_folder"], "name --from, a folder, or a list of pairs by --pairs LIST.csv, and not both"),
+        (["pair_folder", "--pairs", "a.csv", "--recursive"], "leave --pattern and --recursive out"),
+    ],
+)
+def test_ways_of_pairing_that_have_no_effect_are_refused(flags, message, capsys):
+    assert main(["data", "build", *flags]) == 2
+    assert message in capsys.readouterr().err
 
 
 def test_absent_files_are_one_line_that_says_where_to_get_them(tmp_path, capsys):
@@ -106,3 +146,58 @@ def test_edges_that_lie_on_one_another_are_gray_and_others_coloured():
 def test_pairs_shown_are_spread_over_all():
     assert evenly_spaced(101, 5) == [0, 25, 50, 75, 100]
     assert evenly_spaced(2, 8) == [0, 1]
+
+
+@pytest.fixture
+def wide(tmp_path, monkeypatch):
+    """Pairs whose visible images show a quarter more to each side, and an estimator that finds it with a confidence."""
+    for number in (1, 2, 3):
+        seen = scene(number, 120, 160, colour=False)
+        images.write_all(
+            {
+                make_folder(tmp_path / "wide" / "ir") / f"{number}.png": seen.ir[20:100, 27:134],
+                make_folder(tmp_path / "wide" / "vis") / f"{number}.png": seen.vis,
+            }
+        )
+    to_ir = np.array([[160 / 107, 0, -27 / 107], [0, 120 / 80, -20 / 80], [0, 0, 1]])
+
+    def find(confidence):
+        estimate = Estimate(to_ir, confidence, 0.5, 0.44)
+        monkeypatch.setattr(views, "estimate_rig", lambda irs, viss, **options: (estimate, [estimate] * len(irs)))
+
+    return find
+
+
+def make_folder(path):
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def test_build_with_align_cuts_visible_images_to_what_infrared_sees(wide, tmp_path, capsys):
+    wide(0.9)
+    command = ["data", "build", "pair_folder", "--from", str(tmp_path / "wide"), "--to", str(tmp_path), "--align"]
+    assert main(command) == 0
+    said = capsys.readouterr()
+    assert "kept 3 of 3" in said.out
+    assert "--align 120x160: estimated from 3 pairs" in said.err
+    pair = BuiltPairs(tmp_path / "pair_folder")[0]
+    expected = images.from_float(scene(1, 120, 160, colour=False).vis, np.uint8)[20:100, 27:134]
+    assert np.abs(pair.vis.astype(int) - expected).max() <= 2
+
+
+def test_build_aligns_the_pairs_of_a_list(wide, tmp_path, capsys):
+    wide(0.9)
+    (tmp_path / "wide" / "list.csv").write_text("ir,vis,name\nir/1.png,vis/1.png,first\n")
+    listed = ["--pairs", str(tmp_path / "wide" / "list.csv"), "--to", str(tmp_path), "--align"]
+    assert main(["data", "build", "pair_folder", *listed]) == 0
+    said = capsys.readouterr()
+    assert "kept 1 of 1" in said.out
+    assert "--align 120x160: estimated from " in said.err
+
+
+def test_build_with_align_is_refused_where_nothing_can_be_aligned(wide, tmp_path, capsys):
+    wide(0.1)
+    command = ["data", "build", "pair_folder", "--from", str(tmp_path / "wide"), "--to", str(tmp_path), "--align"]
+    assert main(command) == 2
+    assert "no pairs could be aligned reliably" in capsys.readouterr().err
+    assert not (tmp_path / "pair_folder").exists()

@@ -13,7 +13,7 @@ from mfjax.cli.evaluate import BenchmarkName
 from mfjax.data import fingerprints, synthetic
 from mfjax.evaluation import benchmarks, boards
 from mfjax.evaluation.benchmarks import FORMS
-from mfjax.inference.fuser import load
+from mfjax.inference.loading import load
 from mfjax.metrics import METRICS, STRUCTURE_LOST, score
 
 NAMED = [name for name in boards.available() if name != "m3fd300"]

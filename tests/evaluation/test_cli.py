@@ -98,6 +98,10 @@ def test_results_of_another_size_are_scored_if_asked_and_said_in_a_line(data, tm
         f"warning: {tmp_path / 'cut'}: fused images are those with 'fused' in their names",
         "warning: resampled before they were scored: other's 0 from 16x16 to 20x24, other's 1 from 16x16 to 20x24",
     ]
+    capsys.readouterr()
+    assert main([*command, "--resize", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["resampled"]
+    assert told == [{"method": "other", "pair": name, "from": [16, 16], "to": [20, 24]} for name in "01"]
 
 
 def test_pairs_of_a_list_are_scored(data, tmp_path, capsys):

@@ -16,7 +16,7 @@ from mfjax.evaluation.experiments import reached
 from mfjax.evaluation.paper import METHODS, SCALES, SETTINGS, TABLE_II, TABLE_III, TABLE_IV, TABLE_V
 from mfjax.evaluation.provenance import provenance
 from mfjax.evaluation.settings import fused_at, maximum_at, means
-from mfjax.inference.fuser import load
+from mfjax.inference.loading import load
 from mfjax.metrics import PAPER, STRUCTURE_LOST, score
 from mfjax.training import Enhanced, Sources, TrainConfig
 

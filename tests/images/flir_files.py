@@ -83,6 +83,14 @@ def jpeg(content, picture, most=200):
     return data[:20] + added + data[20:]
 
 
+def zoom_segment(above, below):
+    """Returns the segment of a JPEG with EXIF data of a digital zoom, as a quotient."""
+    main = struct.pack("<HHHIII", 1, 0x8769, 4, 1, 26, 0)
+    photograph = struct.pack("<HHHIII2I", 1, 0xA404, 5, 1, 44, 0, above, below)
+    content = b"Exif\0\0II*\0" + struct.pack("<I", 8) + main + photograph
+    return struct.pack(">BBH", 0xFF, 0xE1, 2 + len(content)) + content
+
+
 def celsius(raw_counts):
     """Returns temperatures by the formula as it is published, written out term by term (Minkina and Dudzik; FLIR)."""
     water = HUMIDITY * np.exp(1.5587 + 0.06939 * ATMOSPHERE - 0.00027816 * ATMOSPHERE**2 + 6.8455e-7 * ATMOSPHERE**3)

@@ -12,7 +12,7 @@ from PIL import Image, ImageCms
 from mfjax import images
 
 MAKE, ORIENTATION, TIME, EXIF, GPS, EXPOSURE, MAKER_NOTE, WIDTH = 271, 274, 306, 34665, 34853, 33434, 37500, 40962
-SUFFIXES = [".png", ".jpg", ".tif"]
+SUFFIXES = [".png", ".jpg", ".tif", ".webp"]
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_profile_and_resolution_are_kept(photograph, profile, suffix, tmp_path):
     images.write(tmp_path / f"out{suffix}", file.pixels, metadata=file.metadata)
     with Image.open(tmp_path / f"out{suffix}") as written:
         assert written.info["icc_profile"] == profile
-        if photograph.suffix != ".webp":  # which has no resolution
+        if ".webp" not in (photograph.suffix, suffix):  # which has no resolution
             np.testing.assert_allclose([float(each) for each in written.info["dpi"]], [300, 150], atol=0.02)
 
 
@@ -70,6 +70,22 @@ def test_profile_and_resolution_are_kept(photograph, profile, suffix, tmp_path):
 def test_a_colour_profile_is_left_out_of_a_gray_image(profile, picture, suffix, tmp_path):
     images.write(tmp_path / f"out{suffix}", picture[..., 0], metadata=images.Metadata(icc=profile))
     assert images.open(tmp_path / f"out{suffix}").metadata.icc is None
+
+
+@pytest.mark.parametrize("suffix", [".bmp", ".jp2"])
+def test_a_format_that_keeps_nothing_of_the_source_says_so(photograph, suffix, tmp_path, caplog):
+    file = images.open(photograph)
+    caplog.clear()
+    images.write(tmp_path / f"out{suffix}", file.pixels, metadata=file.metadata)
+    assert [record.getMessage().partition(" keeps ")[2] for record in caplog.records] == [
+        "no ICC profile and no EXIF of its source"
+    ]
+
+
+def test_a_gray_profile_is_left_out_of_a_webp_which_is_always_rgb(profile, picture, tmp_path):
+    gray = profile[:16] + b"GRAY" + profile[20:]
+    images.write(tmp_path / "a.webp", picture[..., 0], metadata=images.Metadata(icc=gray))
+    assert images.open(tmp_path / "a.webp").metadata.icc is None
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

@@ -147,6 +147,16 @@ def test_a_photo_is_read_and_the_infrared_view_cut_out_where_the_file_places_it(
     np.testing.assert_allclose(found.visible[2:-2, 2:-2].mean((0, 1)), (200, 120, 30), atol=3)
 
 
+@pytest.mark.parametrize(("zoom", "ratio"), [((8, 5), 1.25), ((0, 1), 2), ((1, 1), 2)])
+def test_a_digital_zoom_narrows_the_picture_that_the_file_places_but_not_the_temperatures(
+    tmp_path, counts, picture, zoom, ratio
+):
+    records = {0x0E: flir_files.photo(np.zeros((60, 80, 3), np.uint8)), 0x2A: flir_files.placement(2, 3, 6)}
+    data = flir_files.jpeg(flir_files.thermal_frame(counts, records=records), picture, 60_000)
+    file = write(tmp_path / "a.jpg", data[:20] + flir_files.zoom_segment(*zoom) + data[20:])
+    assert images.read_thermal(file).placement == images.Placement(ratio, (3, 6))
+
+
 def test_a_place_outside_of_the_photo_is_refused(tmp_path, counts, picture):
     records = {0x0E: flir_files.photo(np.zeros((60, 80, 3), np.uint8)), 0x2A: flir_files.placement(1.1, 0, 30)}
     file = write(

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 import mfjax
-from mfjax.inference import composition
-from mfjax.inference import fuser as fuser_module
+from mfjax.inference import composition, loading
 from mfjax.model import FusionNetwork
 
 SIZE = (24, 32)
@@ -141,11 +140,11 @@ def test_fuse_gives_the_default_models_fused_image_and_loads_it_once_for_each_de
         loaded.append((name, detail))
         return fuser
 
-    monkeypatch.setattr(fuser_module, "load", default)
-    fuser_module._default_fuser.cache_clear()
+    monkeypatch.setattr(loading, "load", default)
+    loading._default_fuser.cache_clear()
     for detail in (1.0, 1.0, 0.5):
         np.testing.assert_array_equal(mfjax.fuse(ir, vis, size=SIZE, detail=detail), fuser(ir, vis).fused)
-    fuser_module._default_fuser.cache_clear()
+    loading._default_fuser.cache_clear()
     assert loaded == [("default", 1.0), ("default", 0.5)]
 
 

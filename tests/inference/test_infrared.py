@@ -38,7 +38,7 @@ def test_temperatures_are_stretched_to_their_own_range_which_is_said_in_degrees(
     low, high = infrared.source(celsius, NAME, Reading(ir_range)).ir_range
     assert (low, high) == pytest.approx((20, 35), abs=0.1)
     assert said() == [
-        "a.tif: black is 20.0 °C, white 35.0 °C (--ir-range auto); --ir-range 20C,35C is the same for all"
+        "a.tif: black is 20.0 °C, white 35.0 °C (--ir-range auto); --ir-range 20C,35C keeps that for others"
     ]
 
 

@@ -1,5 +1,6 @@
 """The photo in a thermal camera's file: whether it fits where the file places it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -40,6 +41,10 @@ def test_images_without_common_edges_leave_the_file_right():
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="needs real thermal files in ../shared/data/thermal")
-def test_the_file_of_one_real_camera_fits_and_that_of_another_does_not():
+def test_real_files_place_their_photos_right_and_one_that_forgot_its_zoom_would_be_found_out():
     assert better_ratio(images.read_thermal(REAL / "Flir_B60.jpg")) is None
-    assert better_ratio(images.read_thermal(REAL / "T640.jpg")) == pytest.approx(2.17, abs=0.05)
+    zoomed = images.read_thermal(REAL / "T640.jpg")  # by 1.6, as its EXIF data say
+    assert zoomed.placement.ratio == pytest.approx(2.185, abs=0.001)
+    assert better_ratio(zoomed) is None
+    without = replace(zoomed, placement=replace(zoomed.placement, ratio=3.496))
+    assert better_ratio(without) == pytest.approx(2.17, abs=0.05)

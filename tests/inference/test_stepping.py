@@ -17,7 +17,8 @@ from mfjax import images, weights
 from mfjax.data import synthetic
 from mfjax.inference import pure, stepping
 from mfjax.inference.engines import missing
-from mfjax.inference.fuser import Fuser, load
+from mfjax.inference.fuser import Fuser
+from mfjax.inference.loading import load
 from mfjax.metrics import psnr
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"

@@ -33,6 +33,7 @@ def state(golden):
     return MAKE["initial_state"](json.loads(str(golden["shapes"])))
 
 
+@partial(jax.jit, static_argnums=(0, 4))
 def stages(config, params, ir, vis, size):
     """Returns every stage that is stored, by its name in the file."""
     variables = {"params": params}

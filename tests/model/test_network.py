@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from mfjax.model import FusionNetwork, ModelConfig
-from mfjax.model.base import bicubic, coarseness, mean_level, pivot
+from mfjax.model.base import bicubic, coarseness, pivot
 from mfjax.model.extent import Extent
 from mfjax.model.grids import Grid
 from mfjax.model.placement import Placement
+from mfjax.model.statistics import mean_level
 
 SIZES = [  # infrared, visible, output
     ((12, 16), (24, 32), (24, 32)),

@@ -2,7 +2,6 @@
 
 import os
 import random
-import shutil
 import signal
 import socket
 import subprocess
@@ -17,8 +16,8 @@ import pytest
 
 from mfjax import weights
 
-KILLS = int(os.environ.get("MFJAX_KILLS", "2"))  # of the run; the more, the longer the run
-STEPS = 30 * max(1, KILLS)
+KILLS = max(2, int(os.environ.get("MFJAX_KILLS", "2")))  # of the run; the more, the longer the run
+STEPS = 12 * KILLS
 
 RECIPE = """
 from mfjax.training import DataConfig, ModelConfig, Sources, TrainConfig
@@ -87,16 +86,11 @@ def finish(recipe, *processes, code=0):
 
 
 @pytest.fixture(scope="module")
-def unbroken(recipe, tmp_path_factory):
+def expected(recipe, tmp_path_factory):
+    """The parameters with which an unbroken run ends."""
     workdir = tmp_path_factory.mktemp("unbroken")
     finish(recipe, start(recipe, workdir, devices=2))
-    return workdir
-
-
-@pytest.fixture(scope="module")
-def expected(unbroken):
-    """The parameters with which the unbroken run ended."""
-    return weights.load(unbroken / "model.safetensors").params
+    return weights.load(workdir / "model.safetensors").params
 
 
 def newest(workdir: Path) -> int:
@@ -104,49 +98,52 @@ def newest(workdir: Path) -> int:
     return max((int(path.name) for path in folder.glob("*") if path.name.isdigit()), default=0)
 
 
-def test_run_killed_at_random_moments_ends_bit_identical_to_an_unbroken_one(recipe, expected, tmp_path):
-    moments = random.Random(0)
-    killed = 0
-    while killed < KILLS and not (tmp_path / "model.safetensors").exists():
-        before, process = newest(tmp_path), start(recipe, tmp_path, devices=2)
-        while newest(tmp_path) == before and process.poll() is None:
-            time.sleep(0.01)
-        time.sleep(moments.uniform(0, 0.5))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        killed += process.returncode == -signal.SIGKILL
-    assert killed == KILLS
-    finish(recipe, start(recipe, tmp_path, devices=2))
-    jax.tree.map(np.testing.assert_array_equal, weights.load(tmp_path / "model.safetensors").params, expected)
-
-
-def test_damaged_newest_checkpoint_is_set_aside_and_the_one_before_gone_on_from(recipe, unbroken, expected, tmp_path):
-    # In a process of its own: Orbax leaves behind readers that complain later.
-    workdir = tmp_path / "run"
-    shutil.copytree(unbroken, workdir)
-    (workdir / "model.safetensors").unlink()
-    newest_files = [path for path in (workdir / "checkpoints" / f"{STEPS}").rglob("d/*") if path.is_file()]
-    assert newest_files
-    for path in newest_files:
-        path.write_bytes(b"")
-    finish(recipe, start(recipe, workdir, devices=2))
-    jax.tree.map(np.testing.assert_array_equal, weights.load(workdir / "model.safetensors").params, expected)
-    said = (
-        f"warning: the checkpoint of step {STEPS} can't be read and is now {workdir}/checkpoints/{STEPS}.damaged: going"
-    )
-    assert f"{said} on from step {STEPS - 2}" in (recipe.parent / "errors").read_text()
-
-
-def test_full_disk_stops_the_run_and_leaves_the_last_checkpoint_whole(recipe, expected, tmp_path):
-    # In a process of its own: Orbax leaves behind writers that complain later. And not to a file, which would be full.
-    process = start(recipe, tmp_path, devices=2, program=("-c", FULL_DISK), stderr=subprocess.PIPE)
-    _, said = process.communicate(timeout=240)
-    assert process.returncode == 2
+def test_killed_run_with_a_damaged_checkpoint_and_a_full_disk_ends_bit_identical_to_an_unbroken_one(
+    recipe, expected, tmp_path
+):
+    # One run meets every trouble in turn, because a start costs more than its steps.
+    kill_at_random_moments(recipe, tmp_path)
+    damaged, folder = damage_newest_checkpoint(tmp_path), tmp_path / "checkpoints"
+    said = stop_on_a_full_disk(recipe, tmp_path)
+    aside = f"warning: the checkpoint of step {damaged} can't be read and is now {folder}/{damaged}.damaged"
+    assert f"{aside}: going on from step {damaged - 2}" in said
     step = newest(tmp_path)
     assert 0 < step < STEPS
-    assert f"no checkpoint could be written to {tmp_path}/checkpoints, the newest whole one is of step {step}" in said
+    assert f"no checkpoint could be written to {folder}, the newest whole one is of step {step}" in said
     finish(recipe, start(recipe, tmp_path, devices=2))
+    assert not (folder / f"{step}.damaged").exists()
     jax.tree.map(np.testing.assert_array_equal, weights.load(tmp_path / "model.safetensors").params, expected)
+
+
+def kill_at_random_moments(recipe, workdir):
+    """Kills a run KILLS times, each time after it has written a checkpoint more."""
+    moments = random.Random(0)
+    for _ in range(KILLS):
+        before, process = newest(workdir), start(recipe, workdir, devices=2)
+        while newest(workdir) == before and process.poll() is None:
+            time.sleep(0.01)
+        time.sleep(moments.uniform(0, 0.3))  # about as long as a checkpoint takes
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL, (recipe.parent / "errors").read_text()[-2000:]
+
+
+def damage_newest_checkpoint(workdir) -> int:
+    """Empties the files of the newest checkpoint, and returns its step."""
+    step = newest(workdir)
+    files = [path for path in (workdir / "checkpoints" / f"{step}").rglob("d/*") if path.is_file()]
+    assert files
+    for path in files:
+        path.write_bytes(b"")
+    return step
+
+
+def stop_on_a_full_disk(recipe, workdir) -> str:
+    """Goes on with a run until the disk is full, and returns what it said."""
+    # Errors do not go to a file, which would be full.
+    process = start(recipe, workdir, devices=2, program=("-c", FULL_DISK), stderr=subprocess.PIPE)
+    _, said = process.communicate(timeout=240)
+    assert process.returncode == 2, said[-2000:]
+    return said
 
 
 def test_two_processes_stop_together_go_on_and_give_what_one_gives_with_as_many_devices(recipe, expected, tmp_path):

@@ -22,8 +22,10 @@ from tqdm import tqdm
 from mfjax.data.sets.built import INDEX, LEFT_OUT
 from mfjax.data.sets.checks import Fit, LeftOut, Requirements, examine, summary
 from mfjax.data.sets.homographies import read_homographies
-from mfjax.data.sets.layouts import LAYOUTS, Candidate, Candidates, Layout
+from mfjax.data.sets.layouts import LAYOUTS, Candidate, Candidates, Layout, pair_folder
+from mfjax.data.sets.rigs import find_views
 from mfjax.errors import MfjaxError
+from mfjax.pairing.patterns import Patterns
 
 
 class Built(NamedTuple):
@@ -125,42 +127,65 @@ def builder_of(layout: Layout) -> type[PairBuilder]:
 
 def build(
     name: str,
-    source: Path,
+    source: Path | None,
     target: Path,
     *,
+    pairs: Path | None = None,
+    pattern: Patterns | None = None,
+    recursive: bool = False,
     min_alignment: float | None = None,
     min_side: int | None = None,
     homographies: Path | None = None,
+    align: bool = False,
 ) -> Built:
     """Builds a data set from files that were downloaded by hand.
 
     Args:
         name: one of `LAYOUTS`.
-        source: the folder with the files as downloaded.
+        source: the folder with the files as downloaded; None if `pairs` lists them.
         target: where to put the data set, in target/NAME/VERSION.
+        pairs: for "pair_folder": a list of the pairs instead of a folder, as `mfjax.pairing.read_list` reads it.
+        pattern: for "pair_folder": the forms of infrared and visible names, as of `mfjax.pairing.find_pairs`.
+        recursive: for "pair_folder": also search sub-folders.
         min_alignment: alignment score in [0, 1] below which a pair is left out; by default the layout's.
         min_side: smallest side in pixels that a pair must have; by default 2.
         homographies: a file for `read_homographies`, in place of the layout's crops; by default none.
+        align: find the views by aligning pairs, from the layout's crops on, as `find_views` does.
 
     Raises:
+        FileNotFoundError: there is no such list.
         MfjaxError: `source` does not hold the data set, no pair in it is fit, or the data set is built already.
     """
     if name not in LAYOUTS:
         raise MfjaxError(f"there is no data set {name!r}; there are {', '.join(LAYOUTS)}")
     layout = LAYOUTS[name]
+    if (source is None) == (pairs is None):
+        raise MfjaxError("name --from, a folder, or a list of pairs by --pairs LIST.csv, and not both")
+    root = pairs.parent if pairs is not None else source
+    assert root is not None
     requirements = Requirements(layout.min_alignment if min_alignment is None else min_alignment)
     if min_side is not None:
         requirements = replace(requirements, min_side=min_side)
     if homographies is not None:
         requirements = replace(requirements, homographies=read_homographies(homographies))
-    candidates = layout.candidates(source)  # raises what is wrong before anything is made
+    if pairs is not None or pattern is not None or recursive:
+        if name != pair_folder.NAME:
+            raise MfjaxError(f"--pairs, --pattern and --recursive are for pair_folder; {name} has names of its own")
+        candidates = pair_folder.candidates(root, listed=pairs, pattern=pattern, recursive=recursive)
+    else:
+        candidates = layout.candidates(root)
+    if align:
+        if homographies is not None:
+            raise MfjaxError("--align finds what --homographies gives; leave one of them out")
+        requirements = replace(requirements, views=find_views(candidates, layout))
+    # Nothing has been made until here, since all of this may raise.
     builder = builder_of(layout)(data_dir=target, requirements=requirements, candidates=candidates)
     folder = Path(builder.data_dir)
     if folder.exists():
         raise MfjaxError(f"{folder} is built already; remove it to build it anew, or choose another --to")
     tfds.disable_progress_bar()  # we show our own
     with redirect_stdout(io.StringIO()):  # TFDS prints messages about downloads, but nothing is downloaded
-        config = tfds.download.DownloadConfig(manual_dir=source.resolve())
+        config = tfds.download.DownloadConfig(manual_dir=root.resolve())
         builder.download_and_prepare(download_config=config, file_format="array_record")
     left_out = _all(builder.left_out)
     return Built(folder, summary(len(_all(builder.kept)), left_out), left_out)

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from mfjax import images
 from mfjax.data.sets.alignment import Alignment, alignment
-from mfjax.data.sets.layouts import SAME, Candidate, Layout, View
+from mfjax.data.sets.layouts import Candidate, Layout, View
+from mfjax.data.sets.views import crop_to_view, to_unit
 from mfjax.errors import MfjaxError
 from mfjax.inference import sizes
 
@@ -26,6 +27,8 @@ class Requirements:
     """Smallest number of pixels that a side of the pair may have, once both images are of one size."""
     homographies: dict[tuple[int, int], View] | None = None
     """Homographies in place of the layout's views, from infrared to visible pixels, (x, y), by visible image size."""
+    views: dict[tuple[int, int], View] | None = None
+    """Views in place of the layout's, by visible image size; pairs of other sizes are left out."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.min_alignment <= 1:
@@ -107,30 +110,6 @@ def open_pair(ir: bytes, vis: bytes, view: View, name: str) -> tuple[NDArray, ND
     return to_same_size(first, crop_to_view(second, view))
 
 
-def crop_to_view(vis: NDArray, view: View) -> NDArray:
-    """Returns the part of a visible image that the infrared camera sees, at the visible image's own resolution.
-
-    Args:
-        vis: the visible image, [h, w].
-        view: the part of the visible image that infrared sees.
-
-    Raises:
-        MfjaxError: infrared sees more than 1 % of a side beyond the visible image.
-    """
-    if np.array_equal(view, SAME):
-        return vis
-    corners = cv2.perspectiveTransform(np.array([[[0, 0], [1, 0], [1, 1], [0, 1]]], np.float64), view)[0]
-    if corners.min() < -0.01 or corners.max() > 1.01:
-        raise MfjaxError(f"infrared's corners lie at {corners.round(3).tolist()} of the visible image, outside it")
-    sides = np.linalg.norm((np.roll(corners, -1, axis=0) - corners) * vis.shape[::-1], axis=1)
-    width, height = round((sides[0] + sides[2]) / 2), round((sides[1] + sides[3]) / 2)
-    if min(width, height) < images.MIN_SIDE:
-        raise MfjaxError(f"infrared would see {height}x{width} pixels of the visible image")
-    to_visible = np.linalg.inv(_to_unit(*vis.shape)) @ view @ _to_unit(height, width)
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return cv2.warpPerspective(vis, to_visible, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-
-
 def to_same_size(ir: NDArray, vis: NDArray) -> tuple[NDArray, NDArray]:
     """Returns both images at the smaller one's rows and columns, averaged over areas; equal sizes are left unchanged.
 
@@ -162,16 +141,13 @@ def summary(kept: int, left_out: Iterable[LeftOut]) -> str:
 
 def _view(ir_size: tuple[int, ...], vis_size: tuple[int, ...], layout: Layout, wanted: Requirements) -> View | None:
     (h, w), (rows, cols) = ir_size, vis_size
+    if wanted.views is not None:
+        return wanted.views.get((rows, cols))
     if wanted.homographies is None or (rows, cols) not in wanted.homographies:
         return layout.view((h, w), (rows, cols))
     pixels: View = wanted.homographies[rows, cols]
-    view = _to_unit(rows, cols) @ pixels @ np.linalg.inv(_to_unit(h, w))
+    view = to_unit(rows, cols) @ pixels @ np.linalg.inv(to_unit(h, w))
     return view / view[2, 2]
-
-
-def _to_unit(rows: int, cols: int) -> NDArray[np.float64]:
-    """Returns the matrix from pixels, (x, y) with (0, 0) at the centre of the first, to the unit square."""
-    return np.array([[1 / cols, 0, 0.5 / cols], [0, 1 / rows, 0.5 / rows], [0, 0, 1]])
 
 
 def _size(image: NDArray) -> str:

@@ -62,5 +62,4 @@ FORMAT = Format(
     refuses="fewer pixels than its header declares",
     bits=(8,),
     encode=_encode,
-    keeps="nothing",
 )

@@ -43,7 +43,7 @@ def _decode(data: bytes, page: int | None) -> Decoded:
 def _thermal(data: bytes, page: int | None) -> Thermal | str:
     segments = jpeg_stream.walk(data).segments
     if flir.in_segments(segments):
-        return flir.thermal(flir.frame(flir.from_segments(segments)))
+        return flir.thermal(flir.frame(flir.from_segments(segments)), zoom=exif.digital_zoom(_exif(segments)))
     return f"has temperatures that can't be read: {_DJI}" if _is_dji_thermal(segments) else "has no temperatures"
 
 
@@ -53,8 +53,12 @@ def _is_dji_thermal(segments: tuple[Segment, ...]) -> bool:
     return _APP3 in found and found.get(_APP4, b"")[4:8] == b"iirp"
 
 
+def _exif(segments: tuple[Segment, ...]) -> bytes:
+    return next((content[6:] for marker, content in segments if marker == APP1 and content.startswith(_EXIF)), b"")
+
+
 def _metadata(segments: tuple[Segment, ...]) -> Metadata:
-    block = next((content[6:] for marker, content in segments if marker == APP1 and content.startswith(_EXIF)), b"")
+    block = _exif(segments)
     parts = [content for marker, content in segments if marker == APP2 and content.startswith(_ICC)]
     parts.sort(key=lambda content: content[12:13])  # the part's number
     jfif = next((content for marker, content in segments if marker == APP0 and content.startswith(_JFIF)), b"")
@@ -103,6 +107,6 @@ FORMAT = Format(
     thermal=_thermal,
     bits=(8,),
     encode=_encode,
-    keeps="EXIF, ICC profile, dpi",
+    keeps=("EXIF", "ICC profile", "dpi"),
     quality=True,
 )

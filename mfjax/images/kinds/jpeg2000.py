@@ -47,5 +47,5 @@ FORMAT = Format(
     refuses="a file that is cut",
     bits=(8, 16),
     encode=_encode,
-    keeps="nothing; lossless",
+    stores="lossless",
 )

@@ -118,5 +118,5 @@ FORMAT = Format(
     says="that only the first picture of an animation is read",
     bits=(8, 16),
     encode=_encode,
-    keeps="EXIF, ICC profile, dpi",
+    keeps=("EXIF", "ICC profile", "dpi"),
 )

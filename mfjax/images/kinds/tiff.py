@@ -242,5 +242,5 @@ FORMAT = Format(
     count_pages=_count_pages,
     bits=(8, 16, 32),
     encode=_encode,
-    keeps="EXIF, ICC profile, dpi",
+    keeps=("EXIF", "ICC profile", "dpi"),
 )

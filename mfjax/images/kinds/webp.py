@@ -15,7 +15,7 @@ from mfjax.images.formats import Format
 from mfjax.images.limits import check_declared
 from mfjax.images.metadata import Decoded, Metadata
 
-_ANIMATED = 0x02  # a flag of the header
+_ANIMATED, _WITH_EXIF, _WITH_ICC = 0x02, 0x08, 0x20  # flags of the header
 _MOST_SIDE = 16_383
 
 
@@ -58,7 +58,21 @@ def _encode(pixels: NDArray, metadata: Metadata, quality: int | None) -> bytes:
     if max(pixels.shape[:2]) > _MOST_SIDE:
         raise MfjaxError(f"a WebP has at most {_MOST_SIDE} pixels a side; write a .png or .tif")
     rgb = pixels if pixels.ndim == 3 else np.dstack([pixels] * 3)
-    return bytes(imagecodecs.webp_encode(rgb, level=quality, lossless=quality is None))
+    data = bytes(imagecodecs.webp_encode(rgb, level=quality, lossless=quality is None))
+    profile = metadata.icc if pixels.ndim == 3 else None  # that of gray fits no RGB
+    if not profile and not metadata.exif:
+        return data
+    flags = (_WITH_ICC if profile else 0) | (_WITH_EXIF if metadata.exif else 0)
+    height, width = pixels.shape[:2]
+    sides = b"".join((side - 1).to_bytes(3, "little") for side in (width, height))
+    parts = [b"WEBP", _chunk(b"VP8X", bytes([flags, 0, 0, 0]) + sides), _chunk(b"ICCP", profile or b"")]
+    parts += [data[12:], _chunk(b"EXIF", metadata.exif or b"")]
+    return _chunk(b"RIFF", b"".join(parts))
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    """Returns a chunk; nothing if it would be empty."""
+    return kind + struct.pack("<I", len(content)) + content + b"\0" * (len(content) % 2) if content else b""
 
 
 FORMAT = Format(
@@ -71,6 +85,7 @@ FORMAT = Format(
     says="that only the first picture of an animation is read",
     bits=(8,),
     encode=_encode,
-    keeps="nothing; lossless unless a quality is given, gray as RGB",
+    keeps=("EXIF", "ICC profile"),
+    stores="lossless unless a quality is given, gray as RGB",
     quality=True,
 )

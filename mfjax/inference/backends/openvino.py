@@ -1,7 +1,7 @@
 """The engine "openvino": the model's ONNX graphs in OpenVINO, which is faster than XLA on CPUs.
 
 One program serves images of all sizes. The layers after the extractor run here without tiles, by a program for each
-pair of whole factors and one for all other factors; large outputs are left to XLA, in tiles.
+pair of whole factors and one for all other factors; large outputs and placed sources are left to XLA, in tiles.
 """
 
 import contextlib
@@ -93,6 +93,7 @@ class OpenVinoBackend:
         dtypes: tuple[DTypeLike, DTypeLike, DTypeLike] = (np.float32,) * 3,
         tile: TileSide = "auto",
         progress: Progress = iter,
+        seen: np.ndarray | None = None,
         exact: bool = False,
     ) -> Fusion:
         """Returns the three images, by a program for any size, by one for a stream's size, or in XLA's tiles."""
@@ -100,8 +101,10 @@ class OpenVinoBackend:
         factors = whole_factors([source.size for source in sources], size)
         odd = None in factors
         most = sizes.pixels_at_once() if odd else MAX_UNTILED_PIXELS
-        if tile != "auto" or math.prod(size) > most or (exact and odd) or _is_smaller(size, sources):
-            return self._xla.compose(ir, vis, size, dtypes=dtypes, tile=tile, progress=progress, exact=exact)
+        placed = ir.window is not None or vis.window is not None or seen is not None
+        if placed or tile != "auto" or math.prod(size) > most or (exact and odd) or _is_smaller(size, sources):
+            options: Any = {"dtypes": dtypes, "tile": tile, "progress": progress, "seen": seen, "exact": exact}
+            return self._xla.compose(ir, vis, size, **options)
         inputs = {}
         for name, source, factor in zip(get_args(Sensor), sources, factors, strict=True):
             inputs[name] = source.image[None, None]

@@ -9,8 +9,9 @@ import numpy as np
 from mfjax import losses
 from mfjax.errors import MfjaxError
 from mfjax.model import FusionOutput
-from mfjax.model.base import mean_level, pivot
+from mfjax.model.base import pivot
 from mfjax.model.fusion import select_by_magnitude
+from mfjax.model.statistics import mean_level
 from mfjax.training.targets.base import Metrics, Target, register, total
 
 SMOOTHING = np.exp(-(np.arange(-4, 5) ** 2) / 2)  # a Gaussian of one pixel

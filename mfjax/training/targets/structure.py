@@ -14,8 +14,9 @@ import jax.numpy as jnp
 from mfjax import losses
 from mfjax.errors import MfjaxError
 from mfjax.model import FusionOutput
-from mfjax.model.base import mean_level, pivot
+from mfjax.model.base import pivot
 from mfjax.model.blend import halved, knee, smoothed_at
+from mfjax.model.statistics import mean_level
 from mfjax.training.targets.base import Metrics, Target, register
 
 WINDOWS = 1, 2  # smoothings at half the resolution: windows of σ 2.2 and 3.1 pixels

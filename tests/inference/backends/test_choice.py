@@ -106,7 +106,7 @@ class Black:
     def extract(self, image, which):
         return Source(image, np.zeros((*image.shape, 1), np.float32))
 
-    def compose(self, ir, vis, size, *, dtypes, tile, progress):
+    def compose(self, ir, vis, size, *, dtypes, tile, progress, seen):
         return Fusion(*(np.zeros(size, dtype) for dtype in dtypes))
 
     def batch_size(self, *shapes):

@@ -1,0 +1,208 @@
+"""Aligning arrays: which alignment a call asks for, and both sources under the view that its output is to have."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from mfjax import images
+from mfjax.alignment import LEAST_CONFIDENCE, MODELS, Alignment, Model
+from mfjax.alignment.estimate import Estimate, estimate, estimate_rig
+from mfjax.alignment.frames import Frame, View, faded
+from mfjax.alignment.geometry import Matrix
+from mfjax.alignment.warping import resampled, seen_through
+from mfjax.alignment.windows import Window
+from mfjax.errors import MfjaxError
+from mfjax.inference import sizes
+from mfjax.size import Size
+
+Align = Literal["auto", "none"] | Alignment | str | Path | None
+
+WAYS_OUT = (
+    "make a rig file from frames with more structure (mfjax align IR_FOLDER VIS_FOLDER --out rig.json, then --align "
+    'rig.json), or fuse them as they are (align="none", --align none)'
+)
+
+logger = logging.getLogger("mfjax")
+
+
+Windows = tuple[Window | None, Window | None]
+
+
+class Framed(NamedTuple):
+    """Two sources under a view, and the view."""
+
+    ir: np.ndarray  # luma in [0, 1], [h, w]
+    vis: np.ndarray  # in [0, 1], [h', w'] or [h', w', 3]
+    colours: np.ndarray  # the visible image exactly as the view has it, [H, W] or [H, W, 3]
+    frame: Frame
+    windows: Windows  # their places under it, unless they cover it exactly
+
+
+def is_given(align: Align) -> bool:
+    """Returns true if a call asks for an alignment.
+
+    Args:
+        align: the argument of the call.
+    """
+    return align is not None and not (isinstance(align, str) and align == "none")
+
+
+def alignment_for(align: Align, ir: np.ndarray, vis: np.ndarray) -> Alignment:
+    """Returns the alignment that a call asks for.
+
+    Args:
+        align: "auto", which finds it; an alignment; or a rig file.
+        ir: infrared luma in [0, 1], [h, w].
+        vis: visible luma in [0, 1], [h', w'].
+
+    Raises:
+        FileNotFoundError, MfjaxError: the rig file can't be read, is for images of other aspects, or nothing reliable
+            was found.
+    """
+    if isinstance(align, str) and align == "auto":
+        return check_confidence(align_lumas([ir], [vis]))
+    found = align if isinstance(align, Alignment) else Alignment.load(Path(str(align)))
+    name = "the alignment" if isinstance(align, Alignment) else str(align)
+    for kind, image, size in (("infrared", ir, found.ir_size), ("visible", vis, found.vis_size)):
+        if (apart := sizes.aspects_apart(image.shape, size)) > sizes.ASPECTS_ABOUT_EQUAL:
+            rows, cols = image.shape
+            raise MfjaxError(
+                f"{name} is for {kind} images of {size[0]}x{size[1]} and this one is {rows}x{cols}, of an aspect that "
+                f"is {100 * apart:.0f} % apart: another camera's or cropped; make a rig file of such images"
+            )
+    return found
+
+
+def align_lumas(
+    irs: Sequence[np.ndarray],
+    viss: Sequence[np.ndarray],
+    *,
+    model: Model = "similarity",
+    start: Matrix | None = None,
+) -> Alignment:
+    """Returns the alignment that is found of one pair, or of many pairs of two cameras that are fixed to each other.
+
+    Args:
+        irs: infrared lumas in [0, 1], each [h, w].
+        viss: as many visible lumas in [0, 1].
+        model: the kind of maps to seek among.
+        start: of one pair, the map to begin with, as `Alignment.matrix`; by default the search is global.
+
+    Raises:
+        MfjaxError: there is no such model, or there are no pairs, or unequally many or differently shaped images.
+    """
+    if model not in MODELS:
+        raise MfjaxError(f"model is {model!r}; it is one of {', '.join(MODELS)}")
+    if len(irs) != len(viss) or not irs:
+        raise MfjaxError(f"there are {len(irs)} infrared and {len(viss)} visible images; align needs pairs")
+    ir_size, vis_size = (_size_of(kind, many) for kind, many in (("infrared", irs), ("visible", viss)))
+    if len(irs) == 1:
+        found, how = estimate(irs[0], viss[0], model=model, start=start), "estimated from one pair"
+    else:
+        found, _ = estimate_rig(irs, viss, model=model)
+        how = f"estimated from {len(irs)} pairs"
+    return _as_alignment(found, ir_size, vis_size, model, how)
+
+
+def check_confidence(found: Alignment) -> Alignment:
+    """Returns an alignment if it is reliable.
+
+    Args:
+        found: the alignment.
+
+    Raises:
+        MfjaxError: its confidence is below `LEAST_CONFIDENCE`.
+    """
+    if found.confidence < LEAST_CONFIDENCE:
+        raise MfjaxError(
+            f"the infrared and the visible image have too little in common to be aligned: confidence "
+            f"{found.confidence:.2f}, {LEAST_CONFIDENCE:g} is needed, and the best guess is {found.words}; {WAYS_OUT}"
+        )
+    return found
+
+
+def framed(alignment: Alignment, view: View, ir: np.ndarray, vis: np.ndarray) -> Framed:
+    """Returns both sources as they lie under a view.
+
+    Args:
+        alignment: the position of the visible image under the infrared one.
+        view: the output's view, as of `Frame.of`.
+        ir: infrared luma in [0, 1], [h, w].
+        vis: the visible image in [0, 1], [h', w'] or [h', w', 3].
+
+    Raises:
+        MfjaxError: the images show nothing in common, or are too large.
+    """
+    frame = frame_of(alignment, view, ir.shape, vis.shape)
+    ir, ir_window = seen_through(ir, frame.to_ir, frame.size)
+    seen, vis_window = seen_through(vis, frame.to_vis, frame.size)
+    colours = seen if vis_window is None else resampled(vis, frame.to_vis, frame.size)
+    return Framed(ir, seen, colours, frame, (ir_window, vis_window))
+
+
+def frame_of(alignment: Alignment, view: View, ir: tuple[int, ...], vis: tuple[int, ...]) -> Frame:
+    """Returns the frame of a view of two images.
+
+    Args:
+        alignment: the position of the visible image under the infrared one.
+        view: the output's view, as of `Frame.of`.
+        ir: the infrared image's shape.
+        vis: the visible image's shape.
+
+    Raises:
+        MfjaxError: as `Frame.of`.
+    """
+    return Frame.of(alignment.matrix, (ir[0], ir[1]), (vis[0], vis[1]), view)
+
+
+def with_soft_edge(
+    frame: Frame, size: Size, fused: np.ndarray, ir: np.ndarray, vis: np.ndarray
+) -> tuple[np.ndarray, ...]:
+    """Returns the fused, infrared and visible image with what the view lacks: no source is shown beyond its ends.
+
+    The fused image becomes, softly, the source whose view it is; the other source's own image is black there.
+
+    Args:
+        frame: the frame.
+        size: the output's (height, width).
+        fused: fused luma, [H, W].
+        ir: super-resolved infrared luma.
+        vis: super-resolved visible luma.
+    """
+    own, other = (ir, vis) if frame.view == "infrared" else (vis, ir)
+    fused = np.clip(faded(fused, own, frame.to_other), 0, 1)
+    other = np.where(frame.seen(size) > 0, other, 0)
+    return (fused, ir, other) if frame.view == "infrared" else (fused, other, vis)
+
+
+def without_colour(frame: Frame, colours: np.ndarray) -> np.ndarray:
+    """Returns visible colours, softly gray where the visible image does not fill the view.
+
+    Args:
+        frame: the frame.
+        colours: the visible image under it, [h, w, 3] in [0, 1].
+    """
+    if frame.view != "infrared":
+        return colours
+    luma = images.to_luma(colours)[..., None]
+    return luma + frame.seen((colours.shape[0], colours.shape[1]))[..., None] * (colours - luma)
+
+
+def _size_of(kind: str, many: Sequence[np.ndarray]) -> Size:
+    """Returns the size of the first image. Raises MfjaxError if another one's aspect differs."""
+    first = many[0].shape
+    for image in many:
+        if sizes.aspects_apart(image.shape, first) > sizes.ASPECTS_ABOUT_EQUAL:
+            raise MfjaxError(
+                f"{kind} images are {first[0]}x{first[1]} and {image.shape[0]}x{image.shape[1]}, of two aspects; one "
+                "rig is of two cameras, whose images have one aspect each"
+            )
+    return first[0], first[1]
+
+
+def _as_alignment(found: Estimate, ir_size: Size, vis_size: Size, model: Model, how: str) -> Alignment:
+    numbers = float(found.confidence), float(found.residual), float(found.overlap)
+    return Alignment(found.matrix, ir_size, vis_size, *numbers, model, how)

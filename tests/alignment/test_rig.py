@@ -1,0 +1,135 @@
+"""Rig files: what is written comes back, and what is no rig file is refused in one line."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from mfjax import Alignment, MfjaxError
+from mfjax.alignment import MODELS, geometry
+
+IR, VIS = (240, 320), (480, 640)
+
+maps = arrays(np.float64, (3, 3), elements=st.floats(-0.2, 0.2)).map(lambda a: np.eye(3) + a * [[1], [1], [0.5]])
+plain_json = st.recursive(
+    st.none() | st.booleans() | st.floats(allow_nan=True) | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+def turned(degrees, scale=1.0, right=0.0, down=0.0):
+    """Returns the map of a visible image that is turned clockwise about the middle, in square pixels of IR and VIS."""
+    c, s = (scale * f(math.radians(degrees)) for f in (math.cos, math.sin))
+    to_square, height = np.diag([1, 0.75, 1]), 0.75
+    turn = np.array([[c, -s, 0.5 + right], [s, c, height / 2 + down], [0, 0, 1]])
+    centred = np.array([[1, 0, -0.5], [0, 1, -height / 2], [0, 0, 1]])
+    return np.linalg.inv(to_square) @ turn @ centred @ to_square
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    return tmp_path_factory.mktemp("rig") / "rig.json"
+
+
+@given(
+    maps,
+    st.floats(0, 1),
+    st.floats(0, 100),
+    st.sampled_from(MODELS),
+    st.text(alphabet=st.characters(exclude_categories=("Cs",)), max_size=30),
+)
+def test_an_alignment_comes_back_from_its_file_with_the_same_map(path, matrix, confidence, residual, model, found):
+    made = Alignment(matrix, IR, VIS, confidence, residual, model=model, found=found)
+    made.save(path)
+    read = Alignment.load(path)
+    np.testing.assert_array_equal(read.matrix, made.matrix)
+    assert (read.ir_size, read.vis_size, read.model, read.found) == (IR, VIS, model, found)
+    assert (read.confidence, read.residual) == pytest.approx((confidence, residual), abs=1e-4)
+    assert read.date == made.date
+
+
+@given(st.data())
+def test_a_damaged_file_is_refused_in_one_line_that_names_it_or_is_a_valid_alignment(path, data):
+    Alignment(turned(3, 1.2), IR, VIS).save(path)
+    told = json.loads(path.read_text())
+    at = data.draw(st.sampled_from(sorted(told)))
+    told[at] = data.draw(plain_json)
+    path.write_text(json.dumps(told))
+    said = ""
+    try:
+        read = Alignment.load(path)
+    except MfjaxError as error:
+        said = str(error)
+    if said:
+        assert said.startswith(f"{path}: ")
+        assert "\n" not in said
+    else:
+        assert np.isfinite(np.linalg.inv(read.matrix)).all()
+        assert 0 <= read.confidence <= 1
+
+
+@given(st.binary(max_size=200))
+def test_bytes_that_are_no_rig_file_are_refused(path, data):
+    path.write_bytes(data)
+    with pytest.raises(MfjaxError, match="rig"):
+        Alignment.load(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"matrix": [[1, 0, 0], [0, 1, 0]]}, "the matrix has not three rows"),
+        ({"matrix": [[1, 0, 0], [2, 0, 0], [0, 0, 1]]}, "not invertible"),
+        ({"matrix": [[1, 0, 0], [0, 1, 0], [-2, 0, 1]]}, "behind the infrared camera"),
+        ({"confidence": 1.5}, "the confidence is 1.5; it is from 0 to 1"),
+        ({"version": 2}, "is of version 2; this mfjax reads version 1"),
+        ({"kind": "camera"}, "is no rig file"),
+        ({"visible_size": [480, 640.5]}, "no whole number"),
+        ({"model": "wobble"}, "the model is 'wobble'; it is one of shift, similarity, affine, homography"),
+        ({"lens": 1}, "has 'lens', which is in no rig file"),
+    ],
+)
+def test_the_error_says_what_is_wrong(path, change, message):
+    Alignment(np.eye(3), IR, VIS).save(path)
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(MfjaxError) as caught:
+        Alignment.load(path)
+    assert message in str(caught.value)
+
+
+def test_a_file_with_nan_is_refused_naming_it(path):
+    Alignment(np.eye(3), IR, VIS).save(path)
+    path.write_text(path.read_text().replace('"residual": 0.0', '"residual": NaN'))
+    with pytest.raises(MfjaxError, match="has NaN in it, which is no number"):
+        Alignment.load(path)
+
+
+def test_shift_scale_and_rotation_are_those_of_the_map_in_square_pixels():
+    found = Alignment(turned(5, 1.3, right=0.1, down=-0.03), IR, VIS)
+    assert (*found.shift, found.scale, found.rotation) == pytest.approx((0.1, -0.03, 1.3, 5))
+    assert found.words == (
+        "shift +10.0 % right and -3.0 % down (+32.0 and -9.6 of 320 px), scale 1.300, rotation +5.00°"
+    )
+
+
+def test_the_identity_moves_nothing_and_shows_all():
+    found = Alignment.identity(IR, VIS)
+    assert (*found.shift, found.scale, found.rotation, found.overlap) == (0, 0, 1, 0, 1)
+
+
+def test_the_share_that_infrared_shows_is_counted_on_a_grid():
+    matrix = turned(12, 1.4, right=0.2)
+    centres = (np.arange(400) + 0.5) / 400
+    points = geometry.mapped(matrix, np.stack(np.meshgrid(centres, centres), axis=-1))
+    counted = ((points >= 0) & (points <= 1)).all(axis=-1).mean()
+    assert Alignment(matrix, IR, VIS).overlap == pytest.approx(counted, abs=2e-3)
+
+
+def test_the_map_of_an_alignment_can_not_be_changed():
+    with pytest.raises(ValueError, match="read-only"):
+        Alignment.identity(IR, VIS).matrix[0, 0] = 2

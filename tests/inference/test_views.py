@@ -1,0 +1,215 @@
+"""Fusing two cameras' images under an alignment: views, sizes, what is shown where one of them ends, and refusals."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import mfjax
+from mfjax import Alignment, MfjaxError
+from mfjax.alignment.estimate import Estimate
+from mfjax.alignment.frames import soft_mask
+from mfjax.alignment.windows import Window, placed
+from mfjax.inference import views
+from mfjax.inference.composition import Source, compose
+from mfjax.inference.fuser import Fuser
+
+IR, VIS = (24, 32), (48, 64)
+WIDER = np.array([[1.5, 0, -0.25], [0, 1.5, -0.25], [0, 0, 1.0]])
+TURNED = np.array([[1.4, -0.06, -0.2], [0.1, 1.4, -0.25], [0, 0, 1.0]])
+
+
+@pytest.fixture(scope="module")
+def fuser(tiny_weights):
+    return mfjax.load(tiny_weights, engine="xla")
+
+
+@pytest.fixture(scope="module")
+def ir():
+    return np.random.default_rng(0).integers(0, 256, IR).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def vis():
+    return np.random.default_rng(1).integers(0, 256, (*VIS, 3)).astype(np.uint8)
+
+
+@pytest.fixture
+def found(monkeypatch):
+    """A function that makes the estimator find a map with a confidence."""
+
+    def find(matrix, confidence):
+        estimate = Estimate(np.asarray(matrix), confidence, 0.5, 0.6)
+        monkeypatch.setattr(views, "estimate", lambda ir, vis, **options: estimate)
+        monkeypatch.setattr(views, "estimate_rig", lambda irs, viss, **options: (estimate, [estimate] * len(irs)))
+
+    return find
+
+
+@pytest.mark.parametrize("matrix", [WIDER, TURNED], ids=["placed", "turned"])
+@pytest.mark.parametrize("view", ["visible", "infrared", "overlap"])
+def test_all_three_images_have_the_size_of_the_view(fuser, ir, vis, matrix, view):
+    made = fuser(ir, vis, align=Alignment(matrix, IR, VIS), view=view)
+    size = views.frame_of(Alignment(matrix, IR, VIS), view, IR, VIS).size
+    assert made.fused.shape == made.vis.shape == (*size, 3)
+    assert made.ir.shape == size
+    assert made.fused.dtype == made.ir.dtype == made.vis.dtype == np.uint8
+
+
+@pytest.mark.parametrize("matrix", [WIDER, TURNED], ids=["placed", "turned"])
+def test_where_infrared_shows_nothing_the_visible_image_stays_and_the_infrared_one_is_black(fuser, ir, vis, matrix):
+    made = fuser(ir, vis, align=Alignment(matrix, IR, VIS), color="gray")
+    unseen = soft_mask(matrix, VIS) == 0
+    assert unseen.any()
+    np.testing.assert_array_equal(made.fused[unseen], made.vis[unseen])
+    assert made.ir[unseen].max() == 0
+
+
+def test_where_visible_shows_nothing_the_infrared_image_stays_and_is_gray(fuser, ir, vis):
+    narrow = np.linalg.inv(WIDER)
+    made = fuser(ir, vis, align=Alignment(narrow, IR, VIS), view="infrared")
+    size = made.fused.shape[:2]
+    unseen = soft_mask(WIDER, size) == 0
+    assert np.ptp(made.fused[unseen].astype(int), axis=-1).max() <= 1
+    np.testing.assert_allclose(made.fused[unseen][:, 0].astype(int), made.ir[unseen], atol=1)
+
+
+def test_an_alignment_that_moves_nothing_changes_nothing(fuser, ir, vis):
+    np.testing.assert_array_equal(fuser(ir, vis, align=Alignment.identity(IR, VIS)).fused, fuser(ir, vis).fused)
+
+
+def test_the_overlap_of_a_cut_visible_image_is_what_fusing_that_part_gives(fuser, vis):
+    ir = np.random.default_rng(2).integers(0, 256, (24, 32)).astype(np.uint8)
+    part = Alignment(np.array([[2, 0, -0.5], [0, 2, -0.5], [0, 0, 1.0]]), IR, VIS)  # infrared shows the middle
+    made = fuser(ir, vis, align=part, view="overlap").fused
+    np.testing.assert_array_equal(made, fuser(ir, vis[12:36, 16:48]).fused)
+
+
+def test_a_placed_source_is_what_the_network_makes_of_it_where_it_lies_at_whole_pixels(fuser):
+    """The same pixels, placed by a window that begins 4 output pixels before the output, and cut out of the whole."""
+    image = np.random.default_rng(0).random((20, 24)).astype(np.float32)
+    whole = fuser.source(image, "ir", (40, 48))
+    other = Source(np.zeros((20, 24), np.float32), np.zeros_like(whole.features))
+    expected = fuser.compose(whole, other, (40, 48)).ir
+    window = Window((-4 / 32, -6 / 40), (40 / 32, 48 / 40))
+    small = Source(np.zeros((16, 20), np.float32), np.zeros((16, 20, whole.features.shape[-1]), np.float32))
+    made = compose(fuser.config, fuser.params, (whole._replace(window=window), small), (32, 40)).ir
+    np.testing.assert_allclose(made[6:-6, 6:-6], expected[10:30, 12:40], atol=2e-5)
+
+
+def test_tiles_of_a_placed_source_join_without_a_seam(fuser):
+    image = np.random.default_rng(0).random((60, 80)).astype(np.float32)
+    source, window = placed(image, np.array([[1.23, 0, -0.1], [0, 1.1, 0.05], [0, 0, 1]]), (130, 150))
+    sources = fuser.source(source, "ir", (130, 150), window), fuser.source(image, "vis", (130, 150))
+    whole, tiled = (fuser.compose(*sources, (130, 150), tile=side) for side in (200, 96))
+    for one, other in zip(whole, tiled, strict=True):
+        np.testing.assert_allclose(one, other, atol=2e-4)
+
+
+@pytest.mark.parametrize("factor", [1.37, 5 / 3], ids=["many offsets", "few offsets"])
+def test_a_placed_source_is_nearly_the_same_with_exact_and_fast_filters(fuser, factor):
+    image = np.random.default_rng(0).random((24, 230)).astype(np.float32)
+    size = int(24 * factor) - 1, int(230 * factor) - 1
+    window = Window((-0.4 / size[0], -0.3 / size[1]), (24 * factor / size[0], 230 * factor / size[1]))
+    sources = fuser.source(image, "ir", size, window), fuser.source(image, "vis", size)
+    exact, fast = (fuser.compose(*sources, size, exact=exact) for exact in (True, False))
+    for one, other in zip(fast, exact, strict=True):
+        np.testing.assert_allclose(one, other, atol=0.05 / 255)
+    assert np.abs(fast.ir - exact.ir).max() > 0
+
+
+def test_auto_uses_what_the_estimator_finds(fuser, ir, vis, found):
+    found(TURNED, 0.9)
+    expected = fuser(ir, vis, align=Alignment(TURNED, IR, VIS)).fused
+    np.testing.assert_array_equal(fuser(ir, vis, align="auto").fused, expected)
+
+
+def test_below_the_least_confidence_auto_is_refused_naming_what_was_seen_and_the_way_out(fuser, ir, vis, found):
+    found(TURNED, 0.2)
+    with pytest.raises(MfjaxError, match=r"confidence 0\.20, 0\.5 is needed.*scale 1\.4.*--align none"):
+        fuser(ir, vis, align="auto")
+
+
+def test_a_rig_file_may_be_named(fuser, ir, vis, tmp_path):
+    rig = Alignment(TURNED, IR, VIS)
+    rig.save(tmp_path / "rig.json")
+    np.testing.assert_array_equal(fuser(ir, vis, align=tmp_path / "rig.json").fused, fuser(ir, vis, align=rig).fused)
+
+
+def test_a_rig_of_images_of_another_aspect_is_refused(fuser, ir, vis):
+    with pytest.raises(MfjaxError, match=r"is for infrared images of 24x32 and this one is 24x40"):
+        fuser(np.zeros((24, 40), np.uint8), vis, align=Alignment.identity(IR, VIS))
+
+
+def test_a_rig_holds_at_any_resolution(fuser, vis):
+    fused = fuser(np.zeros((12, 16), np.uint8), vis, align=Alignment(WIDER, IR, VIS)).fused
+    assert fused.shape == vis.shape
+
+
+def test_a_batch_has_one_rig_for_all_pairs(fuser, ir, vis, found):
+    found(TURNED, 0.9)
+    made = fuser.batch([ir, ir[::-1]], [vis, vis[::-1]], align="auto")
+    np.testing.assert_array_equal(made[0].fused, fuser(ir, vis, align=Alignment(TURNED, IR, VIS)).fused)
+    assert len(made) == 2
+
+
+def test_align_takes_arrays_sequences_and_files(ir, vis, tmp_path, found):
+    found(TURNED, 0.7)
+    mfjax.images.write_all({tmp_path / "ir.png": ir, tmp_path / "vis.png": vis})
+    for pair in ((ir, vis), ([ir, ir], [vis, vis]), (tmp_path / "ir.png", tmp_path / "vis.png"), (tmp_path, None)):
+        made = mfjax.align(*pair)
+        np.testing.assert_array_equal(made.matrix, TURNED)
+        assert (made.ir_size, made.vis_size, made.confidence) == (IR, VIS, 0.7)
+
+
+def test_apply_takes_the_map_as_an_array_and_jit_equals_eager(fuser, ir, vis):
+    lumas = ir / np.float32(255), vis[..., 1] / np.float32(255)
+
+    def fuse(matrix):
+        return fuser.apply(*lumas, size=VIS, alignment=matrix)
+
+    for one, other in zip(fuse(jnp.array(TURNED)), jax.jit(fuse)(jnp.array(TURNED)), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def test_apply_makes_about_what_a_call_makes(fuser, vis):
+    smooth = np.outer(np.sin(np.arange(24) / 5), np.cos(np.arange(32) / 6)).astype(np.float32) / 2 + 0.5
+    luma = vis[..., 1] / np.float32(255)
+    called = fuser(smooth, luma, align=Alignment(TURNED, IR, VIS))
+    made = fuser.apply(smooth, luma, size=VIS, alignment=TURNED)
+    np.testing.assert_allclose(np.clip(made.ir, 0, 1), called.ir, atol=0.02)
+    assert np.abs(np.clip(made.fused, 0, 1) - called.fused).mean() < 1e-3
+
+
+def test_the_gradient_of_the_fused_image_in_the_map_is_that_of_finite_differences(fuser):
+    x = np.arange(32) / 5
+    smooth = (np.sin(x)[:24, None] * np.cos(x) / 2 + 0.5).astype(np.float32)
+    luma = np.full(VIS, 0.3, np.float32)
+
+    @jax.jit
+    def brightness(matrix):
+        weights = jnp.linspace(0, 1, VIS[1])
+        return (fuser.apply(smooth, luma, size=VIS, alignment=matrix).ir * weights)[16:32, 20:44].sum()
+
+    gradient = jax.grad(brightness)(jnp.array(TURNED))
+    for at in ((0, 2), (1, 1)):
+        step = np.zeros((3, 3))
+        step[at] = 2e-3
+        slope = (brightness(jnp.array(TURNED + step)) - brightness(jnp.array(TURNED - step))) / 4e-3
+        np.testing.assert_allclose(gradient[at], slope, rtol=0.05, atol=0.05)
+
+
+def test_the_visible_and_the_overlap_view_agree_where_both_cameras_see(vis, random_params, tiny_config):
+    """Statistics of whole images, on which every pixel depends, are of what both see."""
+    config = dataclasses.replace(tiny_config, blend=4)
+    params = random_params(config)
+    params["fusion"]["contrast"] = np.full(1, 1.3, np.float32)
+    fuser = Fuser.of(config, params, engine="xla")
+    rng = np.random.default_rng(3)
+    ir, vis = (rng.integers(0, 256, size).astype(np.uint8) for size in ((240, 240), (240, 480)))
+    part = Alignment(np.array([[2, 0, -0.5], [0, 1, 0], [0, 0, 1.0]]), ir.shape, vis.shape)
+    whole = fuser(ir, vis, align=part).fused[:, 120:360]
+    overlap = fuser(ir, vis, align=part, view="overlap").fused
+    np.testing.assert_allclose(whole[100:140, 80:160].astype(int), overlap[100:140, 80:160], atol=1)
