@@ -84,6 +84,7 @@ def compose(
     tile: TileSide = "auto",
     progress: Progress = iter,
     seen: np.ndarray | None = None,
+    exact: bool = False,
 ) -> Fusion:
     """Returns the three images at `size`, clipped to [0, 1] and in the ranges of their types.
 
@@ -97,6 +98,7 @@ def compose(
         progress: wraps the tiles, each of which comes twice, such as `tqdm.tqdm`.
         seen: true where both sources show something, `[H, W]`; whole images' statistics are of these pixels. By default
             they do so everywhere.
+        exact: predict all filters, also where interpolated ones are faster and give the same to 0.05 gray levels.
 
     Raises:
         MfjaxError: tiles of that size are too small for these factors, or a source is larger than the output.
@@ -115,7 +117,8 @@ def compose(
     def super_resolved(each: Tile) -> list[tuple[Branch, jax.Array]]:
         """Returns both sources super-resolved under a tile, each with the relation of its channels."""
         pairs = zip(branches, sources, strict=True)
-        return [_super_resolved_tile(config, branch, source, each, size, tiled, seen) for branch, source in pairs]
+        options = size, tiled, seen, exact
+        return [_super_resolved_tile(config, branch, source, each, *options) for branch, source in pairs]
 
     kept: list[Sequence[Branch]] = []
     totals = _Totals(config.features)
@@ -248,15 +251,16 @@ def _super_resolved_tile(
     size: Size,
     tiled: Tiling,
     seen: np.ndarray | None = None,
+    exact: bool = False,
 ) -> tuple[Branch, jax.Array]:
     """Returns a source super-resolved under a tile's canvas, and its channels' relation summed over own seen pixels."""
     window, own_size = source.window, source.size
     if window is None:
         factor, first = tiles.whole_factor(own_size, size), tiles.corner(tile, own_size, size)
-        placement = tiles.placement(tile, own_size, size, tiled.canvas)
+        placement = tiles.placement(tile, own_size, size, tiled.canvas, exact=exact)
     else:
         factor, first = None, windows.corner(tile, own_size, size, window)
-        placement = windows.placement(tile, own_size, size, tiled.canvas, window)
+        placement = windows.placement(tile, own_size, size, tiled.canvas, window, exact=exact)
     here = first, tiles.source_canvas(tiled.canvas, factor)
     image, features = (tiles.cut(a, *here)[None] for a in (source.image, source.features))
     own = np.zeros(tiled.canvas, bool)

@@ -188,7 +188,9 @@ class Fuser:
         """Returns how many pairs of usual size `batch` fuses at once: 1, or more on several devices or on GPUs."""
         return max(1, self.backend.batch_size(USUAL_SIZE))
 
-    def apply(self, ir: ArrayLike, vis: ArrayLike, *, size: Size, alignment: ArrayLike | None = None) -> FusionOutput:
+    def apply(
+        self, ir: ArrayLike, vis: ArrayLike, *, size: Size, alignment: ArrayLike | None = None, exact: bool = False
+    ) -> FusionOutput:
         """Returns fused and super-resolved luma by `fuse_luma`. It is pure, for `jax.jit`, `jax.vmap` and `jax.grad`.
 
         Args:
@@ -196,12 +198,13 @@ class Fuser:
             vis: visible luma in [0, 1] of the same view, [h', w'] or [n, h', w'].
             size: the output's (H, W), any.
             alignment: the map from visible to infrared coordinates, [3, 3], as `Alignment.matrix`; may be traced.
+            exact: as of `fuse_luma`.
 
         Raises:
             MfjaxError: as `fuse_luma`.
         """
-        factor = self.largest_factor
-        return fuse_luma(self.config, self.params, ir, vis, size=size, alignment=alignment, largest_factor=factor)
+        options: Any = {"size": size, "alignment": alignment, "exact": exact, "largest_factor": self.largest_factor}
+        return fuse_luma(self.config, self.params, ir, vis, **options)
 
     @cached_property
     def largest_factor(self) -> float:

@@ -34,8 +34,8 @@ def load(
     Args:
         name_or_path: the name or the file.
         engine: the engine that runs the model. "xla"; "openvino" (`pip install 'mfjax[cpu]'`), for CPUs only, which
-            runs and compiles faster, and leaves the layers after the extractor to XLA where factors are not whole
-            numbers; "auto": OpenVINO on CPUs where it is installed, else XLA.
+            runs and compiles faster, and leaves the last layers of large outputs and of placed sources to XLA; "auto":
+            OpenVINO on CPUs where it is installed, else XLA.
         precision: the type in which features are extracted, "float32" or "bfloat16"; "auto" is bfloat16 on GPUs and
             TPUs, float32 on CPUs.
         detail: how much structure fused images show: 1, that of both sources, however much they contradict each other,

@@ -24,6 +24,8 @@ SOURCE_BYTES = 13  # for each pixel of both sources: the image, twice
 FEATURE_BYTES = 32  # for each pixel of both sources as the network sees them, averaged or enlarged
 EXTRACTION_BYTES = 2_200  # for each pixel of the larger of these
 KEPT_BYTES = 260  # for each pixel of the output: super-resolved tiles
+AT_ONCE_BYTES = 5_000  # instead, at factors that are not whole, of an output that OpenVINO composes at once
+AT_ONCE_PIXELS = 2**19  # most pixels of such an output
 OUTPUT_BYTES, COLOUR_BYTES = 8, 12  # for each pixel of the output; additionally for each in colour
 
 LARGEST_SIDE = 2**31 - 1  # pixels a side of the largest image that any file format holds
@@ -172,6 +174,7 @@ def memory_needed(
     colour: bool = False,
     largest_factor: float = stepping.LARGEST_FACTOR,
     working: int = WORKING_BYTES,
+    at_once: bool = True,
 ) -> int:
     """Returns about how many bytes it takes to fuse two sources to an output size.
 
@@ -182,11 +185,15 @@ def memory_needed(
         colour: true if the output is in colour.
         largest_factor: the largest factor by which the model enlarges in one pass.
         working: most bytes for the parts of an image that are worked on, and for the tiles that are kept.
+        at_once: false if there is too little memory to compose outputs at once at factors that are not whole.
     """
     pixels = math.prod(out)
     worked_on = [math.prod(map(min, stepping.plan_sizes(source, out, largest_factor)[-1], out)) for source in (ir, vis)]
     parts = min(EXTRACTION_BYTES * max(worked_on), working)
     kept = min(KEPT_BYTES * pixels, working)
+    is_odd = any(long % short for source in (ir, vis) for long, short in zip(out, map(min, source, out), strict=True))
+    if is_odd and at_once and pixels <= AT_ONCE_PIXELS:
+        kept = AT_ONCE_BYTES * pixels
     images = SOURCE_BYTES * (math.prod(ir) + math.prod(vis)) + FEATURE_BYTES * sum(worked_on)
     images += (OUTPUT_BYTES + COLOUR_BYTES * colour) * pixels
     return FIXED_BYTES + max(parts, kept) + images
@@ -204,7 +211,8 @@ def check_memory(ir: Size, vis: Size, out: Size, available: int | None, **option
     """
     if available is None:
         return
-    needed = memory_needed(ir, vis, out, working=min(WORKING_BYTES, available // 4), **options)
+    at_once = math.prod(out) <= _pixels_at_once(available)
+    needed = memory_needed(ir, vis, out, working=min(WORKING_BYTES, available // 4), at_once=at_once, **options)
     if needed > available:
         raise MfjaxError(
             f"an output of {out[0]}x{out[1]} from {ir[0]}x{ir[1]} and {vis[0]}x{vis[1]} takes about "
@@ -216,6 +224,16 @@ def working_memory() -> int:
     """Returns the bytes to use for work that is faster with more memory: a quarter of the free ones, at most 1 GiB."""
     free = memory.host_memory()
     return WORKING_BYTES if free is None else min(WORKING_BYTES, free // 4)
+
+
+def pixels_at_once() -> int:
+    """Returns the most pixels of an output to compose at once at factors that are not whole."""
+    return _pixels_at_once(memory.host_memory())
+
+
+def _pixels_at_once(free: int | None) -> int:
+    """Returns the same for a number of free bytes; None: it is unknown."""
+    return AT_ONCE_PIXELS if free is None else min(AT_ONCE_PIXELS, free // 2 // AT_ONCE_BYTES)
 
 
 def _gigabytes(count: int) -> str:

@@ -15,15 +15,15 @@ import numpy as np
 from mfjax.model import ModelConfig
 from mfjax.model.blend import REACH
 from mfjax.model.extent import Extent
+from mfjax.model.grids import MOST_EXACT, Axis, Grid
 from mfjax.model.placement import Placement
-from mfjax.model.resampling import FEW_OFFSETS, Axis, Grid
 from mfjax.size import Size
 
 ALIGNED = 4  # canvases begin at multiples of this, since position attention pools 4×4 pixels of the output
 REACH_OF_FEATURES = 11  # pixels that a fused pixel depends on to each side, by position attention and reconstruction
 REACH_OF_IMAGE = 2  # the same by both reconstructions; a blend reaches further
 MARGIN = 4  # source pixels around those under a canvas, for predicted filters and cubic convolution
-SMALL_PERIOD = 8  # offsets; most pairs of cameras have at most so many, or very many
+SMALL_PERIODS = 8, MOST_EXACT  # offsets; most pairs of cameras have at most 8, or very many
 WHOLE_FACTORS = 1, 2, 4  # factors with programs of their own, several times as fast; all divide `ALIGNED`
 
 
@@ -167,7 +167,7 @@ def whole_grids(canvas: Size, factor: int) -> tuple[Grid, Grid]:
     return Grid(*up), Grid(*down)
 
 
-def placement(tile: Tile, source: Size, output: Size, canvas: Size) -> Placement:
+def placement(tile: Tile, source: Size, output: Size, canvas: Size, *, exact: bool = False) -> Placement:
     """Returns the position of the part of a source that a tile needs under the tile's canvas.
 
     Its arrays have few different shapes, so that few programs are compiled. It has no grids if the factor is one of
@@ -178,6 +178,7 @@ def placement(tile: Tile, source: Size, output: Size, canvas: Size) -> Placement
         source: the source's size.
         output: the output's size.
         canvas: the size of the canvas.
+        exact: keep grids in their exact form where the fast one is faster.
     """
     first, begun = corner(tile, source, output), (tile.rows.canvas, tile.cols.canvas)
     factor = whole_factor(source, output)
@@ -186,7 +187,7 @@ def placement(tile: Tile, source: Size, output: Size, canvas: Size) -> Placement
     if factor is None:
         there = source_canvas(canvas, factor)
         period = max(source[1], output[1]) // math.gcd(source[1], output[1])
-        few = next((few for few in (SMALL_PERIOD, FEW_OFFSETS) if period <= few), None)  # matters for columns only
+        few = next((few for few in SMALL_PERIODS if period <= few), None)  # matters for columns only
         up = Grid(
             _axis(source[0], output[0], canvas[0], begun[0], first[0], None),
             _axis(source[1], output[1], canvas[1], begun[1], first[1], few),
@@ -195,6 +196,8 @@ def placement(tile: Tile, source: Size, output: Size, canvas: Size) -> Placement
             _axis(output[0], source[0], there[0], first[0], begun[0], None),
             _axis(output[1], source[1], there[1], first[1], begun[1], few),
         )
+        if not exact:
+            up, down = up.interpolated(), down.interpolated()
     corners = [first[i] * output[i] / source[i] - begun[i] for i in range(2)]
     shown = Extent(*(np.int32(n) for n in (source[0] - first[0], source[1] - first[1], -first[0], -first[1])))
     return Placement(up, down, np.array(corners, np.float32), shown, extent(tile, output))

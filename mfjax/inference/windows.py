@@ -5,11 +5,13 @@ import math
 import numpy as np
 
 from mfjax.alignment.windows import Window
-from mfjax.inference.tiles import MARGIN, Tile, extent, source_canvas
+from mfjax.inference.tiles import MARGIN, SMALL_PERIODS, Tile, extent, source_canvas
 from mfjax.model.extent import Extent
+from mfjax.model.grids import Axis, Grid
 from mfjax.model.placement import Placement
-from mfjax.model.resampling import Grid
 from mfjax.size import Size
+
+SAME_OFFSETS = 2**16  # parts of a pixel; offsets that are the same in them differ by rounding only
 
 
 def corner(tile: Tile, source: Size, output: Size, window: Window) -> Size:
@@ -26,7 +28,9 @@ def corner(tile: Tile, source: Size, output: Size, window: Window) -> Size:
     return row, col
 
 
-def placement(tile: Tile, source: Size, output: Size, canvas: Size, window: Window) -> Placement:
+def placement(
+    tile: Tile, source: Size, output: Size, canvas: Size, window: Window, *, exact: bool = False
+) -> Placement:
     """Returns the position of the part of a source that a tile needs under the tile's canvas.
 
     Args:
@@ -35,6 +39,7 @@ def placement(tile: Tile, source: Size, output: Size, canvas: Size, window: Wind
         output: the output's size.
         canvas: the size of the canvas.
         window: the place of the source.
+        exact: keep grids in their exact form where the fast one is faster.
     """
     begin, sides = window.on(output)
     first, begun = corner(tile, source, output, window), (tile.rows.canvas, tile.cols.canvas)
@@ -42,5 +47,20 @@ def placement(tile: Tile, source: Size, output: Size, canvas: Size, window: Wind
     up = Grid.affine(canvas, [(begun[i] - begin[i]) * steps[i] - first[i] for i in range(2)], steps)
     corners = [begin[i] + first[i] / steps[i] - begun[i] for i in range(2)]
     down = Grid.affine(source_canvas(canvas, None), corners, [1 / step for step in steps])
+    if not exact:
+        up, down = (grid._replace(cols=_fast(grid.cols)) for grid in (up, down))
     shown = Extent(*(np.int32(n) for n in (source[0] - first[0], source[1] - first[1], -first[0], -first[1])))
     return Placement(up, down, np.array(corners, np.float32), shown, extent(tile, output))
+
+
+def _fast(axis: Axis) -> Axis:
+    """Returns an axis of columns in its fast form: offsets that repeat are listed once, and many are interpolated.
+
+    At a scale such as 5/3 few offsets repeat. Interpolated filters would be imprecise there: a block may hold two
+    offsets that lie far apart.
+    """
+    distinct, number = np.unique(np.round(axis.offsets * SAME_OFFSETS) / SAME_OFFSETS, return_inverse=True)
+    few = next((few for few in SMALL_PERIODS if len(distinct) <= few), None)
+    if few is None:
+        return axis.interpolated()
+    return axis._replace(number=number.astype(np.int32), offsets=np.resize(distinct, few))

@@ -4,8 +4,8 @@ import jax
 import jax.numpy as jnp
 
 from mfjax.model.extent import Everywhere
+from mfjax.model.grids import Grid
 from mfjax.model.placement import Placement
-from mfjax.model.resampling import Grid
 
 
 def coarseness(up: Grid) -> jax.Array:

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from mfjax.model.extent import EVERYWHERE, AnyExtent, Extent
-from mfjax.model.resampling import Axis, Grid, Integer
+from mfjax.model.grids import Axis, Grid, Integer
 from mfjax.size import Size
 
 
@@ -19,6 +19,10 @@ class Placement(NamedTuple):
     corner: Any  # [2], row and column of the output at which the source's array begins; may lie between pixels
     source: AnyExtent  # the part of the source's array that is image
     output: AnyExtent  # the part of the output's array that is image
+
+    def interpolated(self) -> Self:
+        """Returns the placement with grids in their fast form, for inference; see `Grid.interpolated`."""
+        return self._replace(up=self.up.interpolated(), down=self.down.interpolated())
 
     @classmethod
     def between(cls, inputs: Size, outputs: Size) -> Self:

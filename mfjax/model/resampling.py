@@ -3,25 +3,24 @@
 Output pixel i of an axis reads the 3 source pixels around ⌊i/r⌋ (zeros outside the image) with weights predicted
 from (1/r, i/r − ⌊i/r⌋), where r = output/input; where the output begins elsewhere in the source, i/r is counted from
 there. A predicted filter has 9c² weights, so they are never held for all
-pixels at once. They are predicted for distinct offsets only where these are few: r = p/q in lowest terms has p.
+pixels at once. They are predicted for distinct offsets only where these are few: r = p/q in lowest terms has p. Where
+they are many, a grid in its fast form (`Grid.interpolated`) has them interpolated between those of some offsets.
 """
 
 import functools
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from mfjax.model.grids import Grid, Interpolation
 from mfjax.model.layers import LEAKY_SLOPE
 
 TAPS = 3  # the filters are 3×3
-Integer = int | jax.Array
-Array = Any  # NumPy's or JAX's
-Predict = Callable[[jax.Array], jax.Array]
 
 # Hidden units of a weight predictor start about this large. All filters of all positions depend on each of them, so
 # one Adam step moves a filter weight by (hidden units) × (their size) × (learning rate): at size 1 training diverges.
@@ -31,146 +30,19 @@ FEW_OFFSETS = 64  # up to here, filtering each source column for all offsets is 
 LARGEST_WHOLE = math.isqrt(FEW_OFFSETS)  # the largest whole factor by which resampling is one convolution
 
 
-class Axis(NamedTuple):
-    """The source pixel and the filter that each of the N output pixels of an axis reads.
+class Predict(NamedTuple):
+    """The function from position vectors `[…, 3]` to filter weights `[…, 9c, c]`, and both of its layers."""
 
-    Holds NumPy arrays where the scale is known when compiling. Where it is traced, P is still known, and bounds the
-    number of offsets.
-    """
+    hidden: Callable[[jax.Array], jax.Array]  # [..., 3] to [..., hidden units]
+    weights: Callable[[jax.Array], jax.Array]  # [..., hidden units] to [..., 9c, c]; affine
 
-    source: Array  # [N] integers, the source pixel ⌊i/r⌋; where it is outside the source, zeros are read
-    number: Array  # [N] integers, the index of the offset
-    offsets: Array  # [P] in [0, 1), the distinct i/r − ⌊i/r⌋
-    inverse: Array  # 1/r
-    factors: tuple[int, int, int] | None = None  # the arguments `up`, `down` and `first` of `whole`, for a whole factor
-
-    @classmethod
-    def between(cls, size: int, output: int) -> Self:
-        """Returns the resampling of a whole axis to another whole axis.
-
-        Args:
-            size: length of the source axis in pixels.
-            output: length of the output axis in pixels.
-        """
-        size, output = int(size), int(output)  # they may be NumPy's integers
-        common = math.gcd(size, output)
-        if common in (size, output):
-            return cls.whole(output, output // common, size // common, 0)
-        count = output // common
-        i = np.arange(output, dtype=np.int64)  # products of two sides overflow 32 bits
-        offsets = np.arange(count, dtype=np.int64) * size % output / output
-        return cls(i * size // output, i % count, offsets.astype(np.float32), np.float32(size / output))
-
-    @classmethod
-    def traced(cls, count: int, numerator: Integer, denominator: Integer, limit: int) -> Self:
-        """Returns the resampling of an axis at a traced scale r = numerator / denominator.
-
-        Args:
-            count: number of output pixels, from the first on.
-            numerator: of the scale; may be traced.
-            denominator: of the scale; may be traced.
-            limit: the largest value that the numerator can take.
-        """
-        i, m = jnp.arange(count), jnp.arange(limit)
-        offsets = m * denominator % numerator / numerator  # past the numerator they repeat
-        return cls(i * denominator // numerator, i % numerator, offsets, jnp.asarray(denominator / numerator))
-
-    @classmethod
-    def affine(cls, count: int, first: Any, step: Any) -> Self:
-        """Returns the resampling of an axis to output pixels anywhere: pixel i reads the source at `first + i · step`.
-
-        A position is that of the pixel's edge: at 0 the first pixel of the source begins. Outside it, zeros are read.
-
-        Args:
-            count: number of output pixels.
-            first: position of output pixel 0 in source pixels. Both this and `step` may be traced, and the output is
-                differentiable by them; their positions then have the precision of float32.
-            step: distance of neighbouring output pixels in source pixels, 1/r; positive.
-        """
-        xp: Any = jnp if isinstance(first, jax.Array) or isinstance(step, jax.Array) else np
-        positions = first + xp.arange(count) * step
-        if xp is np:  # so that rounding puts no whole position into the pixel before
-            positions = np.round(positions * 2**20) / 2**20
-        source = xp.floor(positions)
-        offsets = (positions - source).astype(np.float32)
-        return cls(source.astype(np.int32), xp.arange(count), offsets, xp.asarray(step, np.float32))
-
-    @classmethod
-    def whole(cls, count: int, up: int, down: int, first: int) -> Self:
-        """Returns the resampling of an axis at a whole factor, r = `up` or r = 1 / `down`.
-
-        Args:
-            count: number of output pixels; may be a symbol of `jax.export`.
-            up: factor by which the axis grows; 1 where it shrinks.
-            down: factor by which the axis shrinks; 1 where it grows.
-            first: the source pixel that output pixel 0 reads.
-        """
-        i = np.arange(count) if isinstance(count, int) else jnp.arange(count)
-        offsets, inverse = np.arange(up, dtype=np.float32) / up, np.float32(down / up)
-        return cls(i // up * down + first, i % up, offsets, inverse, (up, down, first))
-
-
-class Grid(NamedTuple):
-    """The resampling of a map along both of its axes."""
-
-    rows: Axis
-    cols: Axis
-
-    @classmethod
-    def between(cls, inputs: tuple[int, int], outputs: tuple[int, int]) -> Self:
-        """Returns the resampling of a whole map to another whole map.
-
-        Args:
-            inputs: rows and columns of the source in pixels.
-            outputs: rows and columns of the output in pixels.
-        """
-        return cls(*(Axis.between(size, output) for size, output in zip(inputs, outputs, strict=True)))
-
-    @classmethod
-    def traced(cls, size: tuple[int, int], numerator: Integer, denominator: Integer, limit: int) -> Self:
-        """Returns the resampling of a map at one traced scale; see `Axis.traced`.
-
-        Args:
-            size: rows and columns of the output in pixels.
-            numerator: of the scale; may be traced.
-            denominator: of the scale; may be traced.
-            limit: the largest value that the numerator can take.
-        """
-        return cls(*(Axis.traced(count, numerator, denominator, limit) for count in size))
-
-    @classmethod
-    def affine(cls, size: tuple[int, int], first: Any, step: Any) -> Self:
-        """Returns the resampling of a map to output pixels anywhere in it or beside it; see `Axis.affine`.
-
-        Args:
-            size: rows and columns of the output in pixels.
-            first: row and column of the output's corner in source pixels, `[2]`; may be traced.
-            step: distance of neighbouring rows and of columns of the output in source pixels, `[2]`; may be traced.
-        """
-        return cls(*(Axis.affine(size[i], first[i], step[i]) for i in range(2)))
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Returns the rows and columns of the output in pixels."""
-        return self.rows.source.shape[0], self.cols.source.shape[0]
-
-    @property
-    def inverse_scale(self) -> jax.Array:
-        """Returns 1/r of the position vector. The paper has one r; of two, it is the geometric mean."""
-        return jnp.sqrt(self.rows.inverse * self.cols.inverse)
-
-    def vectors(self, rows: jax.Array, cols: jax.Array) -> jax.Array:
-        """Returns the position vectors (1/r, row offset, column offset) of every pair of offsets, `[rows, cols, 3]`.
-
-        Args:
-            rows: row offsets in [0, 1), `[rows]`.
-            cols: column offsets in [0, 1), `[cols]`.
-        """
-        return jnp.stack(jnp.broadcast_arrays(self.inverse_scale, rows[:, None], cols), axis=-1)
+    def __call__(self, vectors: jax.Array) -> jax.Array:
+        """Returns the filter weights for position vectors."""
+        return self.weights(self.hidden(vectors))
 
 
 class WeightPredictor(nn.Module):
-    """A function from position vectors `[…, 3]` to filter weights `[…, 9c, c]`: two dense layers (Fig. 3b).
+    """The prediction of filter weights from position vectors: two dense layers (Fig. 3b).
 
     The weights start near the identity (centre tap, each channel to itself), so a new module resamples by nearest
     neighbour: training starts from a picture instead of from noise.
@@ -194,11 +66,10 @@ class WeightPredictor(nn.Module):
         second = self.param("kernel_1", nn.initializers.normal(1e-3), (self.hidden, outputs))
         second_bias = self.param("bias_1", identity, (outputs,))
 
-        def predict(vectors: jax.Array) -> jax.Array:
-            hidden = nn.leaky_relu(vectors @ first + first_bias, LEAKY_SLOPE)
-            return (hidden @ second + second_bias).reshape(*vectors.shape[:-1], TAPS * TAPS * c, c)
-
-        return predict
+        return Predict(
+            lambda vectors: nn.leaky_relu(vectors @ first + first_bias, LEAKY_SLOPE),
+            lambda hidden: (hidden @ second + second_bias).reshape(*hidden.shape[:-1], TAPS * TAPS * c, c),
+        )
 
 
 class MetaResample(nn.Module):
@@ -212,6 +83,8 @@ class MetaResample(nn.Module):
         few = len(grid.rows.offsets) * len(grid.cols.offsets) <= FEW_OFFSETS
         if few and grid.rows.factors is not None and grid.cols.factors is not None:
             return _resample_by_convolution(x, predict, grid, grid.rows.factors, grid.cols.factors)
+        if grid.cols.interpolation is not None:
+            return _resample_by_blocks(x, predict, grid, grid.cols.interpolation)
         if len(grid.cols.offsets) <= FEW_OFFSETS:
             return _resample_by_rows(x, predict, grid)
         return _resample_by_pixels(x, predict, grid)
@@ -282,6 +155,34 @@ def _resample_by_pixels(x: jax.Array, predict: Predict, grid: Grid) -> jax.Array
         return jnp.einsum("nhwk,hwkc->nhwc", jnp.concatenate(around, axis=-1), weights)
 
     return _some_rows_at_a_time(filter_rows, grid, W * TAPS * TAPS * c * (n + c))
+
+
+def _resample_by_blocks(x: jax.Array, predict: Predict, grid: Grid, cols: Interpolation) -> jax.Array:
+    """Resamples by the fast form: blocks of columns are filtered for a few offsets, between which each pixel lies."""
+    n, _, _, c = x.shape
+    (blocks, length), nodes = cols.source.shape, cols.fit.shape[1]
+    x = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    samples, source = jnp.asarray(cols.samples), jnp.asarray(cols.source)
+
+    def weights_of(offsets: jax.Array) -> jax.Array:  # [rows, blocks, 9c, nodes c]
+        hidden = predict.hidden(grid.vectors(offsets, samples.ravel()))
+        hidden = hidden.reshape(len(offsets), blocks, -1, hidden.shape[-1])
+        weights = predict.weights(jnp.einsum("hbsu,sq->hbqu", hidden, cols.fit))
+        return jnp.moveaxis(weights, 2, 3).reshape(len(offsets), blocks, -1, nodes * c)
+
+    distinct = weights_of(grid.rows.offsets) if 2 * len(grid.rows.offsets) <= grid.size[0] else None
+
+    def filter_rows(rows: jax.Array, number: jax.Array) -> jax.Array:
+        weights = weights_of(_pick(grid.rows.offsets, number, 0)) if distinct is None else _pick(distinct, number, 0)
+        around = [_pick(x, rows + i, 1) for i in range(TAPS)]
+        taps = [jnp.take(row, source + j, axis=2, mode="clip") for row in around for j in range(TAPS)]
+        filtered = jnp.einsum("nhbmk,hbkc->nhbmc", jnp.concatenate(taps, axis=-1), weights)
+        filtered = filtered.reshape(n, -1, blocks * length * nodes, c)
+        before, after = (jnp.take(filtered, cols.node + i, axis=2) for i in range(2))
+        return before + jnp.asarray(cols.fraction)[:, None] * (after - before)
+
+    floats_a_row = blocks * c * (n * length * (TAPS * TAPS + nodes) + TAPS * TAPS * nodes * c)
+    return _some_rows_at_a_time(filter_rows, grid, floats_a_row)
 
 
 def _some_rows_at_a_time(

@@ -8,12 +8,12 @@ from mfjax.onnx.layers import Params, conv, convolve, leaky_conv
 from mfjax.onnx.maps import batches, concat, cut, filled, padded, pooled, shuffled, size
 
 
-def blended(sources: tuple[Value, Value], coarseness: tuple[float, float], params: Params) -> Value:
+def blended(sources: tuple[Value, Value], coarseness: tuple[float | Value, float | Value], params: Params) -> Value:
     """Adds `Blend`. Both images and the brighter of them are worked on as one batch.
 
     Args:
         sources: the super-resolved infrared and visible image, `[n, 1, H, W]`.
-        coarseness: of each source, from 0 (as fine as the output) to 1.
+        coarseness: of each source, from 0 (as fine as the output) to 1; a number or a value `[1]`.
         params: parameters of the module.
     """
     g = sources[0].graph

@@ -10,6 +10,7 @@ from mfjax.onnx.blend import blended, knee
 from mfjax.onnx.graph import Value
 from mfjax.onnx.layers import Params, conv, leaky_conv, select_by_magnitude
 from mfjax.onnx.maps import mean
+from mfjax.onnx.positions import AnyScale, bicubic_at, resampled_at
 from mfjax.onnx.resampling import Scale, bicubic, resampled
 
 
@@ -19,10 +20,10 @@ class Branch(NamedTuple):
     image: Value
     upscaled: Value
     residuals: list[Value]
-    coarseness: float
+    coarseness: float | Value  # a value is `[1]`
 
 
-def refined(config: ModelConfig, params: Params, image: Value, low: Value, scale: Scale) -> Branch:
+def refined(config: ModelConfig, params: Params, image: Value, low: Value, scale: Scale | AnyScale) -> Branch:
     """Adds `SuperResolutionBranch.refine`.
 
     Args:
@@ -32,16 +33,23 @@ def refined(config: ModelConfig, params: Params, image: Value, low: Value, scale
         low: its features, `[n, features, h, w]`.
         scale: the factors from the source to the output.
     """
-    upscaled = high = resampled(low, params["upscale"], scale)
+
+    def up(x: Value, module: Params) -> Value:
+        return resampled(x, module, scale) if isinstance(scale, Scale) else resampled_at(x, module, scale.up)
+
+    def down(x: Value, module: Params) -> Value:
+        return resampled(x, module, scale.inverse) if isinstance(scale, Scale) else resampled_at(x, module, scale.down)
+
+    upscaled = high = up(low, params["upscale"])
     residuals = []
     for i in range(config.compensations):
         compensation = params[f"compensation_{i}"]
-        lost = low - resampled(high, compensation["downscale"], scale.inverse)  # Eq. (11)
-        residuals.append(resampled(lost, compensation["upscale"], scale))  # Eq. (12)
+        lost = low - down(high, compensation["downscale"])  # Eq. (11)
+        residuals.append(up(lost, compensation["upscale"]))  # Eq. (12)
         high = high + residuals[-1]  # Eq. (15)
     out = conv([high], params["reconstruction"])
     if config.base == "bicubic":
-        out = out + bicubic(image, scale)
+        out = out + (bicubic(image, scale) if isinstance(scale, Scale) else bicubic_at(image, scale))
     return Branch(out, upscaled, residuals, scale.coarseness)
 
 

@@ -62,15 +62,17 @@ class Graph:
         self._dtype: Any = np.float32
         self._number = itertools.count()  # numbers in the names of nodes
 
-    def input(self, name: str, shape: Sequence[Dim], channels: int = 1) -> Value:
-        """Adds an input of the graph, float32.
+    def input(self, name: str, shape: Sequence[Dim], channels: int = 1, *, dtype: Any = np.float32) -> Value:
+        """Adds an input of the graph.
 
         Args:
             name: the input's name.
             shape: its shape.
             channels: its channels, if it is a map.
+            dtype: its NumPy type.
         """
-        self._inputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+        kind = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+        self._inputs.append(helper.make_tensor_value_info(name, kind, shape))
         return Value(self, name, channels)
 
     def constant(self, x: Any) -> Value:

@@ -9,14 +9,16 @@ from onnx import TensorProto, helper
 from mfjax.onnx.graph import Value
 
 
-def filled(x: Value, number: float) -> Value:
+def filled(x: Value, number: float | Value) -> Value:
     """Adds a map that is one number everywhere.
 
     Args:
         x: a map whose size and channels it has.
-        number: the number.
+        number: the number, or a value `[1]`.
     """
     shape = x.graph.op("Shape", x)
+    if isinstance(number, Value):
+        return x.graph.op("Expand", number, shape, channels=x.channels)
     value = helper.make_tensor("value", TensorProto.FLOAT, [1], [number])
     return x.graph.op("ConstantOfShape", shape, channels=x.channels, value=value)
 

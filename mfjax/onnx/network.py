@@ -1,4 +1,4 @@
-"""The two graphs that engines run, for images of any sizes: the extractor, and the layers after it at whole factors."""
+"""The two graphs that engines run, for images of any sizes: the extractor, and the layers after it."""
 
 from dataclasses import fields
 
@@ -7,6 +7,7 @@ from mfjax.onnx.composition import fused, refined
 from mfjax.onnx.extraction import extracted
 from mfjax.onnx.graph import Graph
 from mfjax.onnx.layers import Params
+from mfjax.onnx.positions import AnyScale
 from mfjax.onnx.resampling import Scale
 
 SUPPORTED = {
@@ -42,7 +43,7 @@ def extractor(config: ModelConfig, params: Params) -> bytes:
 
 
 def composition(
-    config: ModelConfig, fusion: Params, branches: tuple[Params, Params], factors: tuple[int, int]
+    config: ModelConfig, fusion: Params, branches: tuple[Params, Params], factors: tuple[int | None, int | None]
 ) -> bytes:
     """Returns the content of the ONNX file that makes the three images from two sources and their features.
 
@@ -54,7 +55,8 @@ def composition(
         config: the network's architecture.
         fusion: the parameters of the fusion branch.
         branches: the parameters of the infrared and the visible super-resolution branch.
-        factors: how many times as large the output is as the infrared and the visible source, from 1 to 8.
+        factors: how many times as large the output is as the infrared and the visible source, from 1 to 8; None: any
+            times, and there are further inputs, those of `onnx.positions`.
     """
     check_supported(config)
     graph = Graph()
@@ -62,8 +64,8 @@ def composition(
     names = "ir", "vis", "ir_features", "vis_features"
     inputs = [graph.input(name, shape, shape[1]) for name, shape in zip(names, shapes, strict=True)]
     ir, vis = (
-        refined(config, params, image, low, Scale.whole(factor))
-        for params, image, low, factor in zip(branches, inputs[:2], inputs[2:], factors, strict=True)
+        refined(config, params, image, low, AnyScale.added(graph, name) if factor is None else Scale.whole(factor))
+        for name, params, image, low, factor in zip(names, branches, inputs[:2], inputs[2:], factors, strict=False)
     )
     shape = "n", 1, "H", "W"
     made = {"fused": fused(config, fusion, ir, vis), "ir_enlarged": ir.image, "vis_enlarged": vis.image}

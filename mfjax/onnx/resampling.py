@@ -206,7 +206,7 @@ def bicubic(image: Value, scale: Scale) -> Value:
     if scale.factor == 1:
         return image
     if scale.factor is None:
-        return multiplied(image, *(_cubic_matrix(axis) for axis in scale))
+        return multiplied(image, *(None if axis.up == axis.down else cubic_matrix(axis) for axis in scale))
     phases = (np.arange(scale.factor) + 0.5) / scale.factor - 0.5  # distances of output pixels from the source pixel
     taps = _cubic(np.arange(-2, 3) - phases[:, None])  # [phase, tap]
     filters = np.einsum("ay,bx->abyx", taps, taps).reshape(-1, 1, 5, 5)
@@ -231,10 +231,12 @@ def multiplied(image: Value, rows: np.ndarray | None, cols: np.ndarray | None) -
     return image if cols is None else g.op("MatMul", image, g.constant(cols.T))
 
 
-def _cubic_matrix(axis: Ratio) -> np.ndarray | None:
-    """Returns the cubic convolution of an axis as a matrix `[output, input]`; None at factor 1."""
-    if axis.up == axis.down:
-        return None
+def cubic_matrix(axis: Ratio) -> np.ndarray:
+    """Returns the cubic convolution of an axis as a matrix `[output, input]`.
+
+    Args:
+        axis: the factor, with the number of its groups.
+    """
     assert axis.groups is not None
     outputs, inputs = axis.groups * axis.up, axis.groups * axis.down
     centres = (np.arange(outputs) + 0.5) * inputs / outputs - 0.5

@@ -57,6 +57,26 @@ def test_composition_equals_the_network(ir, vis, size, tile, tiny_config, tiny_p
     assert_same(made, tiny_config, tiny_params, images, size)
 
 
+def test_odd_factors_give_nearly_the_same_with_exact_and_interpolated_filters_at_once_and_in_tiles(
+    tiny_config, random_params, pair
+):
+    config = dataclasses.replace(tiny_config, blend=6)
+    params = random_params(config)
+    images, size = pair((23, 151), (46, 302)), (59, 387)
+    both = sources(config, params, images)
+    static = {"static_argnums": 0, "static_argnames": ("size", "largest_factor", "exact")}
+    fuse = partial(jax.jit(fuse_luma, **static), config, params, *images, size=size, largest_factor=4)
+    exact = fuse(exact=True)
+    for made in (
+        fuse(),
+        compose(config, params, both, size, tile=260),
+        compose(config, params, both, size, exact=True),
+    ):
+        for ours, theirs in zip(made, exact, strict=True):
+            np.testing.assert_allclose(np.clip(ours, 0, 1), np.clip(theirs, 0, 1), atol=0.05 / 255)
+    assert np.abs(fuse().fused - exact.fused).max() > 0
+
+
 def test_source_larger_than_the_output_is_refused(tiny_config, tiny_params, pair):
     both = sources(tiny_config, tiny_params, pair((20, 30), (18, 26)))
     with pytest.raises(ValueError, match="a source is 20x30, larger than the output of 40x29"):

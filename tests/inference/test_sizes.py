@@ -143,3 +143,9 @@ def test_working_memory_is_a_quarter_of_what_is_free_and_at_most_a_gibibyte(monk
     for free, expected in ((2**40, 2**30), (2**30, 2**28), (None, 2**30)):
         monkeypatch.setattr(memory, "host_memory", lambda free=free: free)
         assert sizes.working_memory() == expected
+
+
+def test_odd_factors_take_more_memory_at_once_and_no_more_than_others_where_little_is_free():
+    whole, odd = (sizes.memory_needed((240, 320), (480, 640), size) for size in ((480, 640), (481, 640)))
+    assert odd - whole > 5 * 10**8
+    sizes.check_memory((240, 320), (480, 640), (481, 640), 1_500_000_000)

@@ -108,6 +108,18 @@ def test_tiles_of_a_placed_source_join_without_a_seam(fuser):
         np.testing.assert_allclose(one, other, atol=2e-4)
 
 
+@pytest.mark.parametrize("factor", [1.37, 5 / 3], ids=["many offsets", "few offsets"])
+def test_a_placed_source_is_nearly_the_same_with_exact_and_fast_filters(fuser, factor):
+    image = np.random.default_rng(0).random((24, 230)).astype(np.float32)
+    size = int(24 * factor) - 1, int(230 * factor) - 1
+    window = Window((-0.4 / size[0], -0.3 / size[1]), (24 * factor / size[0], 230 * factor / size[1]))
+    sources = fuser.source(image, "ir", size, window), fuser.source(image, "vis", size)
+    exact, fast = (fuser.compose(*sources, size, exact=exact) for exact in (True, False))
+    for one, other in zip(fast, exact, strict=True):
+        np.testing.assert_allclose(one, other, atol=0.05 / 255)
+    assert np.abs(fast.ir - exact.ir).max() > 0
+
+
 def test_auto_uses_what_the_estimator_finds(fuser, ir, vis, found):
     found(TURNED, 0.9)
     expected = fuser(ir, vis, align=Alignment(TURNED, IR, VIS)).fused

@@ -12,8 +12,8 @@ import pytest
 from mfjax.model import FusionNetwork, ModelConfig
 from mfjax.model.base import bicubic, coarseness, pivot
 from mfjax.model.extent import Extent
+from mfjax.model.grids import Grid
 from mfjax.model.placement import Placement
-from mfjax.model.resampling import Grid
 from mfjax.model.statistics import mean_level
 
 SIZES = [  # infrared, visible, output

@@ -1,5 +1,7 @@
 """Meta-resampling against the definition, written as plain loops."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mfjax.model import resampling
-from mfjax.model.resampling import Axis, Grid, MetaResample, WeightPredictor
+from mfjax.model.grids import Axis, Grid
+from mfjax.model.resampling import MetaResample, WeightPredictor
 
 
 def by_definition(x, params, size):
@@ -169,3 +172,60 @@ def test_predicted_weights_have_the_kernel_place_before_the_channels():
 def test_positions_are_exact_where_the_product_of_two_sides_needs_more_than_32_bits():
     axis = Axis.between(50_000, 50_001)
     assert (int(axis.source[-1]), int(axis.number[-1])) == (50_000 * 50_000 // 50_001, 50_000)
+
+
+@given(
+    rows=st.tuples(st.integers(1, 12), st.integers(1, 14)),
+    cols=st.tuples(st.integers(100, 700), st.integers(200, 700)),
+    seed=st.integers(0, 99),
+)
+@settings(max_examples=12, deadline=None)
+def test_interpolated_filters_give_nearly_what_exact_ones_give(rows, cols, seed):
+    module, params = module_and_params(hidden=24)
+    x = np.random.default_rng(seed).random((1, rows[0], cols[0], 2), np.float32)
+    exact = Grid.between((rows[0], cols[0]), (rows[1], cols[1]))
+    made, expected = (resampled(module, params, x, grid) for grid in (exact.interpolated(), exact))
+    assert jnp.abs(made - expected).max() < 1e-3 * jnp.abs(expected).max()
+
+
+def test_interpolated_filters_are_used_for_many_offsets_only():
+    assert Axis.between(480, 817).interpolated().interpolation is not None
+    for size, output in ((480, 960), (480, 720), (60, 67)):
+        assert Axis.between(size, output).interpolated().interpolation is None
+
+
+@pytest.mark.parametrize("traced", [False, True])
+def test_interpolated_filters_serve_positions_anywhere(traced):
+    module, params = module_and_params(hidden=24)
+    x = np.random.default_rng(3).random((2, 5, 150, 2), np.float32)
+    place = jnp.asarray if traced else np.asarray
+    grid = Grid.affine((6, 400), place((-1.3, -20.2)), place((0.9, 0.511)))
+    made, expected = (resampled(module, params, x, each) for each in (grid.interpolated(), grid))
+    assert jnp.abs(made - expected).max() < 1e-3 * jnp.abs(expected).max()
+    assert not np.abs(made[:, :, :30]).max()
+
+
+def test_interpolated_resampling_is_the_same_eagerly_and_has_the_exact_ones_gradients():
+    module, params = module_and_params()
+    x = np.random.default_rng(6).random((1, 3, 150, 2), np.float32)
+    weight = np.random.default_rng(7).random((1, 4, 331, 2), np.float32)
+    exact = Grid.between((3, 150), (4, 331))
+    fast = exact.interpolated()
+    np.testing.assert_allclose(module.apply({"params": params}, x, fast), resampled(module, params, x, fast), atol=1e-5)
+    apply = lambda p, x, grid: (weight * module.apply({"params": p}, x, grid)).sum()
+    gradients = [jax.jit(jax.grad(partial(apply, grid=grid), argnums=(0, 1)))(params, x) for grid in (fast, exact)]
+    for made, expected in zip(*map(jax.tree.leaves, gradients), strict=True):
+        assert jnp.abs(made - expected).max() < 2e-3 * jnp.abs(expected).max()
+
+
+def test_interpolated_resampling_is_differentiable_by_its_positions():
+    module, params = module_and_params()
+    x = np.random.default_rng(8).random((1, 5, 150, 2), np.float32)
+
+    @jax.jit
+    def apply(at):
+        return module.apply({"params": params}, x, Grid.affine((6, 300), at[0], at[1]).interpolated()).sum()
+
+    gradient = jax.grad(apply)(jnp.array([[0.123, 0.234], [0.61, 0.431]]))
+    assert jnp.isfinite(gradient).all()
+    assert jnp.abs(gradient).min() > 0

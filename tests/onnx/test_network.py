@@ -18,6 +18,7 @@ from mfjax.model.network import SuperResolutionBranch
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
 network = pytest.importorskip("mfjax.onnx.network")
+positions = pytest.importorskip("mfjax.onnx.positions")
 onnx_file = pytest.importorskip("mfjax.interop.onnx_file")
 
 SWITCHES = {
@@ -114,6 +115,21 @@ def test_extractor_and_composition_are_those_of_flax(changes, tiny_config, rando
     fuse = jax.jit(partial(FusionNetwork(config).apply, size=(20, 30)))
     out = fuse({"params": params}, *(image[..., None] for image in pair))
     assert_same([image[:, 0] for image in composed], [image[..., 0] for image in out])
+
+
+@pytest.mark.parametrize("size", [(59, 83), (61, 77)])
+def test_composition_to_any_size_is_nearly_that_of_flax(size, tiny_config, random_params):
+    params = random_params(tiny_config)
+    pair = [picture(23, 31)[None], picture(46, 67)[None]]
+    inputs = {"ir": pair[0][None], "vis": pair[1][None]}
+    for name, image, branch in zip(("ir", "vis"), pair, branches_of(tiny_config, params), strict=True):
+        [inputs[f"{name}_features"]] = run(network.extractor(tiny_config, branch), image=image[None])
+        inputs |= positions.values(name, image.shape[1:], size)
+    branches = branches_of(tiny_config, params)
+    composed = run(network.composition(tiny_config, params["fusion"], branches, (None, None)), **inputs)
+    out = in_flax(tiny_config, params, *pair, size, largest_factor=3)
+    for ours, theirs in zip(composed, out, strict=True):
+        np.testing.assert_allclose(np.clip(ours[:, 0], 0, 1), np.clip(theirs, 0, 1), atol=0.05 / 255)
 
 
 CASES = [  # infrared, visible, output

@@ -54,6 +54,7 @@ class Backend(Protocol):
         tile: TileSide = "auto",
         progress: Progress = iter,
         seen: np.ndarray | None = None,
+        exact: bool = False,
     ) -> Fusion:
         """Returns the three images of two sources; arguments and errors are those of `composition.compose`.
 
@@ -65,6 +66,7 @@ class Backend(Protocol):
             tile: pixels a side of a canvas; "auto" leaves the choice to the engine.
             progress: wraps the tiles, if there are any.
             seen: true where both sources show something, `[H, W]`; by default they do so everywhere.
+            exact: predict all filters, also where interpolated ones are faster.
         """
 
     def batch_size(self, *shapes: Size) -> int:

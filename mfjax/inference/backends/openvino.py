@@ -1,7 +1,7 @@
 """The engine "openvino": the model's ONNX graphs in OpenVINO, which is faster than XLA on CPUs.
 
-One program serves images of all sizes. The layers after the extractor run here where factors are whole numbers, without
-tiles; else they run in XLA.
+One program serves images of all sizes. The layers after the extractor run here without tiles, by a program for each
+pair of whole factors and one for all other factors; large outputs and placed sources are left to XLA, in tiles.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ from mfjax.inference.extraction import BYTES_PER_VALUE, HALO, by_parts
 from mfjax.inference.pure import branches_of
 from mfjax.model import ModelConfig
 from mfjax.model.resampling import LARGEST_WHOLE
-from mfjax.onnx import network
+from mfjax.onnx import network, positions
 from mfjax.size import Size
 
 # Hides the package that reports usage over the network, from a forked process: OpenVINO does without it.
@@ -45,7 +45,7 @@ MAX_PART_WIDTH = 1024  # most columns of a part of an image whose features are e
 HINTS = {"float32": "f32", "bfloat16": "bf16"}
 
 Params = Mapping[str, Any]
-Factors = tuple[int, int]  # factors of the infrared and the visible source
+Factors = tuple[int | None, int | None]  # of the infrared and the visible source; None: no whole number
 Shape = tuple[int, ...]  # -1: any length
 Shapes = tuple[tuple[str, Shape], ...]  # names and shapes of inputs
 
@@ -94,17 +94,23 @@ class OpenVinoBackend:
         tile: TileSide = "auto",
         progress: Progress = iter,
         seen: np.ndarray | None = None,
+        exact: bool = False,
     ) -> Fusion:
         """Returns the three images, by a program for any size, by one for a stream's size, or in XLA's tiles."""
         sources = ir, vis
-        exact = ir.window is None and vis.window is None and seen is None
-        factors = whole_factors([source.size for source in sources], size) if exact else None
-        if tile != "auto" or factors is None or math.prod(size) > MAX_UNTILED_PIXELS:
-            return self._xla.compose(ir, vis, size, dtypes=dtypes, tile=tile, progress=progress, seen=seen)
+        factors = whole_factors([source.size for source in sources], size)
+        odd = None in factors
+        most = sizes.pixels_at_once() if odd else MAX_UNTILED_PIXELS
+        placed = ir.window is not None or vis.window is not None or seen is not None
+        if placed or tile != "auto" or math.prod(size) > most or (exact and odd) or _is_smaller(size, sources):
+            options: Any = {"dtypes": dtypes, "tile": tile, "progress": progress, "seen": seen, "exact": exact}
+            return self._xla.compose(ir, vis, size, **options)
         inputs = {}
-        for name, source in zip(get_args(Sensor), sources, strict=True):
+        for name, source, factor in zip(get_args(Sensor), sources, factors, strict=True):
             inputs[name] = source.image[None, None]
             inputs[f"{name}_features"] = source.features.transpose(2, 0, 1)[None]
+            if factor is None:
+                inputs |= positions.values(name, source.size, size)
         shapes = tuple((name, x.shape) for name, x in inputs.items())
         is_stream = self._is_stream(shapes)
         program = self._one_size_composer(factors, shapes) if is_stream else self._any_size_composer(factors)
@@ -132,13 +138,15 @@ class OpenVinoBackend:
         return extractor_ir, extractor_ir if branch_vis is branch_ir else compiled(branch_vis)
 
     def _composer(self, factors: Factors, shapes: Shapes | None = None) -> "Program":
-        """Compiles the layers after the extractor for whole factors and inputs of any sizes or of a stream's shapes."""
+        """Compiles the layers after the extractor for some factors and inputs of any sizes or of a stream's shapes."""
         if shapes is not None:
             self._any_size_composer(factors).release()  # it would hold as much memory again
         graph = network.composition(self._config, self._params["fusion"], self._branches, factors)
         if shapes is None:
             channels = {"": 1, "_features": self._config.features}
             shapes = tuple((side + end, (1, n, -1, -1)) for side in get_args(Sensor) for end, n in channels.items())
+            for side in get_args(Sensor):
+                shapes += tuple(positions.shapes(side).items())
         return Program(graph, dict(shapes))
 
     def _is_stream(self, shapes: Shapes) -> bool:
@@ -151,18 +159,30 @@ class OpenVinoBackend:
 backend = OpenVinoBackend
 
 
-def whole_factors(sources: Sequence[Size], size: Size) -> Factors | None:
-    """Returns the factors from both sources to the output if they are whole numbers from 1 to 8, else None.
+def whole_factors(sources: Sequence[Size], size: Size) -> Factors:
+    """Returns the factor from each source to the output if it is a whole number from 1 to 8, else None.
+
+    If one is None, so is the other unless it is 1: few programs are compiled, and most outputs have a source's size.
 
     Args:
         sources: the infrared and the visible source's size.
         size: the output's size.
     """
-    infrared, visible = (size[0] // rows for rows, _ in sources)
-    for factor, (rows, cols) in zip((infrared, visible), sources, strict=True):
-        if not 1 <= factor <= LARGEST_WHOLE or (factor * rows, factor * cols) != size:
-            return None
+
+    def factor(source: Size) -> int | None:
+        found = size[0] // source[0]
+        is_whole = (found * source[0], found * source[1]) == size
+        return found if is_whole and found <= LARGEST_WHOLE else None
+
+    infrared, visible = map(factor, sources)
+    if infrared is None or visible is None:
+        return infrared if infrared == 1 else None, visible if visible == 1 else None
     return infrared, visible
+
+
+def _is_smaller(size: Size, sources: Sequence[Source]) -> bool:
+    """Returns true if an output is smaller than a source along an axis, which XLA refuses."""
+    return any(rows > size[0] or cols > size[1] for rows, cols in (source.size for source in sources))
 
 
 def _part(size: Shape, width: int) -> Size:

@@ -64,6 +64,20 @@ def test_composition_of_other_architectures_is_theirs(changes, tiny_config, rand
     assert_same(Fuser.of(config, random_params(config), engine="openvino"), picture(10, 15), picture(20, 30), (20, 30))
 
 
+@pytest.mark.parametrize("changes", [{"blend": 6}, {"base": "none", "compensations": 2}])
+def test_one_program_composes_to_any_size_nearly_as_exact_filters_do(changes, tiny_config, random_params, monkeypatch):
+    made, compiled = [], backend.OpenVinoBackend._composer
+    monkeypatch.setattr(backend.OpenVinoBackend, "_composer", lambda *args: made.append(args[2:]) or compiled(*args))
+    config = dataclasses.replace(tiny_config, **changes)
+    fuser = Fuser.of(config, random_params(config), engine="openvino")
+    for ir, vis, size in (((23, 31), (46, 67), (59, 83)), ((30, 41), (29, 40), (31, 59)), ((9, 8), (11, 10), (13, 12))):
+        sources = fuser.source(picture(*ir), "ir", size), fuser.source(picture(*vis), "vis", size)
+        exact = fuser.compose(*sources, size, exact=True)
+        for ours, theirs in zip(fuser.compose(*sources, size), exact, strict=True):
+            np.testing.assert_allclose(ours, theirs, atol=0.05 / 255)
+    assert made == [()]
+
+
 @pytest.fixture
 def tiled(monkeypatch):
     """Returns the list of sizes of outputs that are left to XLA's tiles."""
@@ -118,29 +132,35 @@ def resident_bytes():
     ("sources", "size", "factors"),
     [
         ([(50, 60), (100, 120)], (100, 120), (2, 1)),
-        ([(50, 60), (100, 120)], (150, 180), None),
-        ([(50, 60), (50, 120)], (100, 120), None),
-        ([(5, 6), (5, 6)], (100, 120), None),
-        ([(50, 60), (100, 120)], (50, 60), None),
+        ([(50, 60), (100, 120)], (150, 180), (None, None)),
+        ([(50, 60), (50, 120)], (100, 120), (None, None)),
+        ([(5, 6), (5, 6)], (100, 120), (None, None)),
+        ([(50, 60), (100, 120)], (50, 60), (1, None)),
+        ([(51, 67), (100, 120)], (100, 120), (None, 1)),
     ],
 )
 def test_factors_are_whole_along_both_axes_and_at_most_eight(sources, size, factors):
     assert backend.whole_factors(sources, size) == factors
 
 
-def test_other_factors_large_outputs_and_tiles_that_are_asked_for_are_left_to_xla(
+def test_exact_filters_large_outputs_and_tiles_that_are_asked_for_are_left_to_xla(
     tiny_config, tiny_params, tiled, monkeypatch
 ):
     monkeypatch.setattr(backend, "MAX_UNTILED_PIXELS", math.prod((64, 80)))
+    monkeypatch.setattr(backend.sizes, "AT_ONCE_PIXELS", math.prod((72, 90)))
     fuser = Fuser.of(tiny_config, tiny_params, engine="openvino")
     pair = picture(32, 40), picture(64, 80)
     whole = fuser(*pair)
     assert tiled == []
     for ours, composed in zip(whole, fuser(*pair, tile=64), strict=True):
         np.testing.assert_allclose(ours, composed, atol=1e-5)
-    fuser(*pair, size=(72, 90))
     fuser(*pair, size=(128, 160))
-    assert tiled == [(64, 80), (72, 90), (128, 160)]
+    fuser(*pair, size=(75, 90))
+    fuser(*pair, size=(72, 90))
+    assert tiled == [(64, 80), (128, 160), (75, 90)]
+    sources = fuser.source(pair[0], "ir", (72, 90)), fuser.source(pair[1], "vis", (72, 90))
+    fuser.compose(*sources, (72, 90), exact=True)
+    assert tiled[3:] == [(72, 90)]
 
 
 def test_it_is_imported_without_what_reports_that_over_the_network():
