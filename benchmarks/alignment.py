@@ -31,7 +31,7 @@ from mfjax.data.pairs import find_sources, read_pair
 
 LIMITS = (1, 2, 3, 5, 10)
 CONFIDENT, WRONG = 0.9, 10
-RIGHT = 5  # pixels up to which a map counts as right in calibration
+RIGHT = 10  # pixels up to which a map counts as right in calibration
 WIDTH = 512  # pixels of the infrared view in which peers work
 
 

@@ -25,8 +25,8 @@ SQUARE_PIXELS = 0.03  # relative difference of aspects from which on the search 
 
 # The chance that a map is right, fitted to known warps of training pairs (`benchmarks/alignment.py --calibrate`).
 EVIDENCE = ("correlation", "support", "log spread", "overlap")
-WEIGHTS = (10.0, 20.0, -1.0, 0.0)
-BIAS = -5.0
+WEIGHTS = (9.22, 23.2, -1.76, -6.42)
+BIAS = -3.80
 
 OFF = 0.02  # share of the width from which on two images are called misaligned
 ALIGNED = 0.35  # correlation of edges of two images that are aligned, whatever else is found
