@@ -201,7 +201,7 @@ def ecc(ir: NDArray, vis: NDArray) -> NDArray:
         matrix = (pixels @ to_vis @ np.linalg.inv(pixels))[:2].astype(np.float32)
         criteria = cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 100, 1e-5
         try:
-            _, matrix = cv2.findTransformECC(*small, matrix, cv2.MOTION_AFFINE, criteria, None, 5)
+            _, matrix = cv2.findTransformECC(*small, matrix, cv2.MOTION_AFFINE, criteria, None, 5)  # type: ignore[call-overload]
         except cv2.error:  # it does not converge
             continue
         to_vis = np.linalg.inv(pixels) @ np.vstack([matrix, [0, 0, 1]]) @ pixels
@@ -216,8 +216,9 @@ def sift(ir: NDArray, vis: NDArray) -> NDArray:
         vis: the visible view.
     """
     both = _same_size(ir, vis)
-    drawn = [cv2.normalize(_edges(each), None, 0, 255, cv2.NORM_MINMAX).astype(np.uint8) for each in both]
-    (points, of_ir), (others, of_vis) = (cv2.SIFT_create().detectAndCompute(each, None) for each in drawn)
+    drawn = [(255 * (each - each.min()) / (np.ptp(each) + 1e-9)).astype(np.uint8) for each in map(_edges, both)]
+    detector = cv2.SIFT_create()  # type: ignore[attr-defined]
+    (points, of_ir), (others, of_vis) = (detector.detectAndCompute(each, None) for each in drawn)
     if of_ir is None or of_vis is None or min(len(of_ir), len(of_vis)) < 2:
         return np.eye(3)
     matches = cv2.BFMatcher().knnMatch(of_vis, of_ir, k=2)

@@ -14,7 +14,7 @@ SMALLEST = 0.04  # variance in places², below which none is believed
 
 
 class Matches(NamedTuple):
-    """Where neighbourhoods of one map are in another."""
+    """The places at which neighbourhoods of one map were found in another."""
 
     shift: Any  # [h, w, 2], (x, y) in places
     covariance: Any  # [h, w, 2, 2]

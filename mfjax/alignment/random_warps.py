@@ -13,7 +13,7 @@ from mfjax.size import Size
 
 
 class Warps(NamedTuple):
-    """How far the views of two cameras may differ."""
+    """The most by which the views of two cameras may differ."""
 
     shift: float = 0.10  # of the infrared view's width, each way along each axis
     degrees: float = 5.0  # of rotation, each way

@@ -39,7 +39,7 @@ class Descriptions:
         """Returns the descriptor of a weights file; by default the bundled one.
 
         Args:
-            path: the file that `mfjax.alignment.training` wrote.
+            path: the file that `mfjax.training.descriptor` wrote.
         """
         params: dict[str, Any] = {}
         for name, value in load_file(path).items():

@@ -1,4 +1,4 @@
-"""What estimating needs of maps: square coordinates, images seen through a map, and errors.
+"""Maps as estimating needs them: in square coordinates, applied to images, and compared.
 
 Unit coordinates are not square. So rotations and scales are spoken of in *square* coordinates: from the image's centre,
 in widths.

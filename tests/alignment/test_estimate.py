@@ -5,11 +5,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mfjax.alignment import edges, fitting, geometry, matching, training, warps
+from mfjax.alignment import edges, fitting, geometry, matching, warps
 from mfjax.alignment.descriptor import Descriptor
 from mfjax.alignment.estimate import estimate, estimate_rig, looks_misaligned
 from mfjax.alignment.random_warps import Views, Warps, known_views
 from mfjax.data.synthetic import scene
+from mfjax.training import descriptor
 
 SIZE = 240, 320
 NO_PERSPECTIVE = Warps(perspective=0)
@@ -138,8 +139,8 @@ def test_a_step_of_training_learns_from_both_sensors(street: tuple[np.ndarray, n
     params = (
         model.init(jax.random.key(0), image, "ir")["params"] | model.init(jax.random.key(0), image, "vis")["params"]
     )
-    batch = training.Batch(image, image, np.eye(3, dtype=np.float32)[None])
-    gradient = jax.jit(jax.grad(training.loss_fn, has_aux=True), static_argnums=3)
+    batch = descriptor.Batch(image, image, np.eye(3, dtype=np.float32)[None])
+    gradient = jax.jit(jax.grad(descriptor.loss_fn, has_aux=True), static_argnums=3)
     gradients, right = gradient({"params": params}, batch, jax.random.key(1), model)
     assert 0 <= right <= 1
     for name, leaves in gradients["params"].items():
@@ -152,6 +153,6 @@ def test_places_that_are_like_no_others_are_found_by_the_loss() -> None:
     rng = np.random.default_rng(0)
     maps = rng.normal(size=(6, 8, 16)).astype(np.float32)
     maps /= np.linalg.norm(maps, axis=-1, keepdims=True)
-    loss, right = training.lookup_loss(maps, maps, jnp.eye(3), jnp.float32(30), jnp.arange(48))
+    loss, right = descriptor.lookup_loss(maps, maps, jnp.eye(3), jnp.float32(30), jnp.arange(48))
     assert right == 1
     assert loss < 0.1

@@ -1,6 +1,6 @@
 """Training of the descriptor on registered pairs, seen through random warps and with random appearance.
 
-    python -m mfjax.alignment.training data/roadscene data/msrs data/llvip data/m3fd data/m3svd --out align.safetensors
+    python -m mfjax.training.descriptor data/roadscene data/msrs data/llvip data/m3fd data/m3svd --out align.safetensors
 
 Time: 3,000 steps of 8 scenes, 40 minutes on two CPU cores with other work beside. Result: 22 % of all places are found
 at once among the 1,728 of the other view, flat ones included; the bundled file is this.
@@ -21,11 +21,11 @@ import optax
 import tyro
 from safetensors.numpy import save_file
 
-from mfjax.alignment.appearance import changed
 from mfjax.alignment.descriptor import Descriptor
 from mfjax.alignment.random_warps import Warps, known_views
 from mfjax.alignment.views import Descriptions
 from mfjax.data.pairs import find_sources
+from mfjax.training.appearance import changed
 
 VIEW = 144, 192  # pixels of a view
 PLACES = 256  # of each view that are looked for in the other
