@@ -44,7 +44,7 @@ class Alignment:
     vis_size: Size
     """The (height, width) of the visible image that it was found with."""
     confidence: float = 1.0
-    """The certainty, from 0 to 1: of alignments with at least 0.9, 90 % are within 2 pixels at 512 pixels width."""
+    """The certainty, from 0 to 1: of alignments with at least 0.9, 90 % are within 10 pixels at 512 pixels width."""
     residual: float = 0.0
     """The typical distance of edges that should coincide, in pixels at 512 pixels width."""
     overlap: float = field(default=math.nan)

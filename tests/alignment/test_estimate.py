@@ -1,0 +1,158 @@
+"""Estimating alignments, on rendered streets seen through known warps."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from mfjax.alignment import edges, fitting, geometry, matching, warps
+from mfjax.alignment.descriptor import Descriptor
+from mfjax.alignment.estimate import estimate, estimate_rig, looks_misaligned
+from mfjax.alignment.random_warps import Views, Warps, known_views
+from mfjax.data.synthetic import scene
+from mfjax.training import descriptor
+
+SIZE = 240, 320
+NO_PERSPECTIVE = Warps(perspective=0)
+
+
+def rendered(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the luma of a rendered street by both cameras, in [0, 1]."""
+    made = scene(seed, *SIZE)
+    return made.ir.astype(np.float32), made.vis.mean(axis=-1).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def street() -> tuple[np.ndarray, np.ndarray]:
+    return rendered(3)
+
+
+@pytest.fixture(scope="module")
+def seen(street: tuple[np.ndarray, np.ndarray]) -> Views:
+    return known_views(np.random.default_rng(1), *street, NO_PERSPECTIVE)
+
+
+def test_a_street_that_two_cameras_see_differently_is_aligned(seen: Views) -> None:
+    found = estimate(seen.ir, seen.vis)
+    assert warps.corner_error(seen.matrix, np.eye(3), SIZE) > 20
+    assert warps.corner_error(found.matrix, seen.matrix, SIZE) < 5
+    assert found.confidence > 0.5
+
+
+def test_two_different_scenes_are_not_aligned_with_confidence(seen: Views) -> None:
+    noise = np.random.default_rng(0).random(SIZE, np.float32)
+    assert estimate(seen.ir, noise).confidence < 0.5
+
+
+def test_a_start_takes_the_place_of_the_search(seen: Views) -> None:
+    nearly = seen.matrix @ np.array([[1, 0, 0.01], [0, 1, -0.01], [0, 0, 1]])
+    found = estimate(seen.ir, seen.vis, start=nearly)
+    assert warps.corner_error(found.matrix, seen.matrix, SIZE) < 5
+
+
+def test_a_rig_follows_the_pairs_that_agree(street: tuple[np.ndarray, np.ndarray]) -> None:
+    ir, vis = street
+    blank = np.full(SIZE, 0.5, np.float32)
+    found, each = estimate_rig([ir, ir, blank], [vis, vis, vis])
+    assert len(each) == 3
+    assert warps.corner_error(found.matrix, np.eye(3), SIZE) < 5
+
+
+def test_registered_images_do_not_look_misaligned(street: tuple[np.ndarray, np.ndarray]) -> None:
+    assert looks_misaligned(*street) is None
+
+
+def test_images_without_structure_do_not_look_misaligned() -> None:
+    assert looks_misaligned(np.full(SIZE, 0.5, np.float32), np.full(SIZE, 0.2, np.float32)) is None
+
+
+def test_images_of_different_views_look_misaligned(seen: Views) -> None:
+    off = looks_misaligned(seen.ir, seen.vis)
+    assert off is not None
+    assert off > 0.02
+
+
+def test_edges_of_one_image_twice_are_found_to_a_tenth_of_a_pixel(street: tuple[np.ndarray, np.ndarray]) -> None:
+    image = street[1]
+    seen = known_views(np.random.default_rng(2), image, image, Warps(0.01, 0.5, (0.99, 1.01), 0))
+    found = edges.refine(seen.ir, seen.vis, np.eye(3), {}, "similarity", length=320, smooth=2, steps=12)
+    square = warps.to_square(SIZE)
+    matrix = np.linalg.inv(square) @ fitting.matrix_of(found.parameters) @ square
+    assert warps.corner_error(matrix, seen.matrix, SIZE) < 0.5
+
+
+def test_a_fit_is_not_misled_by_a_third_of_its_places() -> None:
+    rng = np.random.default_rng(0)
+    true = {"x": 0.03, "y": -0.02, "s": 0.05, "r": 0.02, "e": 0.01, "f": -0.01, "g": 0.03, "h": -0.02}
+    ir = rng.uniform([-0.5, -0.38], [0.5, 0.38], (500, 2))
+    vis = geometry.mapped(np.linalg.inv(fitting.matrix_of(true)), ir)
+    ir[:150] += rng.normal(0, 0.05, (150, 2))
+    places = fitting.Places(ir, vis, np.tile(np.eye(2) / 0.003**2, (500, 1, 1)))
+    found, weights = fitting.fit(places, "homography", {})
+    assert found == pytest.approx(true, abs=3e-3)
+    assert weights[150:].mean() > 2 * weights[:150].mean()
+
+
+@pytest.mark.parametrize("model", ["shift", "similarity", "affine", "homography"])
+def test_derivatives_of_residuals_are_those_of_differences(model: str) -> None:
+    names = fitting.PARAMETERS[model]
+    rng = np.random.default_rng(1)
+    theta, points = rng.normal(0, 0.05, len(names)), rng.uniform(-0.4, 0.4, (5, 2))
+    _, derivatives = fitting.residuals(theta, names, points, points)
+    for k, step in enumerate(1e-6 * np.eye(len(names))):
+        ahead, behind = (fitting.residuals(theta + sign * step, names, points, points)[0] for sign in (1, -1))
+        np.testing.assert_allclose(derivatives[..., k], (ahead - behind) / 2e-6, atol=1e-7)
+
+
+def test_neighbourhoods_are_found_where_the_map_was_moved_to() -> None:
+    rng = np.random.default_rng(0)
+    there = rng.normal(size=(24, 32, 8)).astype(np.float32)
+    there /= np.linalg.norm(there, axis=-1, keepdims=True)
+    here = np.roll(there, (-1, 2), (0, 1))  # what is at i here is at i + (1, -2) there
+    found = matching.match(here, there, np.ones((24, 32), np.float32), jnp.float32(10), 3)
+    inner = np.asarray(found.shift)[3:-3, 3:-3]
+    np.testing.assert_allclose(inner, np.broadcast_to([-2, 1], inner.shape), atol=0.2)
+
+
+def test_all_shifts_are_sums_of_products() -> None:
+    rng = np.random.default_rng(0)
+    ir, vis = rng.normal(size=(3, 4, 2)), rng.normal(size=(1, 5, 7, 2))
+    shown = (rng.random((1, 5, 7)) > 0.3).astype(np.float32)
+    sums, counts = matching.all_shifts(ir, vis, np.ones((3, 4), np.float32), shown)
+    part = (slice(1, 4), slice(2, 6))
+    assert sums[0, 1, 2] == pytest.approx((ir * (vis * shown[..., None])[0][part]).sum(), abs=1e-4)
+    assert counts[0, 1, 2] == pytest.approx(shown[0][part].sum(), abs=1e-4)
+
+
+def test_known_views_show_the_same_points(street: tuple[np.ndarray, np.ndarray]) -> None:
+    rows, cols = np.indices(SIZE)
+    for place in (cols / SIZE[1], rows / SIZE[0]):
+        seen = known_views(np.random.default_rng(4), place.astype(np.float32), place.astype(np.float32), Warps())
+        moved = warps.warp(seen.vis, seen.matrix, seen.ir.shape)
+        both = warps.covered(seen.matrix, seen.ir.shape)
+        assert np.abs(moved - seen.ir)[both].max() < 0.01
+
+
+def test_a_step_of_training_learns_from_both_sensors(street: tuple[np.ndarray, np.ndarray]) -> None:
+    model = Descriptor(width=8, channels=4)
+    image = jnp.asarray(street[1][None, :48, :64, None])
+    params = (
+        model.init(jax.random.key(0), image, "ir")["params"] | model.init(jax.random.key(0), image, "vis")["params"]
+    )
+    batch = descriptor.Batch(image, image, np.eye(3, dtype=np.float32)[None])
+    gradient = jax.jit(jax.grad(descriptor.loss_fn, has_aux=True), static_argnums=3)
+    gradients, right = gradient({"params": params}, batch, jax.random.key(1), model)
+    assert 0 <= right <= 1
+    for name, leaves in gradients["params"].items():
+        assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(leaves)), name
+    assert np.abs(gradients["params"]["ir_0"]["kernel"]).max() > 0
+    assert np.abs(gradients["params"]["vis_0"]["kernel"]).max() > 0
+
+
+def test_places_that_are_like_no_others_are_found_by_the_loss() -> None:
+    rng = np.random.default_rng(0)
+    maps = rng.normal(size=(6, 8, 16)).astype(np.float32)
+    maps /= np.linalg.norm(maps, axis=-1, keepdims=True)
+    loss, right = descriptor.lookup_loss(maps, maps, jnp.eye(3), jnp.float32(30), jnp.arange(48))
+    assert right == 1
+    assert loss < 0.1
