@@ -28,7 +28,7 @@ EVIDENCE = ("correlation", "support", "log spread", "overlap")
 WEIGHTS = (9.22, 23.2, -1.76, -6.42)
 BIAS = -3.80
 
-OFF = 0.02  # share of the width from which on two images are called misaligned
+OFF = 0.03  # share of the width from which on two images are called misaligned
 ALIGNED = 0.35  # correlation of edges of two images that are aligned, whatever else is found
 
 
