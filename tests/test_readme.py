@@ -82,6 +82,7 @@ def test_python_of_the_readme_runs_in_order(tmp_path, monkeypatch):
         small = cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
         cv2.imwrite(str(tmp_path / "examples" / path.name), small)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("mfjax.inference.sizes.AT_ONCE_PIXELS", 2**16)  # tiles where factors are odd: less memory
     namespace = {"__name__": "readme"}
     for place, code in blocks(ROOT / "README.md", "python"):
         lines_before = int(place.split(":")[1]) - 1  # so that a traceback has the page's line numbers
