@@ -28,6 +28,10 @@ EVIDENCE = ("correlation", "support", "log spread", "overlap")
 WEIGHTS = (9.22, 23.2, -1.76, -6.42)
 BIAS = -3.80
 
+# Median errors of known warps over what edges let expect: these know nothing of parallax and of blunders of theirs.
+EXCESS = 6.0
+
+AGREE = 0.03  # share of the width up to which estimates of two pairs are of one map
 OFF = 0.03  # share of the width from which on two images are called misaligned
 ALIGNED = 0.35  # correlation of edges of two images that are aligned, whatever else is found
 
@@ -37,7 +41,7 @@ class Estimate(NamedTuple):
 
     matrix: Matrix
     confidence: float  # in [0, 1]
-    residual: float  # expected error at the corners in pixels at a width of 512, if it is not altogether wrong
+    residual: float  # expected error at the corners in pixels at a width of 512, unless it is altogether wrong
     overlap: float  # share of the infrared view that the visible one shows
     evidence: tuple[float, ...] = ()  # by which confidence was told
 
@@ -78,7 +82,7 @@ def estimate_rig(
     size = irs[0].shape[0], irs[0].shape[1]
     trust = np.array([one.confidence for one in each])
     apart = np.array([[warps.corner_error(a.matrix, b.matrix, size) for b in each] for a in each])
-    agreeing = apart < 0.02 * warps.WIDTH
+    agreeing = apart < AGREE * warps.WIDTH
     middle = int((agreeing @ trust + 1e-6 * trust).argmax())
     chosen = agreeing[middle]
     weights = trust[chosen] + 1e-6
@@ -127,7 +131,7 @@ def _refined(
     spread = max(found.spread, 1e-3) if math.isfinite(found.spread) else 1e3
     evidence = found.correlation, support, math.log(spread), overlap
     score = BIAS + sum(weight * value for weight, value in zip(WEIGHTS, evidence, strict=True))
-    return Estimate(matrix / matrix[2, 2], 1 / (1 + math.exp(-score)), found.spread, overlap, evidence)
+    return Estimate(matrix / matrix[2, 2], 1 / (1 + math.exp(-score)), EXCESS * spread, overlap, evidence)
 
 
 def _starts(ir: tuple[int, ...], vis: tuple[int, ...]) -> list[Matrix]:

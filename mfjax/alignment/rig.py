@@ -46,7 +46,7 @@ class Alignment:
     confidence: float = 1.0
     """The certainty, from 0 to 1: of alignments with at least 0.9, 90 % are within 10 pixels at 512 pixels width."""
     residual: float = 0.0
-    """The typical distance of edges that should coincide, in pixels at 512 pixels width."""
+    """The expected error at the corners, in pixels at 512 pixels width, unless the map is altogether wrong."""
     overlap: float = field(default=math.nan)
     """The share of the visible image that the infrared one shows, too; by default it follows from the map."""
     model: Model = "homography"

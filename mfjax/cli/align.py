@@ -85,7 +85,7 @@ def align(
             {"pairs": len(some), **numbers, **moved, "matrix": found.matrix.tolist(), "written": out and str(out)}
         )
     elif not quiet:
-        print(f"confidence {found.confidence:.2f}, residual {found.residual:.1f} px at 512 px width")
+        print(f"confidence {found.confidence:.2f}, expected error {found.residual:.1f} px at 512 px width")
         print(f"{found.words}, overlap {100 * found.overlap:.0f} %")
         print(f"{out}: {found.found}, {found.model}" if out else "--out RIG.json keeps it for mfjax fuse --align")
     return 0
