@@ -47,7 +47,7 @@ def test_a_rig_file_and_a_preview_are_written_and_the_result_is_told(folder, fou
     rig, preview = folder / "rig.json", folder / "p.png"
     assert main(["align", *pair(folder), "--out", str(rig), "--preview", str(preview)]) == 0
     out = capsys.readouterr().out.splitlines()
-    assert out[0] == "confidence 0.90, residual 0.5 px at 512 px width"
+    assert out[0] == "confidence 0.90, expected error 0.5 px at 512 px width"
     assert out[1].startswith("shift +0.0 % right and +0.0 % down")
     assert out[1].endswith("scale 1.500, rotation +0.00°, overlap 44 %")
     assert out[2] == f"{rig}: estimated from one pair, similarity"
