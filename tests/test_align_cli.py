@@ -30,7 +30,7 @@ def found(monkeypatch):
     """A function that makes the estimator find a map with a confidence, and the cheap one a shift or none."""
 
     def find(confidence=0.9, off=None):
-        estimate = Estimate(WIDER, confidence, 0.5, 0.44)
+        estimate = Estimate(WIDER, confidence, 0.5)
         monkeypatch.setattr(views, "estimate", lambda ir, vis, **options: estimate)
         monkeypatch.setattr(views, "estimate_rig", lambda irs, viss, **options: (estimate, [estimate] * len(irs)))
         monkeypatch.setattr(files, "looks_misaligned", lambda ir, vis: off)

@@ -5,11 +5,12 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+import cv2
 import numpy as np
 
 from mfjax.alignment import edges, fitting, geometry, warps
 from mfjax.alignment.geometry import Matrix
-from mfjax.alignment.rig import Model
+from mfjax.alignment.rig import LEAST_CONFIDENCE, Model
 
 if TYPE_CHECKING:  # it imports JAX
     from mfjax.alignment.views import Descriptions
@@ -24,7 +25,7 @@ LEVELS: tuple[tuple[int, float, Model], ...] = (
 SQUARE_PIXELS = 0.03  # relative difference of aspects from which on the search also begins with square pixels
 
 # The chance that a map is right, fitted to known warps of training pairs (`benchmarks/alignment.py --calibrate`).
-EVIDENCE = ("correlation", "support", "log spread", "overlap")
+EVIDENCE = ("correlation", "support", "log spread", "share of the infrared view that visible shows")
 WEIGHTS = (9.22, 23.2, -1.76, -6.42)
 BIAS = -3.80
 
@@ -42,7 +43,6 @@ class Estimate(NamedTuple):
     matrix: Matrix
     confidence: float  # in [0, 1]
     residual: float  # expected error at the corners in pixels at a width of 512, unless it is altogether wrong
-    overlap: float  # share of the infrared view that the visible one shows
     evidence: tuple[float, ...] = ()  # by which confidence was told
 
 
@@ -87,13 +87,14 @@ def estimate_rig(
     chosen = agreeing[middle]
     weights = trust[chosen] + 1e-6
     corners = np.array([geometry.mapped(one.matrix, geometry.CORNERS) for one in each])[chosen]
-    matrix = _of_corners(np.einsum("n,nij->ij", weights / weights.sum(), corners))
+    mean = np.einsum("n,nij->ij", weights / weights.sum(), corners)
+    places = geometry.CORNERS.astype(np.float32), mean.astype(np.float32)
+    matrix = np.asarray(cv2.getPerspectiveTransform(*places), np.float64)
     doubt = float(np.prod(1 - np.minimum(trust[chosen], 0.99)))
     disagreement = float(trust[~chosen].sum() / max(trust.sum(), 1e-9))
     confidence = (1 - doubt) * (1 - disagreement)
     residual = float(np.average([one.residual for one, use in zip(each, chosen, strict=True) if use], weights=weights))
-    overlap = geometry.share_seen(np.linalg.inv(matrix))
-    return Estimate(matrix, confidence, residual, overlap), each
+    return Estimate(matrix, confidence, residual), each
 
 
 def looks_misaligned(ir: np.ndarray, vis: np.ndarray) -> float | None:
@@ -112,7 +113,7 @@ def looks_misaligned(ir: np.ndarray, vis: np.ndarray) -> float | None:
         return None
     found = estimate(ir, vis)
     off = float(np.abs(geometry.mapped(found.matrix, geometry.CORNERS) - geometry.CORNERS).max())
-    return off if found.confidence > 0.5 and off > OFF else None
+    return off if found.confidence > LEAST_CONFIDENCE and off > OFF else None
 
 
 def _refined(
@@ -126,12 +127,11 @@ def _refined(
     square = warps.to_square((ir.shape[0], ir.shape[1]))
     matrix = np.linalg.inv(square) @ fitting.matrix_of(parameters) @ square @ start
     if not _is_possible(matrix):
-        return Estimate(start, 0.0, 0.0, geometry.share_seen(np.linalg.inv(start)), (0.0, 0.0, 9.0, 0.0))
-    overlap = geometry.share_seen(np.linalg.inv(matrix))
+        return Estimate(start, 0.0, float(warps.WIDTH), (0.0, 0.0, 9.0, 0.0))
     spread = max(found.spread, 1e-3) if math.isfinite(found.spread) else 1e3
-    evidence = found.correlation, support, math.log(spread), overlap
+    evidence = found.correlation, support, math.log(spread), geometry.share_seen(np.linalg.inv(matrix))
     score = BIAS + sum(weight * value for weight, value in zip(WEIGHTS, evidence, strict=True))
-    return Estimate(matrix / matrix[2, 2], 1 / (1 + math.exp(-score)), EXCESS * spread, overlap, evidence)
+    return Estimate(matrix / matrix[2, 2], 1 / (1 + math.exp(-score)), EXCESS * spread, evidence)
 
 
 def _starts(ir: tuple[int, ...], vis: tuple[int, ...]) -> list[Matrix]:
@@ -149,14 +149,6 @@ def _is_possible(matrix: Matrix) -> bool:
         return False
     corners = np.c_[geometry.CORNERS, np.ones(4)]
     return all((corners @ each[2] > 0.05 * each[2, 2]).all() for each in (matrix, np.linalg.inv(matrix)))
-
-
-def _of_corners(corners: np.ndarray) -> Matrix:
-    """Returns the map that takes the corners of the visible image to some points, `[4, 2]`."""
-    rows = []
-    for (x, y), (u, v) in zip(geometry.CORNERS, corners, strict=True):
-        rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
-    return np.append(np.linalg.solve(np.array(rows), corners.ravel()), 1).reshape(3, 3)
 
 
 @functools.cache

@@ -204,5 +204,5 @@ def _size_of(kind: str, many: Sequence[np.ndarray]) -> Size:
 
 
 def _as_alignment(found: Estimate, ir_size: Size, vis_size: Size, model: Model, how: str) -> Alignment:
-    numbers = float(found.confidence), float(found.residual), float(found.overlap)
-    return Alignment(found.matrix, ir_size, vis_size, *numbers, model, how)
+    confidence, residual = float(found.confidence), float(found.residual)
+    return Alignment(found.matrix, ir_size, vis_size, confidence, residual, model=model, found=how)

@@ -162,7 +162,7 @@ def wide(tmp_path, monkeypatch):
     to_ir = np.array([[160 / 107, 0, -27 / 107], [0, 120 / 80, -20 / 80], [0, 0, 1]])
 
     def find(confidence):
-        estimate = Estimate(to_ir, confidence, 0.5, 0.44)
+        estimate = Estimate(to_ir, confidence, 0.5)
         monkeypatch.setattr(views, "estimate_rig", lambda irs, viss, **options: (estimate, [estimate] * len(irs)))
 
     return find

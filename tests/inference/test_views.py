@@ -41,7 +41,7 @@ def found(monkeypatch):
     """A function that makes the estimator find a map with a confidence."""
 
     def find(matrix, confidence):
-        estimate = Estimate(np.asarray(matrix), confidence, 0.5, 0.6)
+        estimate = Estimate(np.asarray(matrix), confidence, 0.5)
         monkeypatch.setattr(views, "estimate", lambda ir, vis, **options: estimate)
         monkeypatch.setattr(views, "estimate_rig", lambda irs, viss, **options: (estimate, [estimate] * len(irs)))
 
