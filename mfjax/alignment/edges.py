@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mfjax.alignment import fitting, geometry, warps
 from mfjax.alignment.geometry import Matrix
-from mfjax.alignment.rig import Model
+from mfjax.alignment.rig import ALIGNED_WIDTH, Model
 from mfjax.size import Size
 
 ORIENTATIONS = 6
@@ -67,9 +67,11 @@ def refine(
     of_ir = _view(orientations(warps.warp(ir, np.eye(3), size), smooth))
     theta = np.array([parameters.get(name, 0.0) for name in names])
 
+    def change_of(theta: NDArray) -> Matrix:
+        return fitting.matrix_of(dict(zip(names, theta.tolist(), strict=True)))
+
     def map_of(theta: NDArray) -> Matrix:
-        values = dict(zip(names, theta.tolist(), strict=True))
-        return np.linalg.inv(square) @ fitting.matrix_of(values) @ square @ start
+        return np.linalg.inv(square) @ change_of(theta) @ square @ start
 
     # The visible image's edges are found once; a step only moves them.
     small = warps.averaged(vis, map_of(theta), size)
@@ -91,7 +93,7 @@ def refine(
         x, y = ((one + other) * (size[1] / 2) for one, other in zip(of_ir[1:], of_vis[1:], strict=True))
         xx, xy, yy = (np.einsum("ijk,ijk->ij", a, b).ravel() * weight for a, b in ((x, x), (x, y), (y, y)))
         rx, ry = (np.einsum("ijk,ijk->ij", a, residual).ravel() * weight for a in (x, y))
-        before = geometry.mapped(np.linalg.inv(square @ now @ np.linalg.inv(start) @ np.linalg.inv(square)), points)
+        before = geometry.mapped(np.linalg.inv(change_of(theta)), points)
         _, jacobian = fitting.residuals(theta, names, before, points)  # [p, 2, parameters]
         jx, jy = jacobian[:, 0].astype(np.float32), jacobian[:, 1].astype(np.float32)
         moved = jx.T @ (jy * xy[:, None])
@@ -105,7 +107,7 @@ def refine(
         a, b = of_ir.edges[shown], of_vis.edges[shown]
         correlation = float((a * b).sum() / math.sqrt(float((a**2).sum() * (b**2).sum()) + 1e-12))
         spread = _spread(np.linalg.inv(information), names, size[0] / size[1])
-        if np.abs(step).max() < STILL / warps.WIDTH:
+        if np.abs(step).max() < STILL / ALIGNED_WIDTH:
             break
     return Refined(dict(zip(names, theta.tolist(), strict=True)), correlation, spread)
 
@@ -146,7 +148,7 @@ def _spread(covariance: NDArray, names: tuple[str, ...], aspect: float) -> float
     """Returns the expected error at a view's corners in pixels at a width of 512."""
     corners = np.array([[-0.5, -aspect / 2], [0.5, -aspect / 2], [-0.5, aspect / 2], [0.5, aspect / 2]])
     _, jacobian = fitting.residuals(np.zeros(len(names)), names, corners, corners)
-    return float(np.sqrt(np.einsum("pia,ab,pib->p", jacobian, covariance, jacobian)).mean() * warps.WIDTH)
+    return float(np.sqrt(np.einsum("pia,ab,pib->p", jacobian, covariance, jacobian)).mean() * ALIGNED_WIDTH)
 
 
 def _view_size(size: Size, length: int) -> Size:

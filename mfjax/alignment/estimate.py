@@ -10,7 +10,7 @@ import numpy as np
 
 from mfjax.alignment import edges, fitting, geometry, warps
 from mfjax.alignment.geometry import Matrix
-from mfjax.alignment.rig import LEAST_CONFIDENCE, Model
+from mfjax.alignment.rig import ALIGNED_WIDTH, LEAST_CONFIDENCE, Model
 
 if TYPE_CHECKING:  # it imports JAX
     from mfjax.alignment.views import Descriptions
@@ -62,7 +62,9 @@ def estimate(ir: np.ndarray, vis: np.ndarray, *, model: Model = "similarity", st
     if start is None:
         found = search.likeliest(describe, ir, vis, _starts(ir.shape, vis.shape), model)
     else:
-        found = search.settled(describe, ir, vis, start, {}, "shift" if model == "shift" else "similarity")
+        most: Model = "shift" if model == "shift" else "similarity"
+        of_ir, size = search.settling_map(describe, ir), (ir.shape[0], ir.shape[1])
+        found = search.settled(describe, of_ir, size, vis, start, {}, most)
     return _refined(ir, vis, found.start, found.parameters, found.support, model)
 
 
@@ -82,7 +84,7 @@ def estimate_rig(
     size = irs[0].shape[0], irs[0].shape[1]
     trust = np.array([one.confidence for one in each])
     apart = np.array([[warps.corner_error(a.matrix, b.matrix, size) for b in each] for a in each])
-    agreeing = apart < AGREE * warps.WIDTH
+    agreeing = apart < AGREE * ALIGNED_WIDTH
     middle = int((agreeing @ trust + 1e-6 * trust).argmax())
     chosen = agreeing[middle]
     weights = trust[chosen] + 1e-6
@@ -127,7 +129,7 @@ def _refined(
     square = warps.to_square((ir.shape[0], ir.shape[1]))
     matrix = np.linalg.inv(square) @ fitting.matrix_of(parameters) @ square @ start
     if not _is_possible(matrix):
-        return Estimate(start, 0.0, float(warps.WIDTH), (0.0, 0.0, 9.0, 0.0))
+        return Estimate(start, 0.0, float(ALIGNED_WIDTH), (0.0, 0.0, 9.0, 0.0))
     spread = max(found.spread, 1e-3) if math.isfinite(found.spread) else 1e3
     evidence = found.correlation, support, math.log(spread), geometry.share_seen(np.linalg.inv(matrix))
     score = BIAS + sum(weight * value for weight, value in zip(WEIGHTS, evidence, strict=True))

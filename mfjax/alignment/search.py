@@ -4,6 +4,7 @@ import itertools
 import math
 from typing import NamedTuple
 
+import jax
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +12,7 @@ from mfjax.alignment import fitting, geometry, matching, warps
 from mfjax.alignment.geometry import Matrix
 from mfjax.alignment.rig import Model
 from mfjax.alignment.views import Descriptions, inner
+from mfjax.size import Size
 
 LENGTH = 192  # pixels of the longer side of the infrared view
 MARGIN = 0.25  # shares of the view that are searched beyond each of its sides
@@ -45,8 +47,10 @@ def likeliest(describe: Descriptions, ir: NDArray, vis: NDArray, starts: list[Ma
         model: "shift" for shifts only; of all others, a similarity.
     """
     most: Model = "shift" if model == "shift" else "similarity"
+    size = ir.shape[0], ir.shape[1]
+    of_ir = settling_map(describe, ir)
     candidates = [
-        settled(describe, ir, vis, start, parameters, most)
+        settled(describe, of_ir, size, vis, start, parameters, most)
         for start in starts
         for parameters in search(describe, ir, vis, start, most)
     ]
@@ -89,23 +93,39 @@ def search(describe: Descriptions, ir: NDArray, vis: NDArray, start: Matrix, mod
     return found
 
 
+def settling_map(describe: Descriptions, ir: NDArray) -> jax.Array:
+    """Returns the descriptions of an infrared view to which candidates are fitted, `[h, w, c]`.
+
+    Args:
+        describe: the descriptor.
+        ir: infrared luma, `[h, w]`.
+    """
+    size = describe.view_size((ir.shape[0], ir.shape[1]), SETTLING)
+    return describe(warps.warp(ir, np.eye(3), size)[None], "ir")[0]
+
+
 def settled(
-    describe: Descriptions, ir: NDArray, vis: NDArray, start: Matrix, parameters: dict[str, float], model: Model
+    describe: Descriptions,
+    of_ir: jax.Array,
+    own: Size,
+    vis: NDArray,
+    start: Matrix,
+    parameters: dict[str, float],
+    model: Model,
 ) -> Candidate:
     """Returns a candidate near parameters: fitted to the neighbourhoods that are found in both images.
 
     Args:
         describe: the descriptor.
-        ir: infrared luma, `[h, w]`.
+        of_ir: the infrared view's `settling_map`.
+        own: the infrared image's (height, width).
         vis: visible luma.
         start: the map that the parameters change.
         parameters: of `fitting.matrix_of`.
         model: what may be changed.
     """
-    own = ir.shape[0], ir.shape[1]
     size, square = describe.view_size(own, SETTLING), warps.to_square(own)
     matrix = np.linalg.inv(square) @ fitting.matrix_of(parameters) @ square @ start
-    of_ir = describe(warps.warp(ir, np.eye(3), size)[None], "ir")[0]
     of_vis = describe(warps.warp(vis, matrix, size)[None], "vis")[0]
     found = matching.match(of_ir, of_vis, describe.shown(matrix, size), describe.sharpness, REACH)
     shift, covariance, valid = (np.asarray(each, np.float64) for each in (found.shift, found.covariance, found.valid))

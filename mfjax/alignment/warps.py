@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from mfjax.alignment import geometry
 from mfjax.alignment.geometry import CORNERS, Matrix
+from mfjax.alignment.rig import ALIGNED_WIDTH
 from mfjax.size import Size
-
-WIDTH = 512  # errors are stated in pixels of images of this width, so that they can be compared
 
 
 def to_square(size: Size) -> Matrix:
@@ -90,7 +89,7 @@ def corner_error(found: Matrix, true: Matrix, size: Size) -> float:
         size: the infrared image's (height, width).
     """
     moved = geometry.mapped(found @ np.linalg.inv(true), CORNERS)
-    sides = WIDTH * np.array([1, size[0] / size[1]])
+    sides = ALIGNED_WIDTH * np.array([1, size[0] / size[1]])
     return float(np.linalg.norm((moved - CORNERS) * sides, axis=-1).mean())
 
 

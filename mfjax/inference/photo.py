@@ -39,11 +39,7 @@ def visible_of(path: Path, metadata: images.Metadata, *, ratio: float | None = N
     Raises:
         MfjaxError: the file has no photo, or does not place the infrared view in it.
     """
-    found = _with_ratio(images.read_thermal(path), ratio)
-    try:
-        visible = found.visible
-    except MfjaxError as error:
-        raise MfjaxError(f"{path}: {error}") from error
+    found, visible = _read(path, ratio)
     assert found.photo is not None
     assert found.placement is not None
     (rows, cols), (height, width) = visible.shape[:2], found.photo.shape[:2]
@@ -73,11 +69,7 @@ def whole_photo(
     Raises:
         MfjaxError: as `visible_of`.
     """
-    found = _with_ratio(images.read_thermal(path), ratio)
-    try:
-        _ = found.visible
-    except MfjaxError as error:
-        raise MfjaxError(f"{path}: {error}") from error
+    found, _ = _read(path, ratio)
     assert found.photo is not None
     return images.ImageFile(found.photo, replace(metadata, unit=None)), alignment_of(found)
 
@@ -101,11 +93,15 @@ def alignment_of(found: images.Thermal) -> Alignment:
     return Alignment(to_ir, (ir[0], ir[1]), (photo[0], photo[1]), model="similarity", found=how)
 
 
-def _with_ratio(found: images.Thermal, ratio: float | None) -> images.Thermal:
-    """Returns the content of a file with another ratio of the photo's view to the infrared one's, if one is given."""
-    if ratio is None or found.placement is None:
-        return found
-    return replace(found, placement=replace(found.placement, ratio=ratio))
+def _read(path: Path, ratio: float | None) -> tuple[images.Thermal, NDArray]:
+    """Returns the content of a file, by another ratio if one is given, and the part of its photo that infrared shows."""
+    found = images.read_thermal(path)
+    if ratio is not None and found.placement is not None:
+        found = replace(found, placement=replace(found.placement, ratio=ratio))
+    try:
+        return found, found.visible
+    except MfjaxError as error:
+        raise MfjaxError(f"{path}: {error}") from error
 
 
 def better_ratio(found: images.Thermal) -> float | None:
