@@ -94,7 +94,7 @@ def alignment_of(found: images.Thermal) -> Alignment:
 
 
 def _read(path: Path, ratio: float | None) -> tuple[images.Thermal, NDArray]:
-    """Returns the content of a file, by another ratio if one is given, and the part of its photo that infrared shows."""
+    """Returns a file's content, by another ratio if one is given, and the part of its photo that infrared shows."""
     found = images.read_thermal(path)
     if ratio is not None and found.placement is not None:
         found = replace(found, placement=replace(found.placement, ratio=ratio))
