@@ -58,7 +58,7 @@ def main(
 
     Args:
         folders: Folders of registered pairs.
-        warps: Random warps of each pair.
+        warps: Random warps of each pair; 0 for the pairs as they are.
         model: The kind of maps, of the warps and of what is sought; only homographies have perspective.
         peers: Also align by methods of OpenCV.
         calibrate: Fit the constants of confidence instead, also by pairs of different scenes.
@@ -74,8 +74,8 @@ def main(
     strangers = []
     for number, (ir, vis) in enumerate(tqdm(pairs)):
         rng = np.random.default_rng([seed, number])
-        for _ in range(warps):
-            seen = views(rng, ir, vis, limits)
+        for _ in range(max(warps, 1)):
+            seen = views(rng, ir, vis, limits if warps else None)
             for name, method in methods.items():
                 results[name].append(scored(method, seen))
             results[f"mfjax, {model}"].append(scored(partial(estimate, model=model), seen))
@@ -96,16 +96,16 @@ def main(
     print_reliability(found)
 
 
-def views(rng: np.random.Generator, ir: NDArray, vis: NDArray, limits: Warps) -> Views:
+def views(rng: np.random.Generator, ir: NDArray, vis: NDArray, limits: Warps | None) -> Views:
     """Returns two views in [0, 1], the infrared one with half the resolution.
 
     Args:
         rng: the source of randomness.
         ir: the infrared image, uint8.
         vis: the visible image.
-        limits: how far the views may differ.
+        limits: how far the views may differ; None: both are the whole images.
     """
-    seen = known_views(rng, ir, vis, limits)
+    seen = known_views(rng, ir, vis, limits) if limits else Views(ir, vis, np.eye(3), np.eye(3))
     half = cv2.resize(seen.ir, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     return seen._replace(ir=half.astype(np.float32) / 255, vis=seen.vis.astype(np.float32) / 255)
 
