@@ -7,6 +7,9 @@ brighter one, and a sum of all twelve bands, which a small network weighs at eac
 infrared and visible contradict each other. So everything that the fused image shows comes from a source. Weights are
 computed at half the resolution, so they are smooth in space.
 
+Beyond the image's edges, blocks of 4×4 pixels are repeated, not pixels: an engine that turns each block into 16
+channels (`mfjax.onnx.blend`), which are worked on at once, can do that.
+
 `with_detail` turns a blend from one that shows all structure to one that looks natural: the brighter source, with the
 other's structure only where it is much stronger.
 """
@@ -24,6 +27,7 @@ from mfjax.model.layers import Conv, LeakyConv
 DILATIONS = 1, 2, 4, 8  # dilation of the smoothing that separates two bands, in pixels
 SPREADS = 1, 1, 2, 2  # dilation of the smoothing of each band's energy, in pixels of half the resolution
 SPLINE = 1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16  # a cubic B-spline, the kernel of the smoothings (à trous)
+BLOCK = 4  # side in pixels of the blocks that are repeated beyond the edges
 REACH = 44  # pixels to each side that a blended pixel depends on
 
 LEAST_ENERGY = 0.004  # one gray level: less is noise
@@ -49,15 +53,18 @@ class Blend(nn.Module):
         coarseness: tuple[jax.Array, jax.Array],
     ) -> jax.Array:
         h, w = images[0].shape[1:3]
-        details, levels = bands(jnp.concatenate([*images, jnp.maximum(*images)], axis=-1), self.extent)
-        evidence = _evidence(details, levels, coarseness, self.extent)  # [n, h/2, w/2, 22]
+        every = self.extent.continued(jnp.concatenate([*images, jnp.maximum(*images)], axis=-1))
+        every = jnp.pad(every, ((0, 0), (0, -h % BLOCK), (0, -w % BLOCK), (0, 0)), mode="edge")
+        extent = self.extent.shrunk(BLOCK, times=BLOCK)  # whole blocks
+        details, levels = bands(every, extent)
+        evidence = _evidence(details, levels, coarseness, extent)  # [n, h/2, w/2, 22]
         self.param("natural", nn.initializers.zeros, (self.hidden,))  # `with_detail` adds it to the next layer's bias
         x = LeakyConv(self.hidden, 1, name="hidden_0")(evidence)
         x = LeakyConv(self.hidden, 1, name="hidden_1")(x)
         weights = 2 * nn.sigmoid(Conv(3 * len(DILATIONS), 1, name="weights")(x) - START)
-        weights = doubled(weights, self.extent)[:, :h, :w]  # [n, h, w, 12]
+        weights = doubled(weights, extent)  # [n, h, w, 12]
         detail = (weights * jnp.concatenate(details, axis=-1)).sum(axis=-1, keepdims=True)
-        return levels[..., 2:] + detail
+        return (levels[..., 2:] + detail)[:, :h, :w]
 
 
 def _evidence(
@@ -75,7 +82,7 @@ def _evidence(
     maps = []
     for band, spread in zip(details, SPREADS, strict=True):
         parts = jnp.concatenate([jnp.abs(band), band[..., :1] * band[..., 1:2]], axis=-1)
-        ir, vis, brighter, product = jnp.split(smoothed_at(halved(parts, extent), spread, half), 4, axis=-1)
+        ir, vis, brighter, product = jnp.split(smoothed_at(halved(parts, extent), spread, half, BLOCK // 2), 4, axis=-1)
         both = ir + vis + LEAST_ENERGY
         maps += [(ir - vis) / both, jnp.log(both) + 3.5, jnp.log(brighter + LEAST_ENERGY) + 3.5]
         maps.append(product / (ir * vis + LEAST_PRODUCT))
@@ -115,19 +122,19 @@ def bands(image: jax.Array, extent: AnyExtent = EVERYWHERE) -> tuple[list[jax.Ar
     return found, image
 
 
-def smoothed_at(image: jax.Array, dilation: int, extent: AnyExtent = EVERYWHERE) -> jax.Array:
-    """Returns an image smoothed by a cubic B-spline whose taps are `dilation` pixels apart; its edges are repeated.
+def smoothed_at(image: jax.Array, dilation: int, extent: AnyExtent = EVERYWHERE, block: int = BLOCK) -> jax.Array:
+    """Returns an image smoothed by a cubic B-spline whose taps are `dilation` pixels apart.
 
     Args:
         image: the image, `[n, h, w, c]`.
         dilation: distance between the taps in pixels.
         extent: the part of the array that is image.
+        block: side in pixels of the blocks that are repeated beyond the image's edges.
     """
-    image = extent.continued(image)
+    image = extent.surrounded(image, 2 * dilation, block)
     for axis in (1, 2):
-        ends = [(2 * dilation, 2 * dilation) if i == axis else (0, 0) for i in range(4)]
-        padded, length = jnp.pad(image, ends, mode="edge"), image.shape[axis]
-        taps = [jax.lax.slice_in_dim(padded, i * dilation, i * dilation + length, axis=axis) for i in range(5)]
+        length = image.shape[axis] - 4 * dilation
+        taps = [jax.lax.slice_in_dim(image, i * dilation, i * dilation + length, axis=axis) for i in range(5)]
         image = SPLINE[0] * (taps[0] + taps[4]) + SPLINE[1] * (taps[1] + taps[3]) + SPLINE[2] * taps[2]
     return image
 
@@ -152,11 +159,10 @@ def doubled(image: jax.Array, extent: AnyExtent = EVERYWHERE) -> jax.Array:
         image: the map, `[n, h, w, c]`.
         extent: the part of the result that is image, twice as large as that of `image`.
     """
-    image = extent.shrunk(2).continued(image)
+    image = extent.shrunk(2).surrounded(image, 1, BLOCK // 2)
     for axis in (1, 2):
-        ends = [(1, 1) if i == axis else (0, 0) for i in range(4)]
-        padded, length = jnp.pad(image, ends, mode="edge"), image.shape[axis]
-        before, here, after = (jax.lax.slice_in_dim(padded, i, i + length, axis=axis) for i in range(3))
+        length = image.shape[axis] - 2
+        before, here, after = (jax.lax.slice_in_dim(image, i, i + length, axis=axis) for i in range(3))
         both = jnp.stack([0.25 * before + 0.75 * here, 0.75 * here + 0.25 * after], axis=axis + 1)
         image = both.reshape(*image.shape[:axis], 2 * length, *image.shape[axis + 1 :])
     return image

@@ -55,9 +55,24 @@ class Extent(NamedTuple):
             x = jnp.take(x, jnp.minimum(jnp.arange(x.shape[axis]), end - 1), axis=axis, mode="clip")
         return x
 
+    def surrounded(self, x: jax.Array, reach: int, block: int) -> jax.Array:
+        """Returns a map with `reach` pixels more at each side, where the image's outermost blocks are repeated.
+
+        Args:
+            x: the map, `[n, h, w, c]`, whose first row and column are those of a block.
+            reach: pixels to add at each side.
+            block: the side of a block in pixels. The image's last row and column are repeated to fill its last blocks.
+        """
+        for axis, end in ((1, self.rows), (2, self.cols)):
+            at = jnp.arange(-reach, x.shape[axis] + reach)
+            last = -(-end // block) * block  # the first pixel below the last block
+            at = jnp.where(at < 0, at % block, jnp.where(at < last, at, last - block + at % block))
+            x = jnp.take(x, jnp.minimum(at, end - 1), axis=axis, mode="clip")
+        return x
+
 
 class Everywhere(NamedTuple):
-    """The extent of arrays without padding. All methods leave a map unchanged."""
+    """The extent of arrays without padding. All methods but `surrounded` leave a map unchanged."""
 
     def shrunk(self, factor: int, times: int = 1) -> Self:
         """Returns itself."""
@@ -69,6 +84,20 @@ class Everywhere(NamedTuple):
 
     def continued(self, x: jax.Array) -> jax.Array:
         """Returns the map unchanged."""
+        return x
+
+    def surrounded(self, x: jax.Array, reach: int, block: int) -> jax.Array:
+        """Returns a map with `reach` pixels more at each side, as `Extent.surrounded` of all of it."""
+        blocks = -(-reach // block)
+        for axis in (1, 2):
+            length = x.shape[axis]
+            ends = [(0, -length % block) if i == axis else (0, 0) for i in range(4)]
+            x = jnp.pad(x, ends, mode="edge")
+            first = jax.lax.slice_in_dim(x, 0, block, axis=axis)
+            last = jax.lax.slice_in_dim(x, x.shape[axis] - block, None, axis=axis)
+            x = jnp.concatenate([first] * blocks + [x] + [last] * blocks, axis=axis)
+            start = blocks * block - reach
+            x = jax.lax.slice_in_dim(x, start, start + length + 2 * reach, axis=axis)
         return x
 
 

@@ -48,7 +48,15 @@ def leaky_conv(maps: Sequence[Value], params: Params) -> Value:
         maps: the maps, of equal sizes.
         params: parameters of the layer.
     """
-    x = conv(maps, params["linear"])
+    return leaky(conv(maps, params["linear"]))
+
+
+def leaky(x: Value) -> Value:
+    """Adds LeakyReLU.
+
+    Args:
+        x: a map.
+    """
     return x.graph.op("LeakyRelu", x, alpha=LEAKY_SLOPE)
 
 

@@ -77,6 +77,22 @@ def test_blend_of_a_padded_pair_is_that_of_the_pair(params, size):
     np.testing.assert_allclose(part[:, : size[0], : size[1]], whole, atol=1e-5)
 
 
+@settings(max_examples=12, deadline=None)
+@given(st.integers(1, 9), st.integers(1, 9), st.integers(1, 6), st.sampled_from([2, 4]))
+def test_surroundings_of_a_padded_map_are_those_of_the_map(height, width, reach, block):
+    image = picture(height, width)
+    padded = np.pad(image, ((0, 0), (0, 12 - height), (0, 12 - width), (0, 0)), constant_values=5)
+    whole = EVERYWHERE.surrounded(image, reach, block)
+    part = Extent(np.int32(height), np.int32(width)).surrounded(padded, reach, block)
+    np.testing.assert_array_equal(part[:, : height + 2 * reach, : width + 2 * reach], whole)
+
+
+def test_outermost_blocks_are_repeated_around_a_map():
+    row = jnp.arange(6.0).reshape(1, 1, 6, 1)
+    around = EVERYWHERE.surrounded(row, 3, 4)[0, 3, :, 0]
+    np.testing.assert_array_equal(around, [1, 2, 3, 0, 1, 2, 3, 4, 5, 5, 5, 4])
+
+
 def test_pixel_depends_on_what_is_within_reach_only(params):
     ir, vis = picture(16, 128), picture(16, 128, seed=1)
     far = ir.copy()
@@ -130,7 +146,7 @@ def test_blend_sees_if_its_sources_agree_or_contradict_each_other(params):
 
 
 def test_blend_without_detail_at_all_is_the_brighter_sources_level(params):
-    ir, vis = picture(20, 26), picture(20, 26, seed=1)
+    ir, vis = picture(20, 28), picture(20, 28, seed=1)  # whole blocks
     dense = params["weights"]["dense"]
     nothing = {**params, "weights": {"dense": {**dense, "bias": jnp.full_like(dense["bias"], -100)}}}
     np.testing.assert_allclose(blend(nothing, ir, vis), bands(jnp.maximum(ir, vis))[1], atol=1e-5)
