@@ -9,21 +9,23 @@ from mfjax.inference.tiles import parts
 from mfjax.size import Size
 
 # Pixels of halo around the parts of an image. A feature depends on 103 pixels to each side, but those more than 24 away
-# change the bundled models' features by less than a millionth of the largest value (`benchmarks/halo.py`).
+# change the bundled models' features by less than a millionth of the largest value (`benchmarks/halo.py`). With a
+# stride, these are blocks.
 HALO = 24
 
 BYTES_PER_VALUE = 32  # memory that extraction takes for each pixel and each channel between blocks
 
 
-def by_parts(image: np.ndarray, canvas: Size, extract: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+def by_parts(image: np.ndarray, canvas: Size, stride: int, extract: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """Returns the features of an image, extracted in parts that are no larger than a canvas.
 
     Args:
         image: luma in [0, 1], `[h, w]`.
         canvas: the largest (height, width) of a part.
+        stride: that of the network, for the parts to begin where its blocks do.
         extract: a function that returns features `[h, w, c]` of luma `[h, w]`.
     """
-    cuts = [parts(length, side, HALO) for length, side in zip(image.shape, canvas, strict=True)]
+    cuts = [parts(length, side, HALO * stride, stride) for length, side in zip(image.shape, canvas, strict=True)]
     if [len(axis) for axis in cuts] == [1, 1]:
         return extract(image)
     found = None

@@ -47,11 +47,14 @@ class ModelConfig:
     """Channels of each layer inside a block."""
     features: int = 8
     """Channels of the feature maps that are resampled and fused."""
+    stride: int = 1
+    """Side in pixels of the blocks that the extractor turns into channels, and back at its end, so that its layers see
+    maps this many times smaller. 1, as in the paper: it sees pixels."""
     hidden: int = 256
     """Hidden units of each weight predictor."""
 
     def __post_init__(self) -> None:
-        for name in ("blocks", "width", "growth", "features", "hidden"):
+        for name in ("blocks", "width", "growth", "features", "stride", "hidden"):
             if getattr(self, name) < 1:
                 raise MfjaxError(f"{name} is {getattr(self, name)}; it must be at least 1")
         for name in ("compensations", "blend"):
@@ -107,7 +110,7 @@ class SuperResolutionBranch(nn.Module):
 
     def setup(self) -> None:
         config = self.config
-        self.extractor = FeatureExtractor(config.blocks, config.width, config.growth, config.features)
+        self.extractor = FeatureExtractor(config.blocks, config.width, config.growth, config.features, config.stride)
         self.upscale = MetaUpscale(config.hidden)
         self.compensation = [ResidualCompensation(config.hidden) for _ in range(config.compensations)]
         self.reconstruction = Conv(1, 3, zero_init=config.base != "none")

@@ -10,7 +10,7 @@ import numpy as np
 from mfjax.model.blend import BLACK, BLOCK, DILATIONS, LEAST_ENERGY, LEAST_PRODUCT, SPLINE, SPREADS, START, WHITE
 from mfjax.onnx.graph import Value
 from mfjax.onnx.layers import Params, convolve, leaky
-from mfjax.onnx.maps import batches, concat, cut, filled, padded, shuffled, size
+from mfjax.onnx.maps import batches, concat, cut, filled, padded, shuffled, size, to_channels
 
 HALF = BLOCK // 2  # side of a block at half the resolution
 HALVING = np.repeat(np.eye(HALF), 2, axis=1)[..., None] / 2  # along an axis: [pixel, pixel, block]
@@ -29,7 +29,7 @@ def blended(sources: tuple[Value, Value], coarseness: tuple[float | Value, float
     """
     g = sources[0].graph
     extent = size(sources[0])
-    images = _blocks(concat([*sources, g.op("Max", *sources)], 0))  # [3n, 16, H/4, W/4]
+    images = to_channels(concat([*sources, g.op("Max", *sources)], 0), BLOCK, "edge")  # [3n, 16, H/4, W/4]
     details = []
     for dilation in DILATIONS:
         smooth = _smoothed(images, dilation, BLOCK)
@@ -93,13 +93,6 @@ def knee(image: Value) -> Value:
     black = BLACK * (1 - g.op("Tanh", (BLACK - image) / BLACK))
     bent = g.op("Where", g.op("Less", image, g.constant(BLACK)), black, image)
     return g.op("Where", g.op("Greater", image, g.constant(1 - WHITE)), white, bent)
-
-
-def _blocks(image: Value) -> Value:
-    """Turns blocks of pixels into channels; the image's last row and column are repeated to fill them."""
-    g = image.graph
-    whole = padded(image, 0, g.op("Mod", g.op("Neg", size(image)), g.integers(BLOCK, BLOCK)))
-    return g.op("SpaceToDepth", whole, channels=BLOCK**2, blocksize=BLOCK)
 
 
 def _smoothed(image: Value, dilation: int, block: int) -> Value:

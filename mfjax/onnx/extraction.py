@@ -4,20 +4,23 @@ import numpy as np
 
 from mfjax.onnx.graph import Value
 from mfjax.onnx.layers import Params, conv, leaky_conv
+from mfjax.onnx.maps import cut, shuffled, size, to_channels
 
 
-def extracted(image: Value, params: Params, blocks: int) -> Value:
+def extracted(image: Value, params: Params, blocks: int, stride: int) -> Value:
     """Adds `FeatureExtractor` (Fig. 2a).
 
     Args:
         image: luma in [0, 1], `[n, 1, h, w]`.
         params: parameters of the extractor.
         blocks: number of feature extraction blocks.
+        stride: side in pixels of the blocks that are channels on the way.
     """
-    first = x = leaky_conv([image], params["conv"])
+    first = x = leaky_conv([to_channels(image, stride, "constant")], params["conv"])
     for i in range(blocks):
         x = _block(x, params[f"block_{i}"])
-    return leaky_conv([x + first], params["bottleneck"])
+    x = leaky_conv([x + first], params["bottleneck"])
+    return x if stride == 1 else cut(shuffled(x, stride, "DCR"), size(image))
 
 
 def _block(x: Value, params: Params) -> Value:

@@ -75,18 +75,34 @@ def cut(x: Value, to: Value) -> Value:
     return g.op("Slice", x, g.integers(0, 0), to, g.integers(2, 3))
 
 
-def padded(x: Value, before: int, after: int | Value) -> Value:
-    """Pads a map by repeating its edge.
+def padded(x: Value, before: int, after: int | Value, mode: str = "edge") -> Value:
+    """Pads a map.
 
     Args:
         x: the map.
         before: pixels at the top and at the left.
         after: pixels at the bottom and at the right: one number for both, or a value of two integers.
+        mode: "edge" repeats the map's edge, "constant" adds zeros.
     """
     g = x.graph
     if isinstance(after, int):
-        return g.op("Pad", x, g.integers(0, 0, before, before, 0, 0, after, after), mode="edge")
-    return g.op("Pad", x, concat([g.integers(0, 0, before, before, 0, 0), after], 0), mode="edge")
+        return g.op("Pad", x, g.integers(0, 0, before, before, 0, 0, after, after), mode=mode)
+    return g.op("Pad", x, concat([g.integers(0, 0, before, before, 0, 0), after], 0), mode=mode)
+
+
+def to_channels(x: Value, side: int, mode: str) -> Value:
+    """Turns blocks of pixels into channels, in the order (row, column, channel).
+
+    Args:
+        x: the map.
+        side: the side of a block in pixels.
+        mode: what fills the last blocks, as in `padded`.
+    """
+    if side == 1:
+        return x
+    g = x.graph
+    whole = padded(x, 0, g.op("Mod", g.op("Neg", size(x)), g.integers(side, side)), mode)
+    return g.op("SpaceToDepth", whole, channels=x.channels * side**2, blocksize=side)
 
 
 def batches(x: Value, count: int) -> list[Value]:

@@ -12,7 +12,7 @@ from mfjax.onnx.resampling import Scale
 
 SUPPORTED = {
     *("blocks", "compensations", "dual_attention", "share_branches", "base", "blend"),
-    *("width", "growth", "features", "hidden"),
+    *("width", "growth", "features", "stride", "hidden"),
 }  # fields of `ModelConfig` that the graphs take into account
 
 
@@ -38,7 +38,7 @@ def extractor(config: ModelConfig, params: Params) -> bytes:
     check_supported(config)
     graph = Graph()
     image = graph.input("image", ("n", 1, "h", "w"))
-    features = extracted(image, params["extractor"], config.blocks)
+    features = extracted(image, params["extractor"], config.blocks, config.stride)
     return graph.serialized({"features": (features, ("n", config.features, "h", "w"))})
 
 

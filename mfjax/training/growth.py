@@ -24,7 +24,7 @@ def can_grow(small: ModelConfig, large: ModelConfig) -> bool:
         small: the smaller architecture.
         large: the larger architecture.
     """
-    alike = (small.share_branches, small.base) == (large.share_branches, large.base)
+    alike = (small.share_branches, small.base, small.stride) == (large.share_branches, large.base, large.stride)
     return alike and all(getattr(small, name) <= getattr(large, name) for name in SIZES)
 
 

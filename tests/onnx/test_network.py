@@ -31,6 +31,7 @@ SWITCHES = {
     "width": st.sampled_from([4, 6]),
     "growth": st.sampled_from([2, 3]),
     "features": st.sampled_from([2, 4]),
+    "stride": st.sampled_from([1, 2]),
     "hidden": st.sampled_from([3, 8]),
 }
 

@@ -78,7 +78,7 @@ class OpenVinoBackend:
             [features] = program({"image": part[None, None]})
             return features[0].transpose(1, 2, 0)
 
-        return Source(image, by_parts(image, _part(image.shape, self._config.width), extract_part))
+        return Source(image, by_parts(image, _part(image.shape, self._config), self._config.stride, extract_part))
 
     def enlarge(self, source: Source, sensor: Sensor, size: Size) -> np.ndarray:
         """Returns a source super-resolved, by XLA, since the factors of steps are seldom whole numbers."""
@@ -185,13 +185,14 @@ def _is_smaller(size: Size, sources: Sequence[Source]) -> bool:
     return any(rows > size[0] or cols > size[1] for rows, cols in (source.size for source in sources))
 
 
-def _part(size: Shape, width: int) -> Size:
+def _part(size: Shape, config: ModelConfig) -> Size:
     """Returns the largest part of an image to work on: half of it, or all of a small one, as far as memory suffices."""
     rows, cols = size
-    small = 2**23 // width  # pixels of a part whose map of `width` channels takes 32 MiB
-    most = sizes.working_memory() // (BYTES_PER_VALUE * width)
-    pixels = min(max(small, rows * cols // 2 + HALO * cols), most)
-    return max(pixels // min(cols, MAX_PART_WIDTH), 4 * HALO), MAX_PART_WIDTH
+    halo, values = HALO * config.stride, config.width / config.stride**2  # values of a pixel in a map between blocks
+    small = 2**23 / values  # pixels of a part whose map takes 32 MiB
+    most = sizes.working_memory() / (BYTES_PER_VALUE * values)
+    pixels = int(min(max(small, rows * cols // 2 + halo * cols), most))
+    return max(pixels // min(cols, MAX_PART_WIDTH), 4 * halo), MAX_PART_WIDTH
 
 
 class Program:

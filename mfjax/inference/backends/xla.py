@@ -121,7 +121,7 @@ class Extractor:
             padded = cut(part, (0, 0), canvas)
             return np.asarray(_features(self._config, self._dtype, self._params, padded, extent))[:rows, :cols]
 
-        return by_parts(image, canvas, extract_part)
+        return by_parts(image, canvas, self._config.stride, extract_part)
 
     def _canvas(self, size: tuple[int, ...]) -> Size:
         """Returns the canvas to put an image of a size into."""
@@ -133,8 +133,9 @@ class Extractor:
             for side, most in zip(size, LARGEST_CANVAS, strict=True)
         )
         own = rows, cols
-        best = min(self._canvases, key=lambda canvas: _work(size, canvas), default=None)
-        more = math.inf if best is None else self._wasted + _work(size, best) - _work(size, own)
+        halo = HALO * self._config.stride
+        best = min(self._canvases, key=lambda canvas: _work(size, canvas, halo), default=None)
+        more = math.inf if best is None else self._wasted + _work(size, best, halo) - _work(size, own, halo)
         if best is None or more > TOLERATED_WASTE * len(self._canvases):
             self._canvases.append(own)
             self._wasted = 0.0
@@ -143,10 +144,10 @@ class Extractor:
         return best
 
 
-def _work(size: tuple[int, ...], canvas: Size) -> float:
+def _work(size: tuple[int, ...], canvas: Size, halo: int) -> float:
     """Returns the pixels to work on for an image of a size in canvases of another; infinity if they are too small."""
     try:
-        return math.prod(side * len(parts(length, side, HALO)) for length, side in zip(size, canvas, strict=True))
+        return math.prod(side * len(parts(length, side, halo)) for length, side in zip(size, canvas, strict=True))
     except ValueError:  # too small for any part
         return math.inf
 
