@@ -116,11 +116,12 @@ class _Network:
     def branch(self, side: int, image: Value, scale: Scale) -> Branch:
         """Adds `SuperResolutionBranch` of infrared (side 0) or visible (side 1)."""
         params: Params = self._branches[side]
+        shape = self._config.blocks, self._config.stride
         if self._dtype == np.float32:
-            low = extracted(image, params["extractor"], self._config.blocks)
+            low = extracted(image, params["extractor"], *shape)
         else:
             with self._graph.computing_in(self._dtype):
-                low = extracted(cast(image, self._dtype), params["extractor"], self._config.blocks)
+                low = extracted(cast(image, self._dtype), params["extractor"], *shape)
             low = cast(low, np.float32)
         return refined(self._config, params, image, low, scale)
 
