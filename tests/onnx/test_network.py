@@ -2,6 +2,7 @@
 
 import dataclasses
 from functools import partial
+from typing import get_args, get_type_hints
 
 import cv2
 import jax
@@ -21,25 +22,27 @@ network = pytest.importorskip("mfjax.onnx.network")
 positions = pytest.importorskip("mfjax.onnx.positions")
 onnx_file = pytest.importorskip("mfjax.interop.onnx_file")
 
-SWITCHES = {
-    "blocks": st.integers(1, 2),
-    "compensations": st.integers(0, 2),
-    "dual_attention": st.booleans(),
-    "share_branches": st.booleans(),
-    "base": st.sampled_from(["bicubic", "none"]),
-    "blend": st.sampled_from([3, 0]),
-    "width": st.sampled_from([4, 6]),
-    "growth": st.sampled_from([2, 3]),
-    "features": st.sampled_from([2, 4]),
-    "hidden": st.sampled_from([3, 8]),
-}
+def is_possible(values):
+    """Returns true if there is an architecture with some values."""
+    try:
+        ModelConfig(**values)
+    except ValueError:
+        return False
+    return True
 
 
-@st.composite
-def architectures(draw):
-    values = {name: draw(strategy) for name, strategy in SWITCHES.items()}
-    return ModelConfig(**values | ({"blend": 0} if values["base"] == "none" else {}))
+def few_values(name, kind):
+    """Returns some values of a field of an architecture, small ones if they are numbers, by the field's type."""
+    if kind is int:
+        return [value for value in range(5) if is_possible({"base": "bicubic", name: value})]
+    return [False, True] if kind is bool else list(get_args(kind))  # get_args: of a Literal
 
+
+SWITCHES = {name: few_values(name, kind) for name, kind in get_type_hints(ModelConfig).items()}
+architectures = st.fixed_dictionaries(
+    {name: st.sampled_from(values) for name, values in SWITCHES.items() if name in network.SUPPORTED}
+)
+architectures = architectures.filter(is_possible).map(lambda values: ModelConfig(**values))
 
 each_architecture = partial(
     settings, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -69,10 +72,8 @@ def assert_same(made, expected, tolerance=1e-5):
         np.testing.assert_allclose(ours, theirs, atol=tolerance)
 
 
-def test_every_switch_of_an_architecture_is_drawn_and_stated():
-    names = {field.name for field in dataclasses.fields(ModelConfig)}
-    assert set(SWITCHES) == names
-    assert names == network.SUPPORTED
+def test_switches_that_the_graphs_know_have_several_values_each_of_which_architectures_are_made():
+    assert all(len(SWITCHES[name]) >= 2 for name in network.SUPPORTED)
 
 
 def test_architecture_with_a_switch_that_is_not_stated_is_refused(tiny_params):
@@ -81,8 +82,8 @@ def test_architecture_with_a_switch_that_is_not_stated_is_refused(tiny_params):
         network.extractor(config, tiny_params["branch"])
 
 
-@given(config=architectures())
-@each_architecture(max_examples=5)
+@given(config=architectures)
+@each_architecture(max_examples=4)
 def test_network_of_any_architecture_is_that_of_flax(config, random_params):
     params = random_params(config)
     ir, vis = picture(7, 9)[None], picture(14, 18)[None]
