@@ -22,6 +22,7 @@ network = pytest.importorskip("mfjax.onnx.network")
 positions = pytest.importorskip("mfjax.onnx.positions")
 onnx_file = pytest.importorskip("mfjax.interop.onnx_file")
 
+
 def is_possible(values):
     """Returns true if there is an architecture with some values."""
     try:
