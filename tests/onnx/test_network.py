@@ -93,11 +93,11 @@ def test_network_of_any_architecture_is_that_of_flax(config, random_params):
 
 
 @pytest.mark.parametrize("factors", [(1, 1), (1, 3), (3, 2), (8, 4)])
-def test_network_of_any_size_is_that_of_flax_at_other_factors(factors, tiny_config, tiny_params):
-    size = 24, 48
+def test_network_of_any_size_is_that_of_flax_at_other_factors(factors, smallest_config, random_params):
+    params, size = random_params(smallest_config), (24, 48)
     ir, vis = (picture(*(length // factor for length in size))[None] for factor in factors)
-    made = run(onnx_file.export_factors(tiny_config, tiny_params, factors, largest_factor=8), ir=ir, vis=vis)
-    assert_same(made, in_flax(tiny_config, tiny_params, ir, vis, size))
+    made = run(onnx_file.export_factors(smallest_config, params, factors, largest_factor=8), ir=ir, vis=vis)
+    assert_same(made, in_flax(smallest_config, params, ir, vis, size))
 
 
 @pytest.mark.parametrize("changes", [{"blend": 3}, {"base": "none", "share_branches": False}])
@@ -134,19 +134,20 @@ def test_composition_to_any_size_is_nearly_that_of_flax(size, tiny_config, rando
         np.testing.assert_allclose(np.clip(ours[:, 0], 0, 1), np.clip(theirs, 0, 1), atol=0.05 / 255)
 
 
+IN_STEPS = (5, 6), (37, 23), (23, 31)  # and averaged
 CASES = [  # infrared, visible, output
     ((10, 15), (20, 30), (20, 30)),
     ((12, 16), (16, 20), (20, 25)),  # 5/3, 25/16, 5/4
     ((9, 12), (18, 12), (18, 24)),  # rows and columns apart
     ((23, 31), (29, 37), (29, 41)),  # coprime
-    ((5, 6), (37, 23), (23, 31)),  # in steps; averaged
+    IN_STEPS,
     ((40, 50), (30, 40), (20, 25)),  # averaged along both axes
 ]
 
 
 @pytest.mark.parametrize(("ir", "vis", "size"), CASES)
 def test_network_of_fixed_sizes_is_that_of_flax(ir, vis, size, tiny_config, random_params):
-    config = dataclasses.replace(tiny_config, blend=6, compensations=2, share_branches=False)
+    config = dataclasses.replace(tiny_config, blend=6, share_branches=(ir, vis, size) != IN_STEPS)
     params = random_params(config)
     pair = {"ir": picture(*ir)[None], "vis": picture(*vis)[None]}
     made = run(onnx_file.export_fixed(config, params, ir, vis, size), **pair)
