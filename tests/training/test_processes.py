@@ -17,7 +17,7 @@ import pytest
 from mfjax import weights
 
 KILLS = max(1, int(os.environ.get("MFJAX_KILLS", "1")))  # of the run; the more, the longer the run
-STEPS = 12 * KILLS
+STEPS = 12 * (KILLS + 1)  # so that a full disk is met by a checkpoint, long before the log is written
 
 RECIPE = """
 from mfjax.training import DataConfig, ModelConfig, Sources, TrainConfig
