@@ -64,7 +64,10 @@ def fusion_loss(fused: jax.Array, ir: jax.Array, vis: jax.Array) -> jax.Array:
 def pixel_loss(output: FusionOutput, ir: jax.Array, vis: jax.Array) -> jax.Array:
     """Returns L_pixel: all three reconstructions against both high-resolution sources (Eq. 16).
 
-    Takes the arguments of `sr_loss`.
+    Args:
+        output: the reconstructions, each `[n, h, w, 1]`, not clipped.
+        ir: the infrared source at full resolution, `[n, h, w, 1]` in [0, 1].
+        vis: the visible source at full resolution, like `ir`.
     """
     return sr_loss(output, ir, vis) + fusion_loss(output.fused, ir, vis)
 
@@ -72,7 +75,10 @@ def pixel_loss(output: FusionOutput, ir: jax.Array, vis: jax.Array) -> jax.Array
 def deviation(fused: jax.Array, ir: jax.Array, vis: jax.Array) -> jax.Array:
     """Returns D, the mean square distance of the fused image from the average of the sources (Eq. 18).
 
-    Takes the arguments of `fusion_loss`.
+    Args:
+        fused: the fused image, `[n, h, w, 1]`, not clipped.
+        ir: the infrared source at full resolution, `[n, h, w, 1]` in [0, 1].
+        vis: the visible source at full resolution, like `ir`.
     """
     return jnp.square(fused - (ir + vis) / 2).mean()
 

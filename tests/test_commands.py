@@ -11,6 +11,7 @@ import mfjax
 from mfjax import weights
 from mfjax.cli import main
 from mfjax.cli.table import COMMANDS
+from mfjax.data import fingerprints
 from mfjax.weights import catalogue
 
 ROOT = Path(__file__).parents[1]
@@ -95,6 +96,24 @@ def test_info_says_which_engine_is_chosen_and_why(capsys, monkeypatch):
     monkeypatch.setattr("mfjax.inference.backends.missing", lambda engine: ["openvino"])
     assert main(["info"]) == 0
     assert "engine: xla, since OpenVINO is not installed" in capsys.readouterr().out
+
+
+def test_info_tells_of_a_model_its_architecture_training_and_images(capsys):
+    assert main(["info", "small"]) == 0
+    out = capsys.readouterr().out
+    model = weights.load("small")
+    assert f"architecture: blocks {model.config.blocks}, compensations {model.config.compensations}, " in out
+    assert f"parameters: {sum(leaf.size for leaf in jax.tree.leaves(model.params)):,}\n" in out
+    assert "trained: 1,600 steps, 1,600 of them of phase two, on roadscene, msrs, m3fd, m3svd" in out.splitlines()[-3]
+    assert f"seen: {len(fingerprints.from_metadata(model.metadata).images)} images" in out
+
+
+def test_info_says_what_a_weights_file_does_not_tell(tiny_weights, capsys):
+    assert main(["info", str(tiny_weights)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"{tiny_weights}, ")
+    assert "trained: its file does not tell how" in out
+    assert "may have seen others: its file does not say which images it was trained on" in out
 
 
 @pytest.mark.parametrize("place", [0, 1, 3])

@@ -79,7 +79,7 @@ COMMANDS = {
         "mfjax.cli.convert:convert", "FILE OUT.safetensors", "convert a checkpoint of the authors' network, or weights"
     ),
     "export": Command("mfjax.cli.export:export", "OUT", "write a model as a program that runs without mfjax"),
-    "info": Command("mfjax.cli.info:info", "", "show versions, devices, the engine chosen and why, and the cache"),
+    "info": Command("mfjax.cli.info:info", "", "show versions, devices and the engine chosen, or what a model is"),
 }
 
 

@@ -72,7 +72,11 @@ class Interpolation(NamedTuple):
 
 
 def samples_of(nodes: int) -> int:
-    """Returns the number of a block's samples: the nodes, and one in the middle between two."""
+    """Returns the number of a block's samples: the nodes, and one in the middle between two.
+
+    Args:
+        nodes: the number of nodes of a block.
+    """
     return 2 * nodes - 1
 
 

@@ -225,7 +225,11 @@ class FusionNetwork(nn.Module):
     ) -> tuple[Branch, Branch]:
         """Returns the outputs of the infrared and the visible super-resolution branch, which phase two does not train.
 
-        Arguments are those of a call.
+        Args:
+            ir: infrared luma in [0, 1], `[n, h, w, 1]`.
+            vis: visible luma in [0, 1], `[n, h', w', 1]`.
+            size: the output's (H, W) in pixels.
+            placements: as of a call.
         """
         shared = self.config.share_branches
         branch_ir, branch_vis = (self.branch, self.branch) if shared else (self.branch_ir, self.branch_vis)

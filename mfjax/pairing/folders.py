@@ -93,6 +93,19 @@ def sides(root: Path) -> tuple[Path, Path] | None:
     return found[0][0], found[1][0]
 
 
+def beside(root: Path, taken: tuple[Path, Path]) -> str | None:
+    """Returns a line about what a folder has beside the two folders whose images are paired; None if that is nothing.
+
+    Args:
+        root: the folder.
+        taken: the folders of infrared and of visible images in it, as `sides` returns them.
+    """
+    others = [path.name for path in _entries(root, recursive=False) if path not in taken]
+    return (
+        f"{root}: pairs are those of {taken[0].name} and {taken[1].name}, not of {listed(others)}" if others else None
+    )
+
+
 def _entries(folder: Path, *, recursive: bool) -> Iterator[Path]:
     """Yields the files and folders in a folder, or with `recursive` the files below it, but none that is hidden."""
     if not recursive:

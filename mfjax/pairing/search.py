@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mfjax.errors import MfjaxError
 from mfjax.pairing import patterns, tags
-from mfjax.pairing.folders import File, NoImagesError, read_folder, sides
+from mfjax.pairing.folders import File, NoImagesError, beside, read_folder, sides
 from mfjax.pairing.names import PathKey, natural_key
 from mfjax.pairing.pairs import Matches, Pair, listed
 from mfjax.pairing.patterns import Patterns, check_patterns
@@ -55,7 +55,9 @@ def find_pairs(
     for folder in (ir, vis or ir):
         if not folder.is_dir():
             raise MfjaxError(f"{folder} is not a folder; pairs are those of two folders, or of one with both kinds")
+    ignored: list[str | None] = []
     if vis is None and pattern is None and (both := sides(ir)):
+        ignored.append(beside(ir, both))
         ir, vis = both
     hint = "; --recursive reads them" if flags else ""
     try:
@@ -75,9 +77,9 @@ def find_pairs(
         where = f"{ir} and {vis}" if vis is not None else str(ir)
         advice = "leave one of each there" if found.twins else f"if they are pairs, {way_out}"
         raise MfjaxError(f"no pairs in {where}: {'; '.join(found.problems)}; {advice}")
-    ignored = [content.note for content in contents if content.note]
+    ignored += [content.note for content in contents]
     pairs = sorted(found.pairs, key=lambda pair: natural_key(pair.name))
-    return replace(found, pairs=pairs, notes=[*found.notes, *ignored])
+    return replace(found, pairs=pairs, notes=[*found.notes, *filter(None, ignored)])
 
 
 def _of_two(ir: Sequence[File], vis: Sequence[File]) -> Matches:

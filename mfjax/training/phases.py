@@ -35,7 +35,10 @@ def trainable(params: Params, phase: Phase, phase_one: PhaseOne = "paper") -> Pa
 def split(params: Params, phase: Phase, phase_one: PhaseOne = "paper") -> tuple[Params, Params]:
     """Returns trained and frozen parameters, each a tree like `params` with None in place of the others.
 
-    Takes the arguments of `trainable`.
+    Args:
+        params: all parameters of the network.
+        phase: 1 or 2.
+        phase_one: losses of phase one (`TrainConfig.phase_one`).
     """
     mask = trainable(params, phase, phase_one)
     return (

@@ -95,6 +95,7 @@ def test_results_of_another_size_are_scored_if_asked_and_said_in_a_line(data, tm
     assert error.startswith("error: 0: the fused image of other is 16x16, but the pair is 20x24: ")
     assert main([*command, "--resize"]) == 0
     assert capsys.readouterr().err.splitlines() == [
+        f"warning: {data}: pairs are those of ir and vis, not of max",
         f"warning: {tmp_path / 'cut'}: fused images are those with 'fused' in their names",
         "warning: resampled before they were scored: other's 0 from 16x16 to 20x24, other's 1 from 16x16 to 20x24",
     ]

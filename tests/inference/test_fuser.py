@@ -1,7 +1,9 @@
 """The functional call: types, shapes, and a pure function below them."""
 
 import dataclasses
+import inspect
 import logging
+from typing import get_type_hints
 
 import jax
 import jax.numpy as jnp
@@ -10,6 +12,8 @@ import pytest
 
 import mfjax
 from mfjax.inference import composition, loading
+from mfjax.inference.fuser import Fuser
+from mfjax.inference.request import FuseOptions, Request
 from mfjax.model import FusionNetwork
 
 SIZE = (24, 32)
@@ -28,6 +32,16 @@ def ir():
 @pytest.fixture(scope="module")
 def vis():
     return np.random.default_rng(1).integers(0, 256, (24, 32, 3)).astype(np.uint8)
+
+
+def test_a_call_and_the_public_function_have_the_options_of_a_request_with_equal_types_and_defaults():
+    types = get_type_hints(FuseOptions)
+    signatures = [inspect.signature(each).parameters for each in (mfjax.fuse, Fuser.__call__, Request.of)]
+    for name, kind in types.items():
+        assert [parameters[name].annotation for parameters in signatures] == [kind] * 3
+        assert len({repr(parameters[name].default) for parameters in signatures}) == 1
+    own = {"ir", "vis", "self", "detail", "tile", "progress", "largest_factor"}
+    assert set().union(*signatures) - own == set(types)
 
 
 def test_a_loaded_model_knows_how_it_was_trained(fuser, tiny_config):

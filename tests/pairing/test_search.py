@@ -180,6 +180,15 @@ def test_ignored_files_and_folders_are_said_in_a_line_but_not_hidden_ones(folder
     ]
 
 
+def test_what_lies_beside_the_two_folders_of_one_folder_is_said_in_a_line(folders, tmp_path):
+    folders(["a.png"], ["a.png"])
+    assert find_pairs(tmp_path).notes == []
+    for name in ("depth", "radar", ".cache"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "pairs.csv").touch()
+    assert find_pairs(tmp_path).notes == [f"{tmp_path}: pairs are those of ir and vis, not of depth, pairs.csv, radar"]
+
+
 def test_no_pair_at_all_is_refused_with_the_names_and_the_way_out(folders):
     with pytest.raises(ValueError, match=r"no visible image for a\.png; no infrared image for b\.png; .*--pattern"):
         find_pairs(*folders(["a.png"], ["b.png"]), flags=True)

@@ -1,6 +1,7 @@
 """One training step by what a recipe can ask for, with the smallest network."""
 
 from dataclasses import replace
+from functools import partial
 
 import chex
 import jax
@@ -33,33 +34,41 @@ def updated(steps, batch, chosen, starts):
     return steps[1](starts[1], batch, chosen)[0]
 
 
-def test_average_follows_the_parameters_that_a_phase_trains(config, batch, chosen, starts, compiled, changed):
+def test_average_follows_the_parameters_that_a_phase_trains(config, starts, changed):
     config = replace(config, ema_decay=0.75)
     for phase in (1, 2):
         state = starts[phase]._replace(average=starts[phase].params)
-        after, _ = compiled(config, phase)(state, batch, chosen)
+        gradients = jax.tree.map(np.ones_like, state.params)
+        after = jax.jit(partial(update, config=config, phase=phase))(state, gradients)
+        assert changed(state.params, after.params)
         expected = jax.tree.map(lambda old, new: 0.75 * old + 0.25 * new, state.params, after.params)
         chex.assert_trees_all_close(after.average, expected, atol=1e-6)
         assert not {name for name in changed(state.average, after.average) if phase == 2 and "branch" in name}
 
 
-@pytest.mark.parametrize("phase", [1, 2])
-def test_accumulated_halves_of_a_batch_give_the_update_of_the_whole(
-    config, batch, chosen, starts, phase, compiled, changed
-):
-    # Without the contrast loss, whose random pairs are drawn for each image of a step.
-    config = replace(config, target=Sources(contrast_weight=0.0), phase_one_steps=4, phase_two_steps=4)
-    whole = compiled(config, phase)(starts[phase], batch, chosen)[0]
+def test_accumulated_halves_of_a_batch_give_the_update_of_the_whole(config, steps, batch, chosen, starts, compiled):
+    whole = steps[1](starts[1], batch, chosen)[0]
     twice = replace(config, accumulate=2)
-    step = compiled(twice, phase)
-    state = initial_state(twice)
-    state = state if phase == 1 else begin_phase_two(twice, state)
-    key_step = state.step  # the same random windows for both halves
+    step, state = compiled(twice, 1), initial_state(twice)
     for half in (slice(0, 2), slice(2, 4)):
-        before = state.params
-        state, _ = step(state._replace(step=key_step), batch._replace(ir=batch.ir[half], vis=batch.vis[half]), chosen)
-        assert bool(changed(before, state.params)) == (half.start == 2)
+        part = batch._replace(ir=batch.ir[half], vis=batch.vis[half])
+        state, _ = step(state._replace(step=0), part, chosen)  # the same random numbers for both
     chex.assert_trees_all_close(state.params, whole.params, atol=2e-5)
+
+
+@pytest.mark.parametrize("phase", [1, 2])
+def test_accumulated_gradients_give_the_update_of_their_mean(config, starts, phase, changed):
+    rng = np.random.default_rng(0)
+    gradients = [jax.tree.map(lambda p: np.float32(rng.normal(size=p.shape)), starts[1].params) for _ in range(2)]
+    mean = jax.tree.map(lambda a, b: (a + b) / 2, *gradients)
+    whole = jax.jit(partial(update, config=config, phase=phase))(starts[phase], mean)
+    twice = replace(config, accumulate=2)
+    first = initial_state(twice)
+    first = first if phase == 1 else begin_phase_two(twice, first)
+    step = jax.jit(partial(update, config=twice, phase=phase))
+    half = step(first, gradients[0])
+    assert not changed(first.params, half.params)
+    chex.assert_trees_all_close(step(half, gradients[1]).params, whole.params, atol=2e-5)
 
 
 def test_half_precision_of_the_extractor_keeps_parameters_and_losses_in_full(
@@ -153,24 +162,30 @@ def test_step_is_what_the_loss_differentiated_by_all_parameters_and_the_update_g
     assert set(metrics) | {"gradient_norm"} == set(logged)
 
 
+@pytest.fixture
+def sr_loss(config):
+    """The jitted loss of the super-resolved sources."""
+    named = {"config": replace(config, phase_one="super-resolution"), "phase": 1}
+    return jax.jit(partial(loss_fn, key=jax.random.key(0), **named), static_argnums=2)
+
+
 @pytest.mark.parametrize("numerator", [10, 16, 20, 27, 30])
-def test_truth_lies_where_the_degraded_sources_show_it(steps, starts, numerator, available):
+def test_truth_lies_where_the_degraded_sources_show_it(sr_loss, starts, numerator, available):
     side = crop_with_margin(available)
     rows, cols = np.mgrid[:side, :side]
     smooth = (127 + 60 * np.sin(rows / 9) + 60 * np.cos(cols / 11)).astype(np.uint8)[None, ..., None].repeat(4, 0)
     batch = Batch(smooth, smooth, np.full(2, numerator, np.int32))
     canvas = canvas_for(numerator, available)
     # A new network gives the bicubic source, which on a smooth picture is off by the rounding to 8 bits.
-    _, metrics = steps[2](starts[2], batch, (canvas, canvas))
-    assert metrics["sr"] / 2 < 1.5 / 255
+    loss, _ = sr_loss(starts[2].params, batch, (canvas, canvas))
+    assert loss / 2 < 1.5 / 255
 
 
-def test_one_program_serves_all_scales_of_a_canvas(config, batch, starts, compiled, available):
-    step = compiled(config, 2)
+def test_one_program_serves_all_scales_of_a_canvas(sr_loss, batch, starts, available):
     widest = available[-1]
     for numerator in range(widest.largest - 3, widest.largest + 1):
-        step(starts[2], batch._replace(numerators=np.full(2, numerator, np.int32)), (widest, widest))
-    assert step._cache_size() == 1
+        sr_loss(starts[2].params, batch._replace(numerators=np.full(2, numerator, np.int32)), (widest, widest))
+    assert sr_loss._cache_size() == 1
 
 
 @pytest.mark.parametrize(("blend", "expected"), [(0, {1.0}), (2, {0.25})])

@@ -119,7 +119,11 @@ class PairBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
 
 
 def builder_of(layout: Layout) -> type[PairBuilder]:
-    """Returns the TFDS builder of a data set."""
+    """Returns the TFDS builder of a data set.
+
+    Args:
+        layout: the data set.
+    """
     name = "".join(word.capitalize() for word in layout.name.split("_"))
     body = {"LAYOUT": layout, "__doc__": layout.title, "__module__": __name__}
     return types.new_class(name, (PairBuilder,), {"skip_registration": True}, lambda namespace: namespace.update(body))

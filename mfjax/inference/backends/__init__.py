@@ -6,8 +6,8 @@ largest_factor)` returns a `Backend`. No other file has to know of it.
 
 import importlib
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal, Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Literal, Protocol, TypeVar
 
 import jax
 import numpy as np
@@ -20,6 +20,7 @@ from mfjax.model import ModelConfig
 from mfjax.size import Size
 
 Sensor = Literal["ir", "vis"]
+Extractor = TypeVar("Extractor")
 
 logger = logging.getLogger("mfjax")
 
@@ -84,6 +85,18 @@ class Backend(Protocol):
             vis: visible luma in [0, 1], as many, all of one size.
             size: the output's size.
         """
+
+
+def of_sensors(make: Callable[[Any], Extractor], branches: tuple[Any, Any]) -> dict[Sensor, Extractor]:
+    """Returns the extractors of infrared and of visible luma, which are the same one if the branches are shared.
+
+    Args:
+        make: returns the extractor of a branch's parameters.
+        branches: the parameters of both branches, as `pure.branches_of` returns them.
+    """
+    ir, vis = branches
+    extractor = make(ir)
+    return {"ir": extractor, "vis": extractor if vis is ir else make(vis)}
 
 
 def choose(

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from mfjax.inference import sizes
-from mfjax.inference.backends import Sensor
+from mfjax.inference.backends import Sensor, of_sensors
 from mfjax.inference.backends.xla import XlaBackend
 from mfjax.inference.composition import Fusion, Progress, Source, TileSide, stored
 from mfjax.inference.extraction import BYTES_PER_VALUE, HALO, by_parts
@@ -72,7 +72,7 @@ class OpenVinoBackend:
 
     def extract(self, image: np.ndarray, sensor: Sensor) -> Source:
         """Returns an image with its features."""
-        program = self._extractors[get_args(Sensor).index(sensor)]
+        program = self._extractors[sensor]
 
         def extract_part(part: np.ndarray) -> np.ndarray:
             [features] = program({"image": part[None, None]})
@@ -127,15 +127,11 @@ class OpenVinoBackend:
         raise NotImplementedError
 
     @functools.cached_property
-    def _extractors(self) -> tuple["Program", "Program"]:
-        """Returns the extractors for infrared and for visible luma, which are the same if the branches are shared."""
-
+    def _extractors(self) -> "dict[Sensor, Program]":
         def compiled(branch: Params) -> Program:
             return Program(network.extractor(self._config, branch), {"image": (1, 1, -1, -1)}, self._precision)
 
-        branch_ir, branch_vis = self._branches
-        extractor_ir = compiled(branch_ir)
-        return extractor_ir, extractor_ir if branch_vis is branch_ir else compiled(branch_vis)
+        return of_sensors(compiled, self._branches)
 
     def _composer(self, factors: Factors, shapes: Shapes | None = None) -> "Program":
         """Compiles the layers after the extractor for some factors and inputs of any sizes or of a stream's shapes."""

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from mfjax.inference import composition, sizes
-from mfjax.inference.backends import Sensor
+from mfjax.inference.backends import Sensor, of_sensors
 from mfjax.inference.batches import Batches
 from mfjax.inference.composition import Fusion, Source
 from mfjax.inference.extraction import BYTES_PER_VALUE, HALO, by_parts
@@ -45,9 +45,8 @@ class XlaBackend:
 
     def extract(self, image: np.ndarray, sensor: Sensor) -> Source:
         """Returns an image with its features."""
-        side = get_args(Sensor).index(sensor)
         with memory_errors(image.shape):
-            return Source(image, self._extractors[side](image))
+            return Source(image, self._extractors[sensor](image))
 
     def enlarge(self, source: Source, sensor: Sensor, size: Size) -> np.ndarray:
         """Returns a source super-resolved, in tiles."""
@@ -76,13 +75,8 @@ class XlaBackend:
         return Batches(self._config, self._params, self._precision, self._largest_factor)
 
     @cached_property
-    def _extractors(self) -> tuple["Extractor", "Extractor"]:
-        """Returns the extractors for infrared and for visible luma, which are the same if the branches are shared."""
-        branch_ir, branch_vis = self._branches
-        extractor_ir = Extractor(self._config, branch_ir, self._precision)
-        if branch_vis is branch_ir:
-            return extractor_ir, extractor_ir
-        return extractor_ir, Extractor(self._config, branch_vis, self._precision)
+    def _extractors(self) -> "dict[Sensor, Extractor]":
+        return of_sensors(lambda branch: Extractor(self._config, branch, self._precision), self._branches)
 
 
 backend = XlaBackend

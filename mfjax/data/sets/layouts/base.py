@@ -88,6 +88,9 @@ LAYOUTS: dict[str, Layout] = {}
 def register(layout: Layout) -> Layout:
     """Adds a data set to `LAYOUTS`, and returns it.
 
+    Args:
+        layout: the data set.
+
     Raises:
         ValueError: another one is called so. A file that is read again brings no other one.
     """
@@ -110,6 +113,10 @@ def paired(ir: Mapping[str, Path], vis: Mapping[str, Path]) -> list[Candidate]:
 
 
 def with_subfolders(root: Path) -> Iterable[Path]:
-    """Yields `root` and its direct subfolders, since unpacking an archive often adds one folder."""
+    """Yields `root` and its direct subfolders, since unpacking an archive often adds one folder.
+
+    Args:
+        root: the folder.
+    """
     yield root
     yield from sorted(folder for folder in root.iterdir() if folder.is_dir())
