@@ -5,13 +5,14 @@ from functools import partial
 import jax
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mfjax.model.extent import Extent
 from mfjax.model.extraction import FeatureExtractor, to_channels, to_pixels
 
 
+@settings(deadline=None)
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(1, 3), st.integers(1, 4))
 def test_pixels_turned_into_channels_and_back_are_the_same(height, width, channels, side):
     image = np.random.default_rng(0).random((2, height, width, channels), np.float32)
