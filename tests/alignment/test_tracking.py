@@ -146,3 +146,20 @@ def test_a_rendered_rig_is_what_its_truth_says():
     assert abs(moved[2, 80]) < 1e-3  # the sky
     _, bumped = sequence(3, 2, bumped=1, ir_size=(60, 80), vis_size=(120, 160))
     assert np.linalg.norm(bumped.truth[2, 80] - apart.truth[2, 80]) > 0.03
+
+
+def test_errors_of_a_sequence_are_those_of_its_pixels():
+    from mfjax.data.synthetic.rig import sequence
+    from mfjax.evaluation.alignment.sequences import best, course, section
+
+    frames = list(sequence(3, 4, baseline=0.0, bumped=2, ir_size=(60, 80), vis_size=(120, 160)))
+    right = [best(one) for one in frames]
+    moved = np.array([[1, 0, 5 / 512], [0, 1, 0], [0, 0, 1]]) @ right[0]
+    exact, late = course(right, frames), course([moved, right[0], right[0], right[0]], frames)
+    assert exact.errors == pytest.approx([0] * 4, abs=0.01)
+    assert late.errors[:2] == pytest.approx([5, 0], abs=0.01)
+    assert late.errors[2] > 10
+    assert late.jitter == pytest.approx([5, 0, 0], abs=0.01)
+    table = section({"late": late}, bumped=2)
+    assert "| late | 2.5 | 5.0 | 5.0 |" in table
+    assert table.endswith("| never |")
