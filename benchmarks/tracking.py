@@ -20,17 +20,25 @@ from mfjax.evaluation import sections
 from mfjax.evaluation.alignment.sequences import Course, courses, section
 
 
-def main(*, seeds: tuple[int, ...] = (3, 8), frames: int = 32, bumped: int = 20, page: Path | None = None) -> None:
-    """Prints a table of means over scenes.
+def main(
+    *,
+    seeds: tuple[int, ...] = (3, 8),
+    frames: int = 32,
+    bumped: int = 20,
+    baseline: float = 0.15,
+    page: Path | None = None,
+) -> None:
+    """Prints a table for each scene.
 
     Args:
         seeds: Scenes.
         frames: Number of frames.
         bumped: The frame from which on the infrared camera lies otherwise.
+        baseline: Metres between the cameras.
         page: A page in Markdown, in which the section is replaced.
     """
     for seed in seeds:
-        rendered = list(tqdm(sequence(seed, frames, bumped=bumped), total=frames, disable=None))
+        rendered = list(tqdm(sequence(seed, frames, bumped=bumped, baseline=baseline), total=frames, disable=None))
         found = courses(rendered, learned=bumped, progress=lambda items: tqdm(items, disable=None))
         text = f"Scene {seed}:\n\n{section(found, bumped=bumped)}"
         print(text, flush=True)

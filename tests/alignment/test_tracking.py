@@ -9,6 +9,7 @@ from mfjax.alignment.estimate import Estimate
 from mfjax.alignment.tracking import Track, followed
 from mfjax.cli import main
 from mfjax.inference import views
+from mfjax.inference.loading import load
 
 SIZE = 240, 320
 IR, VIS = np.zeros(SIZE, np.float32), np.zeros((480, 640), np.float32)
@@ -129,6 +130,13 @@ def test_folders_are_fused_along_a_track(told, tmp_path, tiny_weights, capsys):
     assert "--align track is for a sequence" in capsys.readouterr().err
 
 
+def test_a_batch_is_a_sequence(told, tiny_weights):
+    starts = told([shifted(0), shifted(40)])
+    made = load(tiny_weights).batch([IR[:24, :32]] * 3, [VIS[:48, :64]] * 3, align="track")
+    assert [each.fused.shape for each in made] == [(48, 64)] * 3
+    assert len(starts) == 1
+
+
 def test_one_call_can_not_track():
     with pytest.raises(MfjaxError, match=r"Tracker\(\)"):
         views.alignment_for("track", IR, VIS)
@@ -161,5 +169,5 @@ def test_errors_of_a_sequence_are_those_of_its_pixels():
     assert late.errors[2] > 10
     assert late.jitter == pytest.approx([5, 0, 0], abs=0.01)
     table = section({"late": late}, bumped=2)
-    assert "| late | 2.5 | 5.0 | 5.0 |" in table
+    assert "| late | 2.5 | 5.0 | 5.00 |" in table
     assert table.endswith("| never |")

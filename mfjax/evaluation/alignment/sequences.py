@@ -110,13 +110,13 @@ def section(found: Mapping[str, Course], *, bumped: int) -> str:
     for name, (_, errors, jitter) in found.items():
         before, after = errors[:bumped], errors[bumped:]
         near = np.flatnonzero(after < before.mean() + NEAR)
-        cells = [f"{value:.1f}" for value in (before.mean(), before.max(), jitter[: bumped - 1].mean())]
+        cells = [f"{before.mean():.1f}", f"{before.max():.1f}", f"{jitter[: bumped - 1].mean():.2f}"]
         if near.size:
             settled = bumped + near[0]
             still = jitter[settled:]
-            cells += [f"{errors[settled:].mean():.1f}", f"{still.mean():.1f}" if still.size else "–", str(near[0])]
+            cells += [f"{errors[settled:].mean():.1f}", f"{still.mean():.2f}" if still.size else "–", str(near[0])]
         else:
-            cells += [f"{after.mean():.1f}", f"{jitter[bumped:].mean():.1f}", "never"]
+            cells += [f"{after.mean():.1f}", f"{jitter[bumped:].mean():.2f}", "never"]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
