@@ -2,12 +2,14 @@
 
     python benchmarks/alignment_score.py [--page docs/align.md]
 
-Rendered streets, half of them with trees near the cameras, as they are and with the visible image moved by 1, 2, 4 or
-8 % of the width in a random direction. Each cell is the area under the ROC curve: the chance that an aligned pair is
-called better than a misaligned one, over all such pairs of two (0.5: by chance, 1: always). The estimate begins where
-both images lie as they are; its confidence counts as far as the map found leaves the corners where they are.
+Rendered streets, half of them with trees near the cameras, as they are and with the visible image moved in a random
+direction, turned or enlarged. Each cell is the area under the ROC curve, with trees and without: the chance that an
+aligned pair is called better than a misaligned one, over all such pairs of two (0.5: by chance, 1: always). The
+estimate begins where both images lie as they are; its confidence counts as far as the map found leaves the corners
+there.
 """
 
+import math
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -27,7 +29,16 @@ from mfjax.data.synthetic.layout import draw
 from mfjax.evaluation import sections
 
 SIZE = 240, 320
-SHIFTS = (0.01, 0.02, 0.04, 0.08)  # of the width
+# Shift in widths, rotation in degrees, and scale of what is misaligned.
+CASES = {
+    "moved by 1 %": (0.01, 0.0, 1.0),
+    "by 4 %": (0.04, 0.0, 1.0),
+    "turned by 1°": (0.0, 1.0, 1.0),
+    "by 3°": (0.0, 3.0, 1.0),
+    "3 % larger": (0.0, 0.0, 1.03),
+    "6 % larger": (0.0, 0.0, 1.06),
+}
+ALIGNED = "aligned"
 REACH = 16.0  # pixels at 512 pixels width that corners may be moved until nothing is left of a confidence
 NEAR = 40.0  # metres within which trees are near
 
@@ -71,7 +82,7 @@ def correlated(ir: NDArray, vis: NDArray) -> dict[str, float]:
 METHODS: tuple[Callable[[NDArray, NDArray], dict[str, float]], ...] = (score, correlated, estimated)
 
 
-def main(*, scenes: int = 12, first: int = 100, page: Path | None = None) -> None:
+def main(*, scenes: int = 8, first: int = 100, page: Path | None = None) -> None:
     """Prints a table.
 
     Args:
@@ -88,41 +99,47 @@ def main(*, scenes: int = 12, first: int = 100, page: Path | None = None) -> Non
         if len(seeds[name]) < scenes:
             seeds[name].append(seed)
         seed += 1
-    values: dict[tuple[str, str, float], list[float]] = defaultdict(list)
+    values: dict[tuple[str, str, str], list[float]] = defaultdict(list)
     seconds: dict[str, list[float]] = defaultdict(list)
     for kind, some in seeds.items():
         for each in tqdm(some, desc=kind, disable=None):
             ir, registered = scene(each, *SIZE, colour=False)
-            for shift in (0.0, *SHIFTS):
-                vis = moved(registered, shift, each)
+            for case, how in {ALIGNED: (0.0, 0.0, 1.0), **CASES}.items():
+                vis = moved(registered, *how, each)
                 for method in METHODS:
                     start = time.perf_counter()
                     for name, value in method(ir, vis).items():
-                        values[name, kind, shift].append(value)
+                        values[name, kind, case].append(value)
                         seconds[name].append(time.perf_counter() - start)
-    names = list(seconds)
-    heads = ("aligned or moved by", *(f"{100 * shift:g} %, {kind}" for kind in kinds for shift in SHIFTS), "seconds")
+    heads = ("", *CASES, "seconds")
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
-    for name in names:
-        cells = [area(values[name, kind, 0.0], values[name, kind, shift]) for kind in kinds for shift in SHIFTS]
-        lines.append(f"| {name} | {' | '.join(f'{x:.2f}' for x in cells)} | {np.median(seconds[name]):.3f} |")
+    for name, taken in seconds.items():
+        areas = ((area(values[name, kind, ALIGNED], values[name, kind, case]) for kind in kinds) for case in CASES)
+        cells = [" / ".join(f"{x:.2f}" for x in both) for both in areas]
+        lines.append(f"| {name} | {' | '.join(cells)} | {np.median(taken):.3f} |")
     text = f"{scenes} scenes of each kind:\n\n" + "\n".join(lines)
     print(text)
     if page is not None:
         sections.put(page, "telling aligned from misaligned", text)
 
 
-def moved(vis: NDArray, shift: float, seed: int) -> NDArray:
-    """Returns an image moved by some share of the width in a random direction.
+def moved(vis: NDArray, shift: float, degrees: float, scale: float, seed: int) -> NDArray:
+    """Returns an image that is moved in a random direction, turned one way or the other, and enlarged.
 
     Args:
         vis: the image.
-        shift: the share.
+        shift: share of the width by which it is moved.
+        degrees: rotation.
+        scale: how many times as large it becomes.
         seed: of the direction.
     """
-    angle = np.random.default_rng((seed, round(1000 * shift))).uniform(0, 2 * np.pi)
-    right, down = shift * np.cos(angle), shift * np.sin(angle) * SIZE[1] / SIZE[0]
-    return warps.moved(vis, np.array([[1, 0, right], [0, 1, down], [0, 0, 1.0]]), SIZE)
+    rng = np.random.default_rng(seed)
+    direction, angle = rng.uniform(0, 2 * np.pi), math.radians(degrees) * rng.choice([-1, 1])
+    cos, sin = scale * np.cos(angle), scale * np.sin(angle)
+    right, down = shift * np.cos(direction), shift * np.sin(direction)
+    square = warps.to_square(SIZE)
+    matrix = np.array([[cos, -sin, right], [sin, cos, down], [0, 0, 1.0]])
+    return warps.moved(vis, np.linalg.inv(square) @ matrix @ square, SIZE)
 
 
 def area(aligned: list[float], misaligned: list[float]) -> float:
