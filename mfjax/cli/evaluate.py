@@ -11,6 +11,8 @@ from tyro.conf import Positional, UseAppendAction, arg
 
 from mfjax import evaluation
 from mfjax import metrics as registry
+from mfjax.alignment import Model
+from mfjax.cli import alignment_experiment
 from mfjax.cli.messages import only_errors, print_json
 from mfjax.cli.methods import named_folder, named_model, refuse_twins
 from mfjax.cli.ranges import parse_ir_range
@@ -25,6 +27,7 @@ from mfjax.pairing.patterns import Patterns
 
 logger = logging.getLogger("mfjax")
 
+Experiment = Literal["alignment"]
 BenchmarkName = Literal["m3fd300", "msrs361", "roadscene50", "tno21", "tno25", "vifb"]
 
 SETS = {
@@ -35,6 +38,8 @@ SETS = {
     "variants": tuple(registry.METRICS),
 }
 SHOWN = ("paper", "lost")  # default metrics
+WARPS = 20  # of each pair in the experiment with alignments
+ALIGNED: tuple[Model, ...] = ("similarity", "homography")  # kinds of maps that it seeks
 
 
 def evaluate(
@@ -55,6 +60,9 @@ def evaluate(
     names: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None,
     allow_seen: Annotated[bool, arg(help_behavior_hint="")] = False,
     page: Annotated[Path | None, arg(metavar="FILE.md", help_behavior_hint="")] = None,
+    experiment: Annotated[Experiment | None, arg(help_behavior_hint="")] = None,
+    warps: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None,
+    align_model: Annotated[Model | None, arg(help_behavior_hint="")] = None,
     quiet: Annotated[bool, arg(help_behavior_hint="")] = False,
     json: Annotated[bool, arg(help_behavior_hint="")] = False,
 ) -> int:
@@ -88,7 +96,13 @@ def evaluate(
         benchmark: Score on one of the field's benchmarks: exactly its pairs and its metrics, beside published rows.
         names: A file with the names of the benchmark's pairs, one a line, if they don't come with mfjax.
         allow_seen: Score a model on a benchmark although it was trained on some of its images, and mark its row.
-        page: A page in Markdown, in which the benchmark's section is replaced.
+        page: A page in Markdown, in which the benchmark's or the experiment's section is replaced.
+        experiment: Measure something else than fusion. alignment: how well mfjax align, and methods of OpenCV, find
+            where the images of registered pairs lie that are seen through known random warps. With --out, results are
+            kept there as they come, and the same command continues.
+        warps: Warps of each pair in --experiment alignment, by default 20; 0 for the pairs as they are.
+        align_model: Kind of maps in --experiment alignment; by default similarities, and homographies on views with
+            perspective.
         quiet: Print only the result and errors: no progress, warnings or names of written files.
         json: Print the result as JSON: means and every score.
 
@@ -97,6 +111,32 @@ def evaluate(
     """
     if quiet:
         only_errors()
+    if experiment is not None:
+        given = {
+            "--pairs": pairs,
+            "--pattern": pattern,
+            "--recursive": recursive,
+            "--model": model,
+            "--results": results,
+            "--metrics": metrics != SHOWN,
+            "--resize": resize,
+            "--stretch": stretch,
+            "--ir-range": ir_range,
+            "--detail": detail != 1,
+            "--benchmark": benchmark,
+            "--names": names,
+            "--allow-seen": allow_seen,
+        }
+        if idle := [flag for flag, value in given.items() if value]:
+            raise MfjaxError(f"{', '.join(idle)} has no effect on --experiment {experiment}; leave it out")
+        if data is None:
+            raise MfjaxError(f"--experiment {experiment} needs DATA, a folder with ir/ and vis/ of registered pairs")
+        kinds = ALIGNED if align_model is None else (align_model,)
+        count = WARPS if warps is None else warps
+        alignment_experiment.run(data, models=kinds, warps=count, out=out, page=page, quiet=quiet, json=json)
+        return 0
+    if warps is not None or align_model is not None:
+        raise MfjaxError("--warps and --align-model are for --experiment alignment; name it, or leave them out")
     if benchmark is None and (names is not None or allow_seen or page is not None):
         raise MfjaxError("--names, --allow-seen and --page are for a --benchmark; name one, or leave them out")
     if benchmark is not None and metrics != SHOWN:

@@ -15,21 +15,19 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 from tyro.conf import Positional, arg
 
 from mfjax import images, weights
-from mfjax.alignment import Alignment
 from mfjax.alignment.frames import View
+from mfjax.cli.aligning import asked_alignment
 from mfjax.cli.messages import one_line, only_errors, print_json
 from mfjax.cli.processes import join, leave
 from mfjax.cli.ranges import parse_ir_range
 from mfjax.errors import MfjaxError
 from mfjax.images.palettes import Palette
 from mfjax.inference import files, sizes
-from mfjax.inference.aligning import align_files
 from mfjax.inference.colour import Color
 from mfjax.inference.detail import check_detail
 from mfjax.inference.engines import Engine, Precision, check_engine
 from mfjax.inference.infrared import Reading, range_of_all
 from mfjax.inference.ranges import check_ir_range
-from mfjax.inference.views import Align, check_confidence
 from mfjax.pairing import messages_about
 from mfjax.pairing.patterns import Patterns
 
@@ -57,7 +55,7 @@ def fuse(
     scale: Annotated[float | None, arg(metavar="S", help_behavior_hint="")] = None,
     color: Color = "auto",
     sr: Annotated[bool, arg(help_behavior_hint="")] = False,
-    align: Annotated[str | None, arg(metavar="auto|RIG.json|none", help_behavior_hint="")] = None,
+    align: Annotated[str | None, arg(metavar="auto|track|RIG.json|none", help_behavior_hint="")] = None,
     view: Annotated[View | None, arg(help_behavior_hint="")] = None,
     stretch: Annotated[bool, arg(help_behavior_hint="")] = False,
     exif: Annotated[bool, arg(help_behavior_hint="")] = False,
@@ -99,8 +97,9 @@ def fuse(
         color: Output in colour, gray, or auto: in colour if the visible image is stored in colour.
         sr: Also write both super-resolved sources, as OUT_ir and OUT_vis.
         align: Where the visible image lies under the infrared one: found for these images, one place for all pairs of a
-            folder (auto); as a rig file of mfjax align says; or exactly under it (none, the default; without the flag a
-            pair that is clearly off is a warning).
+            folder (auto); followed from frame to frame of folders in the order of their names (track); as a rig file of
+            mfjax align says; or exactly under it (none, the default; without the flag a pair that is clearly off is a
+            warning).
         view: The view of an aligned output: the visible camera's (the default), softly the visible image alone where
             infrared shows nothing; the infrared camera's; or the overlap, cut to what both show. Of the photo in a
             camera's file, infrared is the default.
@@ -146,10 +145,14 @@ def fuse(
     if distributed is not None:
         if not plan.is_folder:
             raise MfjaxError("--distributed shares the pairs of two folders between processes, and these are files")
+        if align == "track":
+            raise MfjaxError(
+                "--align track goes from frame to frame, which --distributed shares; leave one of them out"
+            )
         join(distributed)
         number, processes = leave()
         plan = files.Plan(plan.jobs[number::processes], *(([], []) if number else (plan.problems, plan.notes)))
-    resolved = _alignment(align, view, everything, infrared, exif=exif)
+    resolved = asked_alignment(align, view, everything, infrared, exif=exif, shared=distributed is not None)
     left = [job for job in plan.jobs if not (skip_finished and job.finished)]
     start = time.monotonic()
     skipped = [job.pair.name for job in plan.jobs if job not in left]
@@ -232,23 +235,6 @@ def _as_json(job: files.Job, size: tuple[int, int]) -> dict[str, Any]:
     written = {name: str(path) for name, path in outputs.items() if path is not None}
     sources = {"ir": str(job.pair.ir), "vis": str(job.pair.vis)}
     return {"name": job.pair.name, "sources": sources, "written": written, "height": size[0], "width": size[1]}
-
-
-def _alignment(
-    align: str | None, view: View | None, jobs: Sequence[files.Job], infrared: Reading, *, exif: bool
-) -> Align:
-    """Returns the alignment that `--align` asks for: of several pairs one for all, which is said."""
-    if align in (None, "none"):
-        if view is not None and any(job.pair.ir != job.pair.vis for job in jobs):
-            raise MfjaxError(f"--view {view} is of aligned images; add --align auto or --align RIG.json")
-        return None
-    if align != "auto":
-        return Alignment.load(Path(str(align)))
-    if len(jobs) < 2:
-        return "auto"
-    found = check_confidence(align_files([job.pair for job in jobs], infrared, exif=exif))
-    logger.warning("--align auto: one place for all pairs: %s, confidence %.2f", found.words, found.confidence)
-    return found
 
 
 def _bar(tiles: "Sequence[Tile]", *, quiet: bool) -> "Iterable[Tile]":

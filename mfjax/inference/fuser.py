@@ -15,6 +15,7 @@ from jax.typing import ArrayLike
 
 from mfjax import images
 from mfjax.alignment.frames import View
+from mfjax.alignment.tracking import Tracker
 from mfjax.alignment.windows import Window
 from mfjax.inference import ranges, sizes, views
 from mfjax.inference.aligning import align
@@ -105,8 +106,9 @@ class Fuser:
                 but "auto" for 16 bits of which at most a quarter of the range is used, which is logged. With a range,
                 NaN are shown as the coldest.
             stretch: fuse sources even if their aspects differ by more than 20 %.
-            align: the position of the visible image under the infrared one: "auto" finds it, an `mfjax.Alignment`, or a
-                rig file. By default, and by "none", both show the same field of view.
+            align: the position of the visible image under the infrared one: "auto" finds it, an `mfjax.Alignment`, a
+                rig file, or an `mfjax.alignment.Tracker`, for which this is the next frame of a sequence. By default,
+                and by "none", both show the same field of view.
             view: what the output shows: with `align`, "visible" or "infrared" is that camera's view, in which the fused
                 image softly becomes that camera's where the other shows nothing; "overlap" is the largest upright
                 rectangle that both show. The default size is then that of the source that is finer in this view.
@@ -148,7 +150,8 @@ class Fuser:
             tile: as of a call; if it is a number, pairs are fused one by one.
             options: `size`, `scale`, `color`, `ir_range`, `stretch`, `align` and `view` of a call, for all pairs. The
                 range "auto:all" fits all infrared images, so that a sequence does not flicker. The alignment "auto" is
-                one for all pairs, which therefore are to be of two cameras that are fixed to each other.
+                one for all pairs, which therefore are to be of two cameras that are fixed to each other; "track"
+                follows it from frame to frame of a sequence.
 
         Raises:
             MfjaxError, MemoryError: as a call raises them for one of the pairs.
@@ -160,6 +163,8 @@ class Fuser:
         if options.get("align") == "auto":
             rig = align(*zip(*pairs, strict=True), ir_range=options.get("ir_range"))
             options["align"] = views.check_confidence(rig)
+        if options.get("align") == "track":
+            options["align"] = Tracker()
         return self.fuse_requests([self._request(*pair, options) for pair in pairs], tile=tile)
 
     def fuse_requests(

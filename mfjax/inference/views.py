@@ -12,13 +12,14 @@ from mfjax.alignment import LEAST_CONFIDENCE, MODELS, Alignment, Model
 from mfjax.alignment.estimate import Estimate, estimate, estimate_rig
 from mfjax.alignment.frames import Frame, View, faded
 from mfjax.alignment.geometry import Matrix
+from mfjax.alignment.tracking import Tracker
 from mfjax.alignment.warping import resampled, seen_through
 from mfjax.alignment.windows import Window
 from mfjax.errors import MfjaxError
 from mfjax.inference import sizes
 from mfjax.size import Size
 
-Align = Literal["auto", "none"] | Alignment | str | Path | None
+Align = Literal["auto", "track", "none"] | Alignment | Tracker | str | Path | None
 
 WAYS_OUT = (
     "make a rig file from frames with more structure (mfjax align IR_FOLDER VIS_FOLDER --out rig.json, then --align "
@@ -54,7 +55,7 @@ def alignment_for(align: Align, ir: np.ndarray, vis: np.ndarray) -> Alignment:
     """Returns the alignment that a call asks for.
 
     Args:
-        align: "auto", which finds it; an alignment; or a rig file.
+        align: "auto", which finds it; an alignment; a rig file; or a tracker, whose next frame this is.
         ir: infrared luma in [0, 1], [h, w].
         vis: visible luma in [0, 1], [h', w'].
 
@@ -64,6 +65,13 @@ def alignment_for(align: Align, ir: np.ndarray, vis: np.ndarray) -> Alignment:
     """
     if isinstance(align, str) and align == "auto":
         return check_confidence(align_lumas([ir], [vis]))
+    if isinstance(align, Tracker):
+        return check_confidence(align.update(ir, vis))
+    if isinstance(align, str) and align == "track":
+        raise MfjaxError(
+            'align="track" is of a sequence, for Fuser.batch and mfjax fuse; give each call the same '
+            "mfjax.alignment.Tracker() instead"
+        )
     found = align if isinstance(align, Alignment) else Alignment.load(Path(str(align)))
     name = "the alignment" if isinstance(align, Alignment) else str(align)
     for kind, image, size in (("infrared", ir, found.ir_size), ("visible", vis, found.vis_size)):

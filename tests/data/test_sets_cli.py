@@ -9,6 +9,7 @@ from mfjax import images
 from mfjax.alignment.estimate import Estimate
 from mfjax.cli import main
 from mfjax.data.pairs import LumaPair
+from mfjax.data.sets import sheet as sheets
 from mfjax.data.sets.built import BuiltPairs
 from mfjax.data.sets.sheet import GAP, LINE, WIDTH, evenly_spaced, sheet
 from mfjax.data.synthetic import scene, write_folder
@@ -141,6 +142,19 @@ def test_edges_that_lie_on_one_another_are_gray_and_others_coloured():
     moved = sheet([LumaPair("moved", image, np.roll(image, 12, axis=1))], "")[rows, overlay]
     np.testing.assert_array_equal(same[..., 0], same[..., 1])
     assert np.abs(moved[..., 0].astype(int) - moved[..., 1]).mean() > 20
+
+
+def test_sheet_says_a_wrong_scale_that_the_score_does_not_see(monkeypatch):
+    image, said = images.from_float(scene(1, 120, 160).ir), []
+    larger = Estimate(np.array([[1.05, 0, -0.025], [0, 1.05, -0.025], [0, 0, 1]]), 0.97, 1.0)
+    monkeypatch.setattr(sheets, "estimate", lambda ir, vis, start: larger)
+    monkeypatch.setattr(sheets, "_text", lambda words: said.append(words) or np.zeros((1, 3 * WIDTH + 4 * GAP, 3)))
+    sheet([LumaPair("larger", image, image), LumaPair("small", image[:40], image[:40])], "")
+    assert said[1].endswith("; align: 3.1 % of the width off, scale 1.050, rotation +0.0 degrees (0.97)")
+    assert "align:" not in said[2]
+    monkeypatch.setattr(sheets, "estimate", lambda ir, vis, start: larger._replace(confidence=0.2))
+    sheet([LumaPair("doubtful", image, image)], "")
+    assert said[-1].endswith("; align: not sure (0.20)")
 
 
 def test_pairs_shown_are_spread_over_all():

@@ -6,10 +6,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mfjax import images
+from mfjax.alignment import LEAST_CONFIDENCE, Alignment, warps
+from mfjax.alignment.estimate import estimate
+from mfjax.alignment.rig import ALIGNED_WIDTH
 from mfjax.data.pairs import LumaPair
 from mfjax.data.sets.alignment import alignment
 
 WIDTH = 320  # pixels of each picture
+LEAST_SIDE = 64  # pixels of images whose alignment is estimated
 GAP, LINE = 6, 22  # pixels between pictures, and for a line of text
 INK, PAPER = (30, 30, 30), 255
 FONT = cv2.FONT_HERSHEY_SIMPLEX
@@ -19,7 +24,8 @@ def sheet(pairs: Sequence[LumaPair], title: str) -> NDArray:
     """Returns a picture of pairs, RGB uint8 [H, W, 3]: a row each with infrared, visible and the edges of both.
 
     Edges are red in infrared and cyan in visible, so they are white where they coincide. The line below shows the
-    pair's name, its alignment score and how far visible would have to move to lie best.
+    pair's name, its alignment score and how far visible would have to move to lie best; and what `mfjax.align` says
+    from there on, which also sees wrong scales and rotations.
 
     Args:
         pairs: the pairs to show.
@@ -51,7 +57,22 @@ def _rows(pair: LumaPair) -> tuple[NDArray, NDArray]:
         row[GAP:, left : left + WIDTH] = picture
     score, rows, cols = alignment(pair.ir, pair.vis)
     h, w = pair.ir.shape
-    return row, _text(f"{pair.name}  {h}x{w}  alignment {score:.2f}, best at {rows:+.0f} rows, {cols:+.0f} columns")
+    best = f"alignment {score:.2f}, best at {rows:+.0f} rows, {cols:+.0f} columns"
+    return row, _text(f"{pair.name}  {h}x{w}  {best}{_estimated(pair)}")
+
+
+def _estimated(pair: LumaPair) -> str:
+    """Returns what the estimator says of a pair that should lie as it does; nothing of one that is too small for it."""
+    size = pair.ir.shape[0], pair.ir.shape[1]
+    if min(size) < LEAST_SIDE:
+        return ""
+    found = estimate(*(images.to_float(image) for image in pair[1:]), start=np.eye(3))
+    if found.confidence < LEAST_CONFIDENCE:
+        return f"; align: not sure ({found.confidence:.2f})"
+    it = Alignment(found.matrix, size, size)
+    off = warps.corner_error(found.matrix, np.eye(3), size) / ALIGNED_WIDTH
+    turned = f"scale {it.scale:.3f}, rotation {it.rotation:+.1f}"
+    return f"; align: {100 * off:.1f} % of the width off, {turned} degrees ({found.confidence:.2f})"
 
 
 def _text(words: str) -> NDArray:

@@ -7,27 +7,13 @@ surface has a colour, for light of an hour of the day, and a temperature, for th
 
 import os
 from pathlib import Path
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mfjax import images
-from mfjax.data.synthetic.cars import car
-from mfjax.data.synthetic.figures import foliage, lamp_post, person, sign, tree
-from mfjax.data.synthetic.ground import ground, skyline
-from mfjax.data.synthetic.layout import CROWNS, FAR, Street, draw
-from mfjax.data.synthetic.light import EXPOSURE, Light
-from mfjax.data.synthetic.stage import ASPECT, Noise, Stage
-from mfjax.data.synthetic.walls import Wall
-from mfjax.errors import MfjaxError
-
-ACROSS, UP, FORWARDS = (1, 0, 0), (0, 1, 0), (0, 0, 1)
-COLDEST, HOTTEST = 4.0, 27.0  # degrees Celsius that infrared shows as black and white
-
-Kind = Literal["person", "car"]
-KINDS: tuple[Kind, ...] = get_args(Kind)  # in the order of their numbers in label files
+from mfjax.data.synthetic.pictures import KINDS, Kind, averaged, infrared, staged, visible
 
 
 class Scene(NamedTuple):
@@ -62,11 +48,11 @@ def scene(seed: int, height: int, width: int, *, colour: bool = True) -> Scene:
     Raises:
         MfjaxError: a side is not positive.
     """
-    stage, light, _ = _staged(seed, height, width)
+    stage, light, _ = staged(seed, height, width)
     fine = stage.shape[0] // height
     sensor = np.random.default_rng((seed, height, width))
-    ir = _infrared(_averaged(stage.celsius, fine), sensor)
-    vis = _visible(_averaged(stage.radiance, fine), light, sensor)
+    ir = infrared(averaged(stage.celsius, fine), sensor)
+    vis = visible(averaged(stage.radiance, fine), light, sensor)
     if not colour:
         vis = (vis @ np.array([0.299, 0.587, 0.114], np.float32)).astype(np.float32)
     return Scene(ir, vis)
@@ -84,7 +70,7 @@ def objects(seed: int, height: int, width: int, *, least: float = 4) -> list[Obj
     Raises:
         MfjaxError: a side is not positive.
     """
-    stage, _, kinds = _staged(seed, height, width)
+    stage, _, kinds = staged(seed, height, width)
     rows, cols = stage.shape
     found = []
     for number, kind in enumerate(kinds, 1):
@@ -144,82 +130,3 @@ def _yolo(item: Object) -> str:
     """Returns a line of text: the class's number, the box's centre, width and height."""
     box = (item.left + item.right) / 2, (item.top + item.bottom) / 2, item.right - item.left, item.bottom - item.top
     return f"{KINDS.index(item.kind)} " + " ".join(f"{value:.6f}" for value in box) + "\n"
-
-
-def _staged(seed: int, height: int, width: int) -> tuple[Stage, Light, list[Kind]]:
-    """Returns a scene's stage, finer than its pictures by a whole factor, its light, and its owners' kinds."""
-    if height < 1 or width < 1:
-        raise MfjaxError(f"a scene needs at least 1x1 pixels, not {height}x{width}")
-    rng = np.random.default_rng(seed)
-    street, noise = draw(rng), Noise(rng)
-    light = Light(street.hour, street.lamps, street.lamp_colour, noise)
-    fine = 2 if height > 300 else 3  # rendered finer, then averaged over areas: smooth edges
-    stage = Stage(street.camera, fine * height, fine * width)
-    return stage, light, _build(stage, street, light, noise)
-
-
-def _build(stage: Stage, street: Street, light: Light, noise: Noise) -> list[Kind]:
-    """Puts everything on the stage; near things go first, so that hidden surfaces are skipped.
-
-    Returns:
-        The kinds of people and cars, in the order of the owner's numbers that they have on the stage, from 1.
-    """
-    kinds: list[Kind] = []
-    stage.backdrop(light.sky)
-    for who in street.people:
-        kinds.append("person")
-        stage.adding = len(kinds)
-        person(stage, light, noise, who)
-    stage.adding = 0
-    for x, z, text in street.signs:
-        sign(stage, light, x, z, text)
-    for head in street.lamps:
-        lamp_post(stage, light, street, head)
-    for what in street.cars:
-        kinds.append("car")
-        stage.adding = len(kinds)
-        car(stage, light, what)
-    stage.adding = 0
-    crowns = [foliage(noise, number) for number in range(CROWNS)]
-    for which in street.trees:
-        tree(stage, light, crowns[which.crown], which)
-    for building in street.buildings:
-        corner, height = (building.x, 0, building.z), building.height
-        stage.add(corner, FORWARDS, UP, (0, building.length, 0, height), Wall(building, light, noise))
-        across = (building.side, 0, 0)
-        stage.add(corner, across, UP, (0, 12, 0, height), Wall(building, light, noise, end=True))
-    end = 2 * FAR
-    stage.add((0, 0, 0), ACROSS, FORWARDS, (-end, end, 1, end), ground(street, light, noise))
-    stage.add((0, 0, end), ACROSS, UP, (-2 * end, 2 * end, 0, 60), skyline(light, noise))
-    return kinds
-
-
-def _averaged(picture: NDArray, fine: int) -> NDArray:
-    height, width = picture.shape[0] // fine, picture.shape[1] // fine
-    return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
-
-
-def _infrared(celsius: NDArray, sensor: np.random.Generator) -> NDArray[np.float32]:
-    """Returns the picture of a thermal camera: softer, with a little noise, and columns that differ slightly."""
-    height, width = celsius.shape
-    soft = cv2.GaussianBlur(celsius, (0, 0), 0.0016 * height + 0.25)
-    level = np.clip((soft - COLDEST) / (HOTTEST - COLDEST), 0, 1)
-    level = level + 0.006 * sensor.standard_normal((height, width)) + 0.002 * sensor.standard_normal((1, width))
-    return np.clip(level, 0, 1).astype(np.float32)
-
-
-def _visible(radiance: NDArray, light: Light, sensor: np.random.Generator) -> NDArray[np.float32]:
-    """Returns the picture of a camera: lights bloom, exposure suits the hour, corners are dark, the dark is noisy."""
-    height, width = radiance.shape[:2]
-    bloom = sum(
-        share * cv2.GaussianBlur(np.minimum(radiance, 6), (0, 0), sigma * height)
-        for share, sigma in ((0.035, 0.006), (0.03, 0.025), (0.02, 0.08))
-    )
-    exposed = 1 - np.exp(-float(light.at_hour(EXPOSURE)[0]) * (radiance + bloom))
-    rows, cols = np.linspace(-1, 1, height)[:, None], np.linspace(-ASPECT, ASPECT, width)[None, :]
-    exposed = exposed * (1 - 0.09 * (rows**2 + cols**2))[..., None]
-    shown = np.clip(exposed, 0, 1) ** np.float32(1 / 2.2)
-    shown = shown + 0.35 * (shown * shown * (3 - 2 * shown) - shown)  # a film's contrast
-    grain = 0.004 + 0.012 * light.hour
-    shown = shown + grain * sensor.standard_normal((height, width, 3)) * (1.1 - shown)
-    return np.clip(shown, 0, 1).astype(np.float32)

@@ -1,0 +1,56 @@
+"""The alignment that the flag --align asks for."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from mfjax.alignment import Alignment
+from mfjax.alignment.frames import View
+from mfjax.alignment.tracking import Tracker
+from mfjax.errors import MfjaxError
+from mfjax.inference.aligning import align_files
+from mfjax.inference.files import Job
+from mfjax.inference.infrared import Reading
+from mfjax.inference.views import Align, check_confidence
+
+logger = logging.getLogger("mfjax")
+
+
+def asked_alignment(
+    align: str | None, view: View | None, jobs: Sequence[Job], infrared: Reading, *, exif: bool, shared: bool
+) -> Align:
+    """Returns the alignment that `--align` asks for: by auto of several pairs one for all, which is said.
+
+    Args:
+        align: the flag.
+        view: the flag `--view`.
+        jobs: the pairs.
+        infrared: how infrared files are to be understood.
+        exif: as of `mfjax.images.open`.
+        shared: several processes share the pairs.
+
+    Raises:
+        FileNotFoundError, MfjaxError: the flags do not go together, nothing reliable was found, or the rig file can't
+            be read.
+    """
+    if align in (None, "none"):
+        if view is not None and any(job.pair.ir != job.pair.vis for job in jobs):
+            raise MfjaxError(f"--view {view} is of aligned images; add --align auto or --align RIG.json")
+        return None
+    if align == "track":
+        if shared:
+            raise MfjaxError(
+                "--align track goes from frame to frame, which --distributed shares; leave one of them out"
+            )
+        if len(jobs) < 2:
+            raise MfjaxError(
+                "--align track is for a sequence, the pairs of two folders; use --align auto for two files"
+            )
+        return Tracker()
+    if align != "auto":
+        return Alignment.load(Path(str(align)))
+    if len(jobs) < 2:
+        return "auto"
+    found = check_confidence(align_files([job.pair for job in jobs], infrared, exif=exif))
+    logger.warning("--align auto: one place for all pairs: %s, confidence %.2f", found.words, found.confidence)
+    return found
