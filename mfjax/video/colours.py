@@ -23,6 +23,7 @@ MATRICES = {1: BT709, 5: BT601, 6: BT601}  # by their numbers in H.273
 UNSTATED = 2
 HDR_TRANSFERS, WIDE_PRIMARIES = {16: "PQ", 18: "HLG"}, {9, 11, 12}
 FULL = 2  # FFmpeg's number of the full range; 1 is the limited one, and 0 says nothing
+COLOURFUL, COLOURFUL_SHARE = 0.1, 0.02  # how far channels are apart, and at how many pixels, if a picture is in colour
 HD_LINES = 720  # lines from which on players take a file that does not state its matrix as BT.709
 
 _PLANAR = re.compile(r"(gray|yuvj?4\d\dp|nv12|nv21|nv16)(?:(\d+)le)?")
@@ -115,6 +116,18 @@ def rgb_of(frame: "av.VideoFrame", colours: Colours) -> NDArray:
         src_color_range=_av().ColorRange.JPEG if colours.full else _av().ColorRange.MPEG,
         dst_color_range=_av().ColorRange.JPEG,
     ).to_ndarray()
+
+
+def is_colourful(rgb: NDArray) -> bool:
+    """Returns true if a decoded picture shows colour, by more than a codec's noise.
+
+    Args:
+        rgb: gray [h, w] or RGB [h, w, 3].
+    """
+    if rgb.ndim == 2:
+        return False
+    apart = rgb.max(axis=-1).astype(np.int32) - rgb.min(axis=-1)
+    return bool((apart > COLOURFUL * np.iinfo(rgb.dtype).max).mean() > COLOURFUL_SHARE)
 
 
 def yuv_of(image: NDArray[np.uint8], matrix: str) -> "av.VideoFrame":

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfjax.errors import MfjaxError
-from mfjax.video.colours import Colours, colours_of, heat_of, rgb_of
+from mfjax.video.colours import Colours, colours_of, heat_of, is_colourful, rgb_of
 from mfjax.video.frames import Frame
 
 if TYPE_CHECKING:
@@ -130,6 +130,13 @@ class VideoFile:
             lines, matrix = frame.height, found.matrix
             self._say(
                 "matrix", "%s: does not state its colour matrix; taken as %s (%d lines)", self.name, matrix, lines
+            )
+        if self._heat and is_colourful(rgb_of(frame, found)):
+            self._say(
+                "colourful",
+                "%s: is in colour: its luma is fused, which in a false-colour palette is not heat (--ir-palette makes "
+                "heat of it)",
+                self.name,
             )
         if frame.rotation:
             self._say("turned", "%s: turned by %d degrees, as the file says", self.name, frame.rotation)
