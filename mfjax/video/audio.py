@@ -12,6 +12,8 @@ from mfjax.video.frames import Source
 if TYPE_CHECKING:
     import av
 
+LEAD_IN = 0.2  # seconds before the begin in which a decoder of sound warms up
+
 logger = logging.getLogger("mfjax")
 
 
@@ -30,6 +32,7 @@ class Audio:
         self._to: Any = None
         self._packets: Iterator[Any] | None = None
         self._next: Any = None
+        self._before = 0.0
 
     @classmethod
     def of(cls, *sources: tuple[Source, float]) -> "Audio | None":
@@ -64,6 +67,7 @@ class Audio:
                 f"{self._path}: has sound of the kind {codec}, which {out.suffix} does not take; write a .mkv, or "
                 "leave the sound out (audio=False, --no-audio)"
             )
+        self._before = 0.0 if "matroska" in container.format.name else LEAD_IN  # it would move all times by it
         self._to = container.add_stream_from_template(self._from)
         self._packets = self._container.demux(self._from)
 
@@ -85,7 +89,7 @@ class Audio:
             if begins > time:
                 self._next = packet
                 return
-            if begins >= 0:
+            if begins >= -self._before:
                 ticks = round(move / packet.time_base)
                 packet.pts += ticks
                 packet.dts = packet.dts + ticks if packet.dts is not None else packet.pts

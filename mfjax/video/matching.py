@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from mfjax.video.frames import Frame
 
 GAP = 1.5  # usual intervals between frames from which on frames are missing
+NEAR = 0.75  # intervals of the follower within which a frame of it is near enough: one that stands for a lost one is not
 USUAL_RATE = 25.0  # frames a second of a source that does not say it
 
 
@@ -67,7 +68,7 @@ class Matches:
     @property
     def tolerance(self) -> float:
         """Returns the most seconds between the frames of a pair."""
-        return max(self.follower.interval, self.leader.interval / 2)
+        return max(NEAR * self.follower.interval, self.leader.interval / 2)
 
     def of(self, leading: Iterator[Frame], following: Iterator[Frame]) -> Iterator[tuple[Frame, Frame]]:
         """Yields pairs.

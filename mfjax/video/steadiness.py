@@ -25,14 +25,16 @@ from mfjax.video.frames import Frame
 Range = tuple[float, float] | None  # what is black and white; None: the ends of the type
 
 CELLS = 32, 24  # columns and rows of the small pictures by which frames are compared
-CUT = 0.10  # mean change of a source's small picture from which on it is another scene
+CHANGED = 0.04  # change of a cell of a source from which on it shows something else
+CUT = 0.5  # share of such cells from which on it is another scene
 SETTLING = 4.0  # seconds in which a range follows two thirds of a change
-STEP = 0.0015  # most of the range that one of its ends moves in a frame: 0.4 gray levels
+STEP = 0.0008  # most of the range that one of its ends moves in a frame: 0.2 gray levels
 
-SAME = 0.002  # change of a cell of both sources up to which it shows the same
-LEAST_SAME = 0.05  # share of such cells below which nothing is known of the level
-FORGETTING = 0.03  # share of the level's correction that is given up in a frame
-MOST_FORGOTTEN = 0.4 / 255  # most that is given up in a frame
+SAME = 0.01  # change of a cell of both sources up to which it shows the same
+HALO = 5  # cells, across, that something that changed may affect around it
+LEAST_SAME = 0.05  # share of cells that show the same below which nothing is known of the level
+FORGETTING = 0.015  # share of the level's correction that is given up in a frame
+MOST_FORGOTTEN = 0.15 / 255  # most that is given up in a frame
 
 logger = logging.getLogger("mfjax")
 
@@ -59,6 +61,15 @@ def luma_in(pixels: NDArray, ends: Range) -> NDArray[np.float32]:
     low, high = ends
     luma = (images.to_luma(pixels.astype(np.float32)) - np.float32(low)) * np.float32(1 / max(high - low, 1e-9))
     return np.clip(np.nan_to_num(luma, copy=False, nan=0.0), 0, 1)
+
+
+def is_cut(change: NDArray) -> bool:
+    """Returns true if so much of a small picture changed that it is of another scene.
+
+    Args:
+        change: its change.
+    """
+    return bool((np.abs(change) > CHANGED).mean() > CUT)
 
 
 class FixedRange:
@@ -99,7 +110,7 @@ class SlowRange:
         """
         now = small(luma_in(frame.pixels, self.ends))
         wanted = _own(frame)
-        if np.abs(now - self._last).mean() > CUT:
+        if is_cut(now - self._last):
             self.ends = wanted
         else:
             low, high = self.ends
@@ -136,17 +147,20 @@ class Level:
         last, self._last = self._last, now
         if last is None:
             return 0.0
-        made, *sources = (
-            np.abs(new - old) if i else new - old for i, (new, old) in enumerate(zip(now, last, strict=True))
-        )
-        if max(change.mean() for change in sources) > CUT:
+        made, ir_change, vis_change = (new - old for new, old in zip(now, last, strict=True))
+        if is_cut(ir_change) or is_cut(vis_change):
             self._offset = 0.0
             return 0.0
         given_up = FORGETTING * self._offset
         self._offset -= min(max(given_up, -MOST_FORGOTTEN), MOST_FORGOTTEN)
-        same = np.logical_and(*(change < SAME for change in sources))
+        most = np.maximum(np.abs(ir_change), np.abs(vis_change))
+        near = cv2.dilate((most > CHANGED).astype(np.uint8), np.ones((HALO, HALO), np.uint8))
+        same = (most < SAME) & (near == 0)
         if same.mean() >= LEAST_SAME:
-            self._offset -= float(np.median(made[same]))
+            darkest = np.minimum(np.minimum(ir_change, vis_change), 0)
+            brightest = np.maximum(np.maximum(ir_change, vis_change), 0)
+            unexplained = made - np.clip(made, darkest, brightest)  # by what the sources themselves changed
+            self._offset -= float(unexplained[same].mean())
         return self._offset
 
 

@@ -91,6 +91,6 @@ def numbered():
 
     def frames(count, height=48, width=64, *, colour=False):
         shape = (height, width, 3) if colour else (height, width)
-        return [np.full(shape, 40 + 4 * i, np.uint8) for i in range(count)]
+        return [np.full(shape, 40 + 2 * i, np.uint8) for i in range(count)]
 
     return frames
