@@ -60,8 +60,12 @@ def sampled(source: Source, times: Sequence[float]) -> list[Frame]:
         return []
     if not times:
         return [frame for i, frame in zip(range(FIRST_FRAMES), source.frames(), strict=False) if i % EACH == 0]
-    found = (next(source.frames(time), None) for time in times)
-    return [frame for frame in found if frame is not None]
+    found: list[Frame] = []
+    for time in times:
+        frame = next(source.frames(time), None)
+        if frame is not None and (not found or frame.time > found[-1].time):
+            found.append(frame)
+    return found
 
 
 def spread(duration: float | None, count: int) -> list[float]:

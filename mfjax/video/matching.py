@@ -64,6 +64,8 @@ class Matches:
     """Frames of the leader without one of the follower near enough."""
     used: int = 0
     """Frames of the follower that were taken."""
+    cut_short: bool = False
+    """True: the follower ended before the leader."""
 
     @property
     def tolerance(self) -> float:
@@ -88,7 +90,8 @@ class Matches:
             if nearest is None or abs(nearest.time - frame.time) > self.tolerance:
                 self.alone += 1
                 if after is None:
-                    return  # the follower has ended
+                    self.cut_short = True
+                    return
                 continue
             if nearest is not taken:
                 self.used, taken = self.used + 1, nearest
@@ -115,9 +118,9 @@ class Matches:
             if stream.gaps:
                 longest = max(stream.gaps)
                 notes.append(f"{stream.name}: {len(stream.gaps)} gaps between frames, the longest of {longest:.2f} s")
-        if follow.ended and not lead.ended:
+        if self.cut_short:
             notes.append(f"{follow.name} ends at {follow.last:.1f} s, and {lead.name} goes on")
-        elif lead.ended and not follow.ended and follow.last - lead.last > self.tolerance:
+        elif lead.ended and not follow.ended and follow.last - lead.last > 2 * lead.interval:
             notes.append(f"{lead.name} ends at {lead.last:.1f} s, and {follow.name} goes on")
         return notes
 

@@ -157,10 +157,9 @@ class Level:
         near = cv2.dilate((most > CHANGED).astype(np.uint8), np.ones((HALO, HALO), np.uint8))
         same = (most < SAME) & (near == 0)
         if same.mean() >= LEAST_SAME:
-            darkest = np.minimum(np.minimum(ir_change, vis_change), 0)
-            brightest = np.maximum(np.maximum(ir_change, vis_change), 0)
-            unexplained = made - np.clip(made, darkest, brightest)  # by what the sources themselves changed
-            self._offset -= float(unexplained[same].mean())
+            moved = [float(change[same].mean()) for change in (made, ir_change, vis_change)]
+            explained = min(max(moved[0], min(*moved[1:], 0.0)), max(*moved[1:], 0.0))  # by the sources' own change
+            self._offset -= moved[0] - explained
         return self._offset
 
 

@@ -186,7 +186,8 @@ class VideoWriter:
             MfjaxError: the sound can't be in such a file, or the file can't be written.
         """
         self._size, self._matrix = size, usual_matrix(size[0])
-        fragments = {"movflags": "hybrid_fragmented+frag_keyframe"} if self._out.suffix.lower() != ".mkv" else {}
+        fragments = {"movflags": "hybrid_fragmented+frag_keyframe", "avoid_negative_ts": "disabled"}
+        fragments = {} if self._out.suffix.lower() == ".mkv" else fragments
         self._out.parent.mkdir(parents=True, exist_ok=True)
         options = {**fragments, "flush_packets": "1"}
         self._container = self._av.open(str(self._out), "w", container_options=options)

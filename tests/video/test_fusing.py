@@ -46,7 +46,7 @@ def test_an_offset_moves_infrared(pair, averaging):
 
 def test_what_was_left_out_is_said_at_the_end(pair, averaging, caplog):
     [*fuse(*pair, fuser=averaging)]
-    assert caplog.messages[-1].endswith("vis.mkv: 19 of 39 frames are not used (20 frames/s against 10 frames/s)")
+    assert caplog.messages[-1].endswith("vis.mkv: 20 of 40 frames are not used (20 frames/s against 10 frames/s)")
 
 
 def test_options_reach_the_model(pair, averaging):
@@ -88,7 +88,7 @@ def test_auto_finds_one_alignment_with_some_pairs(tmp_path, averaging, caplog):
         images.write(tmp_path / "vis" / f"{i}.png", moved)
     [*fuse(tmp_path / "ir", tmp_path / "vis", fuser=averaging, align="auto")]
     assert len({id(options["align"]) for *_, options in averaging.calls}) == 1
-    assert "one place for all frames, of 4 pairs: shift" in caplog.text
+    assert "one place for all frames, of 3 pairs: shift" in caplog.text
 
 
 def test_the_errors_of_a_thread_are_raised_where_frames_are_taken(pair):
