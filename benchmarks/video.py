@@ -2,9 +2,9 @@
 
     python benchmarks/video.py [--models small] [--frames 100]
 
-Rendered pictures that move, infrared 240×320 and visible 480×640, are written as two MP4s. In turns, arrays go through a
-`Fuser`'s call, and the files through `mfjax.video` into a third MP4, with decoding, fusing and encoding in threads. The
-machine should be idle: on a busy one both rates fall, and their ratio varies by a tenth from turn to turn.
+Rendered pictures that move, infrared 240×320 and visible 480×640, are written as two MP4s. In turns, arrays go through
+a `Fuser`'s call, and the files through `mfjax.video` into a third MP4, with decoding, fusing and encoding in threads.
+Run it on an idle machine: on a busy one both rates fall, and their ratio varies by a tenth from turn to turn.
 """
 
 import statistics

@@ -43,7 +43,7 @@ def pyav() -> Any:
 
 @dataclass(frozen=True)
 class Stream:
-    """What a file states of one of its video streams."""
+    """The properties of a video stream that its file states."""
 
     height: int
     width: int

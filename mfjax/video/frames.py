@@ -1,4 +1,4 @@
-"""What every kind of source has in common: frames with times, in order."""
+"""Sources of any kind: frames with times, in order."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -57,7 +57,7 @@ class Tracker(Protocol):
 
 @dataclass(frozen=True)
 class Options:
-    """How frames are fused. `fuse` says more of each."""
+    """The way in which frames are fused. `fuse` says more of each."""
 
     infrared: Reading
     align: "Align | Tracker" = None

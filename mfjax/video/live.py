@@ -1,6 +1,6 @@
 """Live cameras as sources: a thread takes each frame when it comes, and old ones give way to new ones.
 
-Thermal cameras of the UVC kind give 16 bits only if OpenCV does not convert them (`CAP_PROP_CONVERT_RGB` = 0):
+Thermal cameras of the UVC kind give 16 bits only if OpenCV does not convert them (CAP_PROP_CONVERT_RGB is 0):
 
 - Y16: one number of 16 bits a pixel, as the sensor counts;
 - 256×384 (TC001 and its like): a picture of 256×192 in YUYV, and below it as many temperatures in 1/64 K.
@@ -31,7 +31,7 @@ logger = logging.getLogger("mfjax")
 
 
 class Capture(Protocol):
-    """What is used of `cv2.VideoCapture`."""
+    """The part of `cv2.VideoCapture` that is used."""
 
     def isOpened(self) -> bool:  # noqa: N802
         """Returns true if there is such a camera."""

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from mfjax.video.frames import Frame
 
 GAP = 1.5  # usual intervals between frames from which on frames are missing
-NEAR = 0.75  # intervals of the follower within which a frame of it is near enough: one that stands for a lost one is not
+NEAR = 0.75  # intervals of the follower within which its frame is near enough; a lost one's neighbour is not
 USUAL_RATE = 25.0  # frames a second of a source that does not say it
 
 
 @dataclass
 class Stream:
-    """What was seen of one source's frames."""
+    """Counts of one source's frames, and the gaps between them."""
 
     name: str
     rate: float | None

@@ -1,4 +1,4 @@
-"""What keeps a fused video from flickering: the range of infrared values, and the level of the fused picture.
+"""Keeps a fused video from flickering: steadies the range of infrared values, and the level of the fused picture.
 
 Both follow changes of a scene slowly, so that the mean level of a scene that stands still changes by less than half a
 gray level from frame to frame, and a cut at once.
@@ -165,7 +165,7 @@ class Level:
 
 @dataclass(frozen=True)
 class Infrared:
-    """How infrared frames become luma."""
+    """The conversion of infrared frames to luma."""
 
     how: Reading
     range: FixedRange | SlowRange

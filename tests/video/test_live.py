@@ -84,7 +84,7 @@ def test_a_missing_camera_is_one_line():
 def test_a_camera_that_falls_silent_is_an_error(monkeypatch):
     monkeypatch.setattr(live, "PATIENCE", 0.05)
     source, _ = camera([np.zeros((2, 2), np.uint16)], heat=True, interval=0.3)
-    with pytest.raises(MfjaxError, match="has sent nothing for 0.05 s"):
+    with pytest.raises(MfjaxError, match=r"has sent nothing for 0\.05 s"):
         next(source.frames())
 
 

@@ -47,7 +47,7 @@ def test_equal_numbers_of_two_patterns_are_of_equal_times(tmp_path):
 
 def test_two_folders_of_different_counts_need_patterns(tmp_path, caplog):
     one, other = (write_images(tmp_path / name, [f"{i}.png" for i in range(n)]) for name, n in (("a", 2), ("b", 3)))
-    with pytest.raises(MfjaxError, match="a has 2 images and .*b 3; name both by patterns"):
+    with pytest.raises(MfjaxError, match=r"a has 2 images and .*b 3; name both by patterns"):
         open_pair(one, other)
     images.write(one / "2.png", np.zeros((8, 12), np.uint8))
     open_pair(one, other)
