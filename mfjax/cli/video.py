@@ -73,7 +73,7 @@ def video(
         ir: Infrared video; FILE[N] is stream N of a file, counted from 0. Or a SEQ or CSQ file, of which the
             temperatures are read; a folder of images; or a pattern of images, such as ir_%05d.png.
         vis: Visible video, likewise; leave it out for one file with two streams, or with --side-by-side.
-        out: The fused video (.mp4 .m4v .mov .mkv), or images: a folder, or a pattern such as fused_%05d.png.
+        out: The fused video (.mp4 .mov .mkv), or images: a folder, or a pattern such as fused_%05d.png.
         live: Take both from live cameras instead: a number, or a path such as /dev/video2. Of infrared ones, 16 bits
             (Y16) and a picture above temperatures (256x384, as of a TC001) are understood.
         side_by_side: The side of each picture where infrared is, of one file that shows both.

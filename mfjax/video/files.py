@@ -131,7 +131,7 @@ class VideoFile:
             self._say(
                 "matrix", "%s: does not state its colour matrix; taken as %s (%d lines)", self.name, matrix, lines
             )
-        if self._heat and is_colourful(rgb_of(frame, found)):
+        if self._heat and is_colourful(self._upright(rgb_of(frame, found), frame)):
             self._say(
                 "colourful",
                 "%s: is in colour: its luma is fused, which in a false-colour palette is not heat (--ir-palette makes "
@@ -147,7 +147,10 @@ class VideoFile:
         return found
 
     def _pixels(self, frame: "av.VideoFrame", colours: Colours) -> NDArray:
-        pixels = heat_of(frame, colours) if self._heat else rgb_of(frame, colours)
+        return self._upright(heat_of(frame, colours) if self._heat else rgb_of(frame, colours), frame)
+
+    def _upright(self, pixels: NDArray, frame: "av.VideoFrame") -> NDArray:
+        """Returns the half of a frame's pixels that is wanted, turned as the file says."""
         if turns := round(frame.rotation / 90) % 4:
             pixels = np.ascontiguousarray(np.rot90(pixels, turns))
         return pixels if self._side is None else half(pixels, self._side)

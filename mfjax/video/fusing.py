@@ -247,7 +247,7 @@ class FusedVideo:
         pairs = [(one, other) for one, other in zip(chosen, viss, strict=True) if other is not None]
         lumas = [_lumas(heat, *pair) for pair in pairs]
         if align == "auto":
-            return self._found(lumas), heat
+            return self._found(lumas), heat.anew()
         for off in map(looks_misaligned, *zip(*lumas, strict=True)) if options.align is None and lumas else ():
             if off is not None:
                 logger.warning(
@@ -255,13 +255,13 @@ class FusedVideo:
                     '"auto" (--align auto) or a rig file brings them together (--align none is silent)',
                     *(self.ir.name, self.vis.name, 100 * off),
                 )
-        return None, heat
+        return None, heat.anew()
 
     def _live_alignment(self, pairs: list[tuple[Frame, Frame]]) -> tuple[Infrared, Alignment]:
         if not pairs:
             raise MfjaxError(f"{self.ir.name} and {self.vis.name} gave no frames to align")
         heat = Infrared.of(pairs[0][0], [], self._options.infrared, self.ir.name, live=True)
-        return heat, self._found([_lumas(heat, *pair) for pair in pairs])
+        return heat.anew(), self._found([_lumas(heat, *pair) for pair in pairs])
 
     def _found(self, lumas: list[tuple[NDArray, NDArray]]) -> Alignment:
         irs, viss = (list(each) for each in zip(*lumas, strict=True))

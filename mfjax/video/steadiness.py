@@ -92,15 +92,12 @@ class FixedRange:
 
 
 class SlowRange:
-    """A range that follows the scene slowly, and a cut at once.
+    """A range that begins as that of the first frame, and follows the scene slowly, and a cut at once."""
 
-    Args:
-        first: the first frame.
-    """
-
-    def __init__(self, first: Frame) -> None:
-        self.ends = _own(first)
-        self._last, self._time = small(luma_in(first.pixels, self.ends)), first.time
+    def __init__(self) -> None:
+        self.ends = 0.0, 0.0
+        self._last: NDArray[np.float32] | None = None
+        self._time = 0.0
 
     def __call__(self, frame: Frame) -> NDArray[np.float32]:
         """Returns a frame as luma in [0, 1].
@@ -108,9 +105,8 @@ class SlowRange:
         Args:
             frame: the frame, not before the last one.
         """
-        now = small(luma_in(frame.pixels, self.ends))
         wanted = _own(frame)
-        if is_cut(now - self._last):
+        if self._last is None or is_cut(small(luma_in(frame.pixels, self.ends)) - self._last):
             self.ends = wanted
         else:
             low, high = self.ends
@@ -204,7 +200,7 @@ class Infrared:
                 return cls(how, FixedRange(None), name)
         if wanted == "auto" or live:
             logger.warning("%s: the range of infrared values follows the scene slowly (--ir-range auto)", name)
-            return cls(how, SlowRange(first), name)
+            return cls(how, SlowRange(), name)
         low, high = ranges.of_samples([ranges.sample(as_heat(each, how, name).pixels) for each in samples or [first]])
         unit = " °C" if degrees else ""
         logger.warning(
@@ -212,6 +208,10 @@ class Infrared:
             *(name, low, unit, high, unit, max(len(samples), 1)),
         )
         return cls(how, FixedRange((low, high)), name)
+
+    def anew(self) -> "Infrared":
+        """Returns the same conversion before any frame was seen."""
+        return self if isinstance(self.range, FixedRange) else replace(self, range=SlowRange())
 
     def __call__(self, frame: Frame) -> NDArray[np.float32]:
         """Returns a frame as luma in [0, 1].

@@ -23,9 +23,9 @@ from mfjax.video.sequences import NUMBER, numbered_files
 if TYPE_CHECKING:
     import av
 
-CONTAINERS = (".mp4", ".m4v", ".mov", ".mkv")
+CONTAINERS = (".mp4", ".mov", ".mkv")
 TICKS = 90_000  # of a second, in which times are written
-GOP_SECONDS = 2.0  # between pictures from which a player can begin: what a killed process loses at most, and a bit
+GOP_SECONDS = 1.0  # between pictures from which a player can begin: a killed process loses that, and what x264 holds
 USUAL_CRF = 18  # x264's quality: visually lossless
 ENCODERS = {"libx264": {"preset": "veryfast"}, "mpeg4": {"qscale": "3"}}  # the first one that PyAV has
 
@@ -51,7 +51,7 @@ def write(video: FusedVideo, out: str | Path, *, crf: int = USUAL_CRF, audio: bo
 
     Args:
         video: what `mfjax.video.fuse` returns.
-        out: a .mp4, .m4v, .mov or .mkv file; a folder; or a pattern such as "fused_%05d.png".
+        out: a .mp4, .mov or .mkv file; a folder; or a pattern such as "fused_%05d.png".
         crf: the quality of a file, from 0 to 51, less is better.
         audio: copy the sound of the visible source, or else of the infrared one.
 

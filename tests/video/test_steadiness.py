@@ -68,7 +68,8 @@ def test_without_the_correction_the_same_scene_flickers(small, monkeypatch):
 
 def test_the_range_of_a_static_scene_stands_still_and_follows_slowly():
     rng, scene = np.random.default_rng(0), synthetic.scene(3, 96, 128)
-    adaptive = SlowRange(Frame(thermal(scene, rng=rng), 0.0))
+    adaptive = SlowRange()
+    adaptive(Frame(thermal(scene, rng=rng), 0.0))
     low, high = adaptive.ends
     means = [adaptive(Frame(thermal(scene, 40 if i > 20 else 0, rng=rng), i / RATE))[:, 70:].mean() for i in range(400)]
     assert 255 * np.abs(np.diff(means)).max() <= MOST
@@ -77,7 +78,7 @@ def test_the_range_of_a_static_scene_stands_still_and_follows_slowly():
 
 def test_a_cut_is_followed_at_once():
     rng, scenes = np.random.default_rng(0), [synthetic.scene(seed, 96, 128) for seed in (3, 4)]
-    adaptive, level = SlowRange(Frame(thermal(scenes[0], rng=rng), 0.0)), Level()
+    adaptive, level = SlowRange(), Level()
     adaptive(Frame(thermal(scenes[0], rng=rng), 0.03))
     other = thermal(scenes[1], rng=rng) + np.uint16(2_000)
     adaptive(Frame(other, 0.06))
@@ -120,3 +121,11 @@ def test_eight_bits_are_taken_as_they_are_and_raw_counts_are_stretched():
     assert Infrared.of(raw, [raw], Reading(), "ir", live=False).range.ends == pytest.approx((7000, 7063), abs=0.2)
     black_hot = Infrared.of(eight, [eight], Reading(polarity="black"), "ir", live=False)
     assert black_hot(eight)[0, 0] == 1
+
+
+def test_a_look_at_the_end_of_a_file_does_not_move_the_range_of_its_begin(averaging):
+    cold, hot = (np.random.default_rng(0).integers(low, low + 500, (24, 32), dtype=np.uint16) for low in (7000, 9000))
+    sources = Rendered("ir", [cold] * 5 + [hot] * 5), Rendered("vis", [np.zeros((24, 32), np.uint8)] * 10)
+    [*fuse(*sources, fuser=averaging, ir_range="auto")]
+    for ir, _, _ in averaging.calls:
+        assert ir.mean() == pytest.approx(0.5, abs=0.05)
