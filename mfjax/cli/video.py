@@ -22,7 +22,7 @@ from mfjax.inference.colour import Color
 from mfjax.inference.detail import check_detail
 from mfjax.inference.engines import Engine, Precision, check_engine
 from mfjax.inference.ranges import check_ir_range
-from mfjax.video import Camera, resuming, writing
+from mfjax.video import Camera, numbering, resuming, writing
 from mfjax.video.files import Side
 from mfjax.video.fusing import FusedVideo, fuse
 
@@ -133,7 +133,7 @@ def video(
         {"ir": ir, "vis": vis, "ir_range": ir_range, "model": model, "detail": detail, "crf": crf} | settings
     )
     part = resuming.Part(out, comment) if resume and _is_video(out) else None
-    done = part.count if part is not None else resuming.images_there(out) if resume else 0
+    done = part.count if part is not None else numbering.images_there(out) if resume else 0
     sources = (Camera(live[0], heat=True), Camera(live[1])) if live is not None else (ir, vis)
     settings |= {"ir_range": check_ir_range(parse_ir_range(ir_range)), "seconds": seconds, "skip": done}
     model_file = weights.find(model)
@@ -149,7 +149,7 @@ def video(
             part.copy_to(to_file)
         writer = to_file
     else:
-        writer = writing.ImageWriter(out, done)
+        writer = numbering.ImageWriter(out, done)
     if done:
         logger.warning("%s: goes on after the first %d frames", out, done)
     return _written(fused, writer, out, done, quiet=quiet, as_json=json)
@@ -213,7 +213,7 @@ def _check(
         if source is not None and Path(source).exists() and out.exists() and Path(source).samefile(out):
             raise MfjaxError(f"{out} is a source; choose another name")
     if not _is_video(out):
-        writing.pattern_of(out)
+        numbering.pattern_of(out)
 
 
 def _is_video(out: Path) -> bool:

@@ -4,7 +4,7 @@ import itertools
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from mfjax import images
 from mfjax.alignment import Alignment
-from mfjax.alignment.estimate import looks_misaligned
 from mfjax.alignment.frames import View
 from mfjax.errors import MfjaxError
 from mfjax.images.palettes import Palette
@@ -20,11 +19,13 @@ from mfjax.inference import sizes
 from mfjax.inference.colour import Color
 from mfjax.inference.infrared import Reading
 from mfjax.inference.ranges import IrRange, check_ir_range
-from mfjax.inference.views import Align, align_lumas, check_confidence, is_given
+from mfjax.inference.views import Align, is_given
+from mfjax.video import placing
 from mfjax.video.files import Side
 from mfjax.video.frames import Frame, Source, sampled, spread
 from mfjax.video.matching import Matches, Stream, infrared_leads
 from mfjax.video.opening import Named, open_pair
+from mfjax.video.placing import Tracker
 from mfjax.video.steadiness import Infrared, Level
 from mfjax.video.threads import Ahead
 
@@ -46,13 +47,6 @@ class FusedFrame(NamedTuple):
     """The picture, [H, W], or [H, W, 3] in colour; uint8, or uint16 if 16 bits were asked for."""
     time: float
     """Seconds since the begin of the visible source, or of a live one's first frame."""
-
-
-class Tracker(Protocol):
-    """Finds the alignment of each frame anew, from the one before."""
-
-    def update(self, ir: NDArray, vis: NDArray) -> Alignment:
-        """Returns the alignment of a pair of lumas in [0, 1], of the frame after the last one."""
 
 
 @dataclass(frozen=True)
@@ -245,32 +239,18 @@ class FusedVideo:
         chosen = irs[::each]
         viss = [next(self.vis.frames(max(frame.time + options.offset, 0)), None) for frame in chosen]
         pairs = [(one, other) for one, other in zip(chosen, viss, strict=True) if other is not None]
-        lumas = [_lumas(heat, *pair) for pair in pairs]
+        lumas = [placing.lumas_of(heat, *pair) for pair in pairs]
         if align == "auto":
-            return self._found(lumas), heat.anew()
-        for off in map(looks_misaligned, *zip(*lumas, strict=True)) if options.align is None and lumas else ():
-            if off is not None:
-                logger.warning(
-                    "%s and %s: their edges lie about %.0f %% of the width apart, so that they fuse into ghosts; align "
-                    '"auto" (--align auto) or a rig file brings them together (--align none is silent)',
-                    *(self.ir.name, self.vis.name, 100 * off),
-                )
+            return placing.found(lumas), heat.anew()
+        if options.align is None:
+            placing.doubt(lumas, self.ir.name, self.vis.name)
         return None, heat.anew()
 
     def _live_alignment(self, pairs: list[tuple[Frame, Frame]]) -> tuple[Infrared, Alignment]:
         if not pairs:
             raise MfjaxError(f"{self.ir.name} and {self.vis.name} gave no frames to align")
         heat = Infrared.of(pairs[0][0], [], self._options.infrared, self.ir.name, live=True)
-        return heat.anew(), self._found([_lumas(heat, *pair) for pair in pairs])
-
-    def _found(self, lumas: list[tuple[NDArray, NDArray]]) -> Alignment:
-        irs, viss = (list(each) for each in zip(*lumas, strict=True))
-        found = check_confidence(align_lumas(irs, viss))
-        logger.warning(
-            "align auto: one place for all frames, of %d pairs: %s, confidence %.2f",
-            *(len(lumas), found.words, found.confidence),
-        )
-        return found
+        return heat.anew(), placing.found([placing.lumas_of(heat, *pair) for pair in pairs])
 
     def _fused(self, ir: NDArray, vis: NDArray, align: Any, level: Level) -> NDArray:
         options = self._options
@@ -291,10 +271,6 @@ def stored(fused: NDArray, offset: float, bits: int) -> NDArray:
     """
     white, depth = (255, cv2.CV_8U) if bits == 8 else (65535, cv2.CV_16U)
     return np.asarray(cv2.addWeighted(fused, white, fused, 0, offset * white, dtype=depth))
-
-
-def _lumas(heat: Infrared, ir: Frame, vis: Frame) -> tuple[NDArray, NDArray]:
-    return heat(ir), images.to_luma(images.to_float(vis.pixels))
 
 
 def _dropped(source: Source) -> list[str]:

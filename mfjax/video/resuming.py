@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mfjax.errors import MfjaxError
+from mfjax.video.encoding import parameter_sets
 from mfjax.video.files import opened, pyav
-from mfjax.video.sequences import numbered_files
-from mfjax.video.writing import VideoWriter, parameter_sets, pattern_of
+from mfjax.video.writing import VideoWriter
 
 if TYPE_CHECKING:
     import av
@@ -85,14 +85,3 @@ class Part:
         found = (packet for packet in container.demux(stream) if packet.pts is not None)
         for _, packet in zip(range(self.count), found, strict=False):
             yield from split.filter(packet) if split is not None else [packet]
-
-
-def images_there(out: Path) -> int:
-    """Returns how many images of a sequence an earlier run wrote, up to the first one that is missing.
-
-    Args:
-        out: a folder or a pattern, as of `ImageWriter`.
-    """
-    pattern = pattern_of(out)
-    there = numbered_files(pattern) if pattern.parent.is_dir() else {}
-    return next(number for number in range(len(there) + 1) if number not in there)

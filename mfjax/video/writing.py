@@ -7,18 +7,17 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mfjax import images
 from mfjax.errors import MfjaxError
 from mfjax.size import Size
 from mfjax.video.audio import Audio
 from mfjax.video.colours import BT709, usual_matrix, yuv_of
+from mfjax.video.encoding import ENCODERS, as_bytes, encoder, even, parameter_sets
 from mfjax.video.files import pyav
 from mfjax.video.fusing import FusedFrame, FusedVideo
-from mfjax.video.sequences import NUMBER, numbered_files
+from mfjax.video.numbering import ImageWriter
 
 if TYPE_CHECKING:
     import av
@@ -27,7 +26,6 @@ CONTAINERS = (".mp4", ".mov", ".mkv")
 TICKS = 90_000  # of a second, in which times are written
 GOP_SECONDS = 1.0  # between pictures from which a player can begin: a killed process loses that, and what x264 holds
 USUAL_CRF = 18  # x264's quality: visually lossless
-ENCODERS = {"libx264": {"preset": "veryfast"}, "mpeg4": {"qscale": "3"}}  # the first one that PyAV has
 
 logger = logging.getLogger("mfjax")
 
@@ -70,52 +68,6 @@ def write(video: FusedVideo, out: str | Path, *, crf: int = USUAL_CRF, audio: bo
         video.close()
         writer.close()
     return count
-
-
-class ImageWriter:
-    """Writes frames as numbered images.
-
-    Args:
-        out: a folder, for 00000.png and so on; or a pattern such as `fused_%05d.png`.
-        first: the number of the first frame.
-
-    Raises:
-        MfjaxError: it is neither.
-    """
-
-    def __init__(self, out: Path, first: int = 0) -> None:
-        self._pattern = pattern_of(out)
-        if self._pattern.suffix.lower() not in images.FORMATS:
-            kinds = f"{', '.join(CONTAINERS)}, or of images {', '.join(images.FORMATS)}"
-            raise MfjaxError(f"{out}: unknown suffix {out.suffix!r}; a video is written as {kinds} with %05d")
-        self._pattern.parent.mkdir(parents=True, exist_ok=True)
-        self._number = first
-
-    def write(self, frame: FusedFrame) -> None:
-        """Writes one more image, completely or not at all."""
-        images.write(self._pattern.with_name(self._pattern.name % self._number), frame.fused)
-        self._number += 1
-
-    def close(self) -> None:
-        """Does nothing, since each image is complete."""
-
-
-def pattern_of(out: Path) -> Path:
-    """Returns the pattern of the images that are written to a folder or a pattern.
-
-    Args:
-        out: a folder or a pattern.
-
-    Raises:
-        MfjaxError: it is a file's name without a number in it.
-    """
-    if NUMBER.search(out.name):
-        numbered_files(out)  # checks that there is one
-        return out
-    if out.suffix and not out.is_dir():
-        ways = f"a video's suffix ({', '.join(CONTAINERS)}), a folder, or a pattern such as fused_%05d.png"
-        raise MfjaxError(f"{out}: is none of what a video is written to: {ways}")
-    return out / "%05d.png"
 
 
 class VideoWriter:
@@ -248,55 +200,3 @@ class VideoWriter:
             )
         if fused.dtype != np.uint8:
             logger.warning("%s: written in 8 bits of the frames' 16; image sequences keep them", self._out)
-
-
-def encoder(av: Any) -> str:
-    """Returns the name of the encoder that is used, and logs it if that is not H.264's.
-
-    Args:
-        av: the module.
-    """
-    found = next(name for name in ENCODERS if name in av.codecs_available or name == "mpeg4")
-    if found != "libx264":
-        logger.warning("this PyAV has no libx264; MPEG-4 part 2 is written, which takes more space")
-    return found
-
-
-def as_bytes(fused: NDArray) -> NDArray[np.uint8]:
-    """Returns a picture in 8 bits.
-
-    Args:
-        fused: uint8 or uint16.
-    """
-    return fused if fused.dtype == np.uint8 else images.from_float(images.to_float(fused), np.uint8)
-
-
-def even(fused: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Returns a picture whose sides are even, with the last row or column repeated if need be.
-
-    Args:
-        fused: the picture.
-    """
-    rows, cols = fused.shape[:2]
-    if not rows % 2 and not cols % 2:
-        return fused
-    return np.asarray(cv2.copyMakeBorder(fused, 0, rows % 2, 0, cols % 2, cv2.BORDER_REPLICATE), np.uint8)
-
-
-def parameter_sets(extradata: bytes) -> set[bytes]:
-    """Returns the sequence and picture parameters of H.264, as either way of storing them has them.
-
-    Args:
-        extradata: of an encoder, after start codes; or of a file, after lengths (ISO 14496-15, 5.3.3.1).
-    """
-    if extradata[:1] != b"\x01":
-        units = extradata.replace(b"\0\0\0\1", b"\0\0\1").split(b"\0\0\1")
-        return {unit for unit in units if unit and unit[0] & 31 in (7, 8)}
-    found, at = set(), 5
-    for mask in (31, 255):
-        count, at = extradata[at] & mask, at + 1
-        for _ in range(count):
-            length = int.from_bytes(extradata[at : at + 2], "big")
-            found.add(extradata[at + 2 : at + 2 + length])
-            at += 2 + length
-    return found

@@ -10,8 +10,9 @@ import pytest
 
 from mfjax import MfjaxError, images
 from mfjax.video import FusedFrame, fuse, write
+from mfjax.video.numbering import ImageWriter
 from mfjax.video.resuming import Part
-from mfjax.video.writing import ImageWriter, VideoWriter
+from mfjax.video.writing import VideoWriter
 
 
 def frames_of(pictures, rate=25):
