@@ -10,6 +10,7 @@ import pytest
 
 from mfjax import images
 from mfjax.cli import main, progress, video
+from mfjax.video import Frame
 
 
 @pytest.fixture
@@ -131,3 +132,30 @@ def test_progress_is_a_line_every_half_minute_without_a_terminal(monkeypatch, ca
 
 def test_the_comment_tells_settings_apart():
     assert video._comment({"a": 1}) == video._comment({"a": 1}) != video._comment({"a": 2})
+
+
+def test_ctrl_c_is_the_usual_end_of_a_live_recording(monkeypatch, black_network, tiny_weights, tmp_path, capsys):
+    taken = iter(range(6))
+
+    class Endless:
+        duration, rate, is_live = None, 25.0, True
+
+        def __init__(self, device, *, heat=False):
+            self.name = f"camera {device}"
+
+        def frames(self, start=0.0):
+            for i in range(10_000):
+                yield Frame(np.full((24, 32), i % 256, np.uint8), i / 25)
+
+    def written(self, frame):
+        if next(taken, None) is None:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(video, "Camera", Endless)
+    monkeypatch.setattr(video.numbering.ImageWriter, "write", written)
+    arguments = ["--live", "0", "2", "--out", str(tmp_path / "out"), "--model", str(tiny_weights), "--engine", "xla"]
+    assert main(["video", *arguments, "--ir-range", "full"]) == 0
+    printed = capsys.readouterr()
+    assert "out: 6 frames of 24x32" in printed.out
+    assert "out: has 6 frames" in printed.err
+    assert "--resume" not in printed.err

@@ -167,8 +167,11 @@ def _written(fused: FusedVideo, writer: "Writer", out: Path, done: int, *, quiet
                 progress.step()
         except KeyboardInterrupt:
             fused.close()
-            logger.warning("%s: has %d frames; the same command with --resume goes on", out, done + count)
-            raise
+            if fused.ir.is_live:  # it is the usual end of a recording
+                logger.warning("%s: has %d frames", out, count)
+            else:
+                logger.warning("%s: has %d frames; the same command with --resume goes on", out, done + count)
+                raise
         finally:
             fused.close()
             writer.close()

@@ -162,6 +162,40 @@ def test_a_resumed_video_is_that_of_one_run(tmp_path, suffix, read_video):
     assert sorted(each.name for each in tmp_path.iterdir()) == sorted([whole.name, parts.name])
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_a_resumed_video_has_all_of_the_sound_once(tmp_path, suffix, write_video, averaging, read_video):
+    pictures = [picture[..., 0] for picture in drifting(130)]
+    sound = write_video(tmp_path / "vis.mp4", pictures, audio=True)
+    silent = write_video(tmp_path / "ir.mp4", pictures)
+    out = tmp_path / f"out{suffix}"
+
+    def sound_of(file):
+        with av.open(str(file)) as container:
+            return [
+                (bytes(packet), float(packet.pts * packet.time_base))
+                for packet in container.demux(audio=0)
+                if packet.size
+            ]
+
+    write(fuse(silent, sound, fuser=averaging), tmp_path / f"whole{suffix}")
+    for options in ({"seconds": 4}, {}):  # a run that ends early, and one that goes on
+        part = Part(out, "c")
+        video = fuse(silent, sound, fuser=averaging, skip=part.count, **options)
+        writer = VideoWriter.of(out, video, comment="c")
+        if part.count:
+            part.copy_to(writer)
+        for frame in video:
+            writer.write(frame)
+        writer.close()
+    assert part.count == 75
+    (whole, times), (made, times_made) = (
+        zip(*sound_of(file), strict=True) for file in (tmp_path / f"whole{suffix}", out)
+    )
+    assert made == whole
+    assert times_made == pytest.approx(times, abs=2e-3)
+    assert read_video(out)[1] == pytest.approx(read_video(tmp_path / f"whole{suffix}")[1], abs=2e-3)
+
+
 def test_other_settings_are_not_resumed(tmp_path, numbered):
     written(tmp_path / "a.mp4", frames_of(numbered(5)), comment="mfjax 1, settings abc")
     with pytest.raises(MfjaxError, match="was made with other settings"):
