@@ -5,7 +5,7 @@ import pytest
 
 from mfjax import Alignment, MfjaxError, images
 from mfjax.data import synthetic
-from mfjax.video import Frame, FusedVideo, fuse
+from mfjax.video import Frame, FusedVideo, fuse, placing
 from mfjax.video.fusing import stored
 from mfjax.video.threads import Ahead
 
@@ -139,3 +139,28 @@ def test_a_source_of_ones_own_is_taken(pair, averaging):
             yield from (Frame(np.full((24, 32), 99, np.uint8), i / 10) for i in range(3) if i / 10 >= start)
 
     assert len([*fuse(Own(), pair[1], fuser=averaging)]) == 3
+
+
+def test_live_cameras_are_aligned_by_their_first_frames(averaging, monkeypatch):
+    seen = []
+
+    def aligned(irs, viss):
+        seen.append(len(irs))
+        return Alignment.identity(irs[0].shape, viss[0].shape)
+
+    class Live:
+        duration, rate, is_live = None, 25.0, True
+
+        def __init__(self, name, size):
+            self.name, self._size = name, size
+
+        def frames(self, start=0.0):
+            for i in range(50):
+                yield Frame(np.full(self._size, i, np.uint8), 100 + i / 25)
+
+    monkeypatch.setattr(placing, "align_lumas", aligned)
+    frames = [*fuse(Live("ir", (24, 32)), Live("vis", (48, 64)), fuser=averaging, align="auto", ir_range="full")]
+    assert seen == [8]
+    assert len(frames) == 10  # those with which it was aligned are not fused
+    assert frames[0].time == 0
+    assert all(isinstance(options["align"], Alignment) for *_, options in averaging.calls)
