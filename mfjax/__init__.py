@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         onnx,
         recipes,
         training,
+        video,
         weights,
     )
     from mfjax.alignment import Alignment
@@ -59,6 +60,7 @@ __all__ = [
     "onnx",
     "recipes",
     "training",
+    "video",
     "weights",
 ]
 

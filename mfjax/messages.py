@@ -1,6 +1,7 @@
 """Silences the messages that this package logs."""
 
 import logging
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,13 +10,14 @@ logger = logging.getLogger("mfjax")
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Keeps the messages of a block from being logged."""
+    """Keeps the messages of a block from being logged, but not those of other threads."""
+    here = threading.get_ident()
 
-    def none(record: logging.LogRecord) -> bool:
-        return False
+    def of_others(record: logging.LogRecord) -> bool:
+        return record.thread != here
 
-    logger.addFilter(none)
+    logger.addFilter(of_others)
     try:
         yield
     finally:
-        logger.removeFilter(none)
+        logger.removeFilter(of_others)

@@ -5,6 +5,7 @@ Source: ExifTool's tables of FLIR tags (lib/Image/ExifTool/FLIR.pm).
 
 import struct
 from collections.abc import Iterable
+from mmap import mmap
 from typing import NamedTuple
 
 import cv2
@@ -25,6 +26,7 @@ SIGNATURES = (b"FFF\0", b"AFF\0")
 _SEGMENT = b"FLIR\0\1"
 _VERSIONS = range(100, 200)
 _HEADER, _ENTRY, _PIXELS = 64, 32, 32  # bytes of a frame's header, of an entry of its directory, before pixels
+_TIME = 0x384  # where a camera's record has the time
 _RAW, _PHOTO, _CAMERA, _PLACEMENT = 0x01, 0x0E, 0x20, 0x2A  # kinds of records
 _JPEG, _JPEG_LS_FRAME = b"\xff\xd8\xff", b"\xff\xf7"
 
@@ -65,11 +67,11 @@ def from_segments(segments: Iterable[Segment]) -> bytes:
     return b"".join(parts[number][1] for number in range(last + 1))
 
 
-def starts(data: bytes) -> list[int]:
+def starts(data: bytes | mmap) -> list[int]:
     """Returns where each frame of a file begins. The last one may be cut.
 
     Args:
-        data: the file.
+        data: the file, or its map.
 
     Raises:
         MfjaxError: the first frame is damaged.
@@ -78,7 +80,7 @@ def starts(data: bytes) -> list[int]:
     while at >= 0:
         found.append(at)
         try:
-            end = frame(data, at).end
+            end = _extent(data, at)[1]
         except MfjaxError:
             if at == 0:
                 raise
@@ -88,16 +90,35 @@ def starts(data: bytes) -> list[int]:
     return found
 
 
-def frame(data: bytes, start: int = 0) -> Frame:
+def frame(data: bytes | mmap, start: int = 0) -> Frame:
     """Returns the frame that begins at a place of a file.
 
     Args:
-        data: the file.
+        data: the file, or its map.
         start: the place.
 
     Raises:
         MfjaxError: the frame is damaged.
     """
+    parts, end = _extent(data, start)
+    return Frame({kind: data[first:last] for kind, (first, last) in parts.items()}, end)
+
+
+def time_of(found: Frame) -> float | None:
+    """Returns when a frame was taken, in seconds since 1970; None if it does not say it.
+
+    Args:
+        found: the frame.
+    """
+    record = found.records.get(_CAMERA, b"")
+    if len(record) < _TIME + 8:
+        return None
+    seconds, thousandths = struct.unpack_from(f"{_order(record)}2I", record, _TIME)
+    return seconds + (thousandths & 0xFFFF) / 1000 if seconds else None
+
+
+def _extent(data: bytes | mmap, start: int) -> tuple[dict[int, tuple[int, int]], int]:
+    """Returns where each kind of record of a frame begins and ends, and where the frame ends."""
     if len(data) < start + _HEADER:
         raise damaged("a frame has no header")
     for order in "><":  # big-endian in JPEGs, little-endian in most sequences
@@ -106,7 +127,7 @@ def frame(data: bytes, start: int = 0) -> Frame:
             break
     else:
         raise damaged("a frame is of no known version")
-    records: dict[int, bytes] = {}
+    records: dict[int, tuple[int, int]] = {}
     ends = [start + at + _ENTRY * count]
     if ends[0] > len(data):
         raise damaged("a frame's directory is longer than the file")
@@ -116,8 +137,8 @@ def frame(data: bytes, start: int = 0) -> Frame:
             ends.append(start + begin + length)
             if ends[-1] > len(data):
                 raise damaged("a frame is longer than the file")
-            records.setdefault(kind, data[start + begin : ends[-1]])
-    return Frame(records, max(ends))
+            records.setdefault(kind, (start + begin, ends[-1]))
+    return records, max(ends)
 
 
 def thermal(found: Frame, *, zoom: float = 1.0) -> Thermal:
