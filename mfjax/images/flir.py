@@ -8,13 +8,14 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import cv2
+import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
 from mfjax.errors import MfjaxError
-from mfjax.images import jpeg_stream
+from mfjax.images import jpeg_stream, png_stream
 from mfjax.images.damage import damaged
-from mfjax.images.declared import PNG, size
+from mfjax.images.declared import PNG
 from mfjax.images.jpeg_stream import APP1, Segment
 from mfjax.images.limits import check_declared
 from mfjax.images.planck import Calibration
@@ -186,19 +187,21 @@ def _roughness(counts: NDArray) -> float:
 def _decoded(content: bytes, expected: Size) -> NDArray:
     """Returns the pixels of a PNG, or of a JPEG-LS, which begins as any JPEG, after checking the size it declares."""
     if content.startswith(PNG):
-        found = size(content)
-    else:
-        at = content.find(_JPEG_LS_FRAME)
-        found = struct.unpack_from(">2H", content, at + 5) if 0 <= at <= len(content) - 9 else None
+        chunks = png_stream.walk(content)
+        header = png_stream.header(chunks)
+        _check_size((header.height, header.width), expected)
+        return png_stream.decode(chunks, header)
+    at = content.find(_JPEG_LS_FRAME)
+    _check_size(struct.unpack_from(">2H", content, at + 5) if 0 <= at <= len(content) - 9 else None, expected)
+    try:
+        return imagecodecs.jpegls_decode(content)
+    except (RuntimeError, ValueError) as error:  # the errors of the codec, and of its messages
+        raise damaged(error) from error
+
+
+def _check_size(found: Size | None, expected: Size) -> None:
     if found != expected:
         raise damaged(f"pixels of size {found} are where {expected} were declared")
-    import imagecodecs  # here, since it takes a tenth of a second that other files need not wait for
-
-    decode = imagecodecs.png_decode if content.startswith(PNG) else imagecodecs.jpegls_decode
-    try:
-        return decode(content)
-    except (RuntimeError, ValueError) as error:  # the errors of all codecs, and of their messages
-        raise damaged(error) from error
 
 
 def _photo(record: bytes) -> NDArray[np.uint8]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import imagecodecs
 
 from mfjax.errors import MfjaxError
-from mfjax.images import jpeg_stream
+from mfjax.images import jpeg_stream, png_stream
 from mfjax.images.damage import damaged
 from mfjax.images.declared import size
 from mfjax.images.limits import MAX_PAGES
@@ -22,6 +22,7 @@ _NUMBERS = (  # attributes of a directory that are one number unless it is damag
     *("samplesperpixel", "compression", "planarconfig", "photometric", "predictor", "fillorder", "subfiletype"),
 )
 _LZW, _PACKBITS = 5, 32773
+_PNG = 34933
 _JPEG = (6, 7, 33007, 34892)
 
 
@@ -77,7 +78,8 @@ def check_segments(page: Page, data: bytes) -> None:
     """Raises MfjaxError if a strip or tile is missing, beyond the file's end, or too short or long once decoded.
 
     tifffile fills what is missing, and decodes some damaged data without a word: LZW, PackBits and JPEG are therefore
-    checked here. Deflate, LZMA, LERC, PNG and JPEG XL have checksums, or structure enough, and fail by themselves.
+    checked here, and PNG, whose decoder prints warnings. Deflate, LZMA, LERC and JPEG XL have checksums, or structure
+    enough, and fail by themselves.
     Zstandard without a checksum, JPEG 2000, WebP and fax data can be damaged without a trace.
 
     Args:
@@ -99,11 +101,19 @@ def check_segments(page: Page, data: bytes) -> None:
             raise damaged(f"{kind} {index} declares {inside[0]}x{inside[1]} pixels")
         if page.compression in (_LZW, _PACKBITS):
             _check_length(page, data[start : start + length], f"{kind} {index}", _lengths(page, index))
-        elif page.compression in _JPEG and page.jpegheader is None:
+        else:
             try:
-                jpeg_stream.check(data[start : start + length], page.jpegtables, _whole(page))
+                _check_stream(page, data[start : start + length])
             except MfjaxError as error:
                 raise MfjaxError(f"{kind} {index}: {error}") from error
+
+
+def _check_stream(page: Page, stored: bytes) -> None:
+    """Raises MfjaxError if a strip or tile is a JPEG or PNG that is damaged."""
+    if page.compression in _JPEG and page.jpegheader is None:
+        jpeg_stream.check(stored, page.jpegtables, _whole(page))
+    elif page.compression == _PNG:
+        png_stream.check(stored)
 
 
 def _whole(page: Page) -> int:
