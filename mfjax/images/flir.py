@@ -121,6 +121,15 @@ def frame(data: bytes, start: int = 0) -> Frame:
     return Frame(records, max(ends))
 
 
+def has_photo(found: Frame) -> bool:
+    """Returns true if a frame holds raw counts and a photo; decodes neither.
+
+    Args:
+        found: the frame.
+    """
+    return {_RAW, _PHOTO} <= found.records.keys()
+
+
 def thermal(found: Frame, *, zoom: float = 1.0) -> Thermal:
     """Returns the temperatures of a frame, and its photo and placement if it has both.
 

@@ -153,6 +153,7 @@ def _as_heat(file: images.ImageFile, path: Path, how: Reading) -> images.ImageFi
             "camera's radiometric file or a float TIFF is better",
             *(path, name, name),
         )
+        pixels = images.luma(pixels)  # said here, so that colour is not said again where arrays are fused
     if how.polarity == "black":
         pixels = pixels.dtype.type(_top(str(pixels.dtype))) - pixels
     return replace(file, pixels=pixels)

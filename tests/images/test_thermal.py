@@ -251,3 +251,13 @@ def test_a_damaged_frame_is_read_or_refused_but_never_an_error_in_the_code(tmp_p
         file = write(tmp_path / "a.fff", bytes(data))
         with contextlib.suppress(MfjaxError):
             _ = images.read_thermal(file).visible
+
+
+def test_a_photo_in_a_file_is_known_without_decoding_it(tmp_path, counts, picture):
+    records = {0x0E: flir_files.photo(picture)[:60]}  # cut, so that decoding it would fail
+    assert images.has_photo(write(tmp_path / "a.fff", flir_files.thermal_frame(counts, records=records)))
+    assert not images.has_photo(write(tmp_path / "b.fff", flir_files.thermal_frame(counts)))
+    with_photo = flir_files.jpeg(flir_files.thermal_frame(counts, records=records), picture)
+    assert images.has_photo(write(tmp_path / "c.jpg", with_photo))
+    images.write(tmp_path / "d.jpg", picture)
+    assert not images.has_photo(tmp_path / "d.jpg")
