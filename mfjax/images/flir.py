@@ -27,11 +27,12 @@ _SEGMENT = b"FLIR\0\1"
 _VERSIONS = range(100, 200)
 _HEADER, _ENTRY, _PIXELS = 64, 32, 32  # bytes of a frame's header, of an entry of its directory, before pixels
 _RAW, _PHOTO, _CAMERA, _PLACEMENT = 0x01, 0x0E, 0x20, 0x2A  # kinds of records
-_JPEG, _JPEG_LS_FRAME = b"\xff\xd8\xff", b"\xff\xf7"
+_KINDS = (_RAW, _PHOTO, _CAMERA, _PLACEMENT)  # those that are read
+_JPEG, _JPEG_LS_FRAME, _JPEG_LS_END = b"\xff\xd8\xff", b"\xff\xf7", b"\xff\xd9"
 
 
 class Frame(NamedTuple):
-    """A frame: the contents of its records by kind, and where it ends."""
+    """A frame: the contents of those of its records that are read, by kind, and where it ends."""
 
     records: dict[int, bytes]
     end: int
@@ -109,6 +110,8 @@ def frame(data: bytes, start: int = 0) -> Frame:
         raise damaged("a frame is of no known version")
     records: dict[int, bytes] = {}
     ends = [start + at + _ENTRY * count]
+    if at < _HEADER:
+        raise damaged("a frame's directory is inside its header")
     if ends[0] > len(data):
         raise damaged("a frame's directory is longer than the file")
     for i in range(count):
@@ -117,7 +120,8 @@ def frame(data: bytes, start: int = 0) -> Frame:
             ends.append(start + begin + length)
             if ends[-1] > len(data):
                 raise damaged("a frame is longer than the file")
-            records.setdefault(kind, data[start + begin : ends[-1]])
+            if kind in _KINDS:
+                records.setdefault(kind, data[start + begin : ends[-1]])
     return Frame(records, max(ends))
 
 
@@ -202,8 +206,11 @@ def _decoded(content: bytes, expected: Size) -> NDArray:
         return png_stream.decode(chunks, header)
     at = content.find(_JPEG_LS_FRAME)
     _check_size(struct.unpack_from(">2H", content, at + 5) if 0 <= at <= len(content) - 9 else None, expected)
+    end = content.find(_JPEG_LS_END, at)  # as bytes of a scan these do not occur
+    if end < 0:  # of which the codec would make zeros, for many seconds
+        raise damaged("its raw counts are cut")
     try:
-        return imagecodecs.jpegls_decode(content)
+        return imagecodecs.jpegls_decode(content[: end + len(_JPEG_LS_END)])
     except (RuntimeError, ValueError) as error:  # the errors of the codec, and of its messages
         raise damaged(error) from error
 

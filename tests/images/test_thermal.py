@@ -261,3 +261,17 @@ def test_a_photo_in_a_file_is_known_without_decoding_it(tmp_path, counts, pictur
     assert images.has_photo(write(tmp_path / "c.jpg", with_photo))
     images.write(tmp_path / "d.jpg", picture)
     assert not images.has_photo(tmp_path / "d.jpg")
+
+
+def test_a_frame_whose_directory_is_inside_its_header_is_refused(tmp_path, counts):
+    data = bytearray(flir_files.thermal_frame(counts))
+    data[24:32] = bytes(8)  # its place and length: the next frame would be this one, for ever
+    with pytest.raises(MfjaxError, match=r"a\.fff: .*a frame's directory is inside its header"):
+        images.read(write(tmp_path / "a.fff", data))
+
+
+def test_raw_counts_in_a_jpeg_ls_without_its_end_are_refused_at_once(tmp_path, counts):
+    record = flir_files.raw(counts, "jpeg-ls").removesuffix(b"\xff\xd9")
+    records = {0x20: flir_files.camera(), 0x01: record}
+    with pytest.raises(MfjaxError, match="its raw counts are cut"):
+        images.read(write(tmp_path / "a.csq", flir_files.frame(records)))
