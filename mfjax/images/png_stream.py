@@ -18,6 +18,7 @@ from mfjax.images.declared import PNG
 GRAY, RGB, PALETTE, GRAY_ALPHA, RGB_ALPHA = 0, 2, 3, 4, 6  # colour types
 _SAMPLES = {GRAY: 1, RGB: 3, PALETTE: 1, GRAY_ALPHA: 2, RGB_ALPHA: 4}
 _DEPTHS = {GRAY: (1, 2, 4, 8, 16), PALETTE: (1, 2, 4, 8), RGB: (8, 16), GRAY_ALPHA: (8, 16), RGB_ALPHA: (8, 16)}
+_PIECE = 2**14  # bytes that are decompressed at a time, into 16 MiB at most
 _WAYS = ((0, 0, 0), (0, 0, 1))  # compression, filtering, and interlaced or not
 _INTERLACED = ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1))
 
@@ -26,7 +27,7 @@ class Chunk(NamedTuple):
     """A chunk's kind and content."""
 
     kind: bytes
-    content: bytes
+    content: bytes | memoryview
 
 
 class Header(NamedTuple):
@@ -54,7 +55,7 @@ class Header(NamedTuple):
 class Pass(NamedTuple):
     """A part of the picture's rows and columns, stored like a picture of its own."""
 
-    header: Header
+    of: Header
     row: int
     """The first row."""
     col: int
@@ -65,17 +66,22 @@ class Pass(NamedTuple):
     @property
     def rows(self) -> int:
         """Returns the number of its rows."""
-        return -(-(self.header.height - self.row) // self.down)
+        return -(-(self.of.height - self.row) // self.down)
 
     @property
     def cols(self) -> int:
         """Returns the number of its columns."""
-        return -(-(self.header.width - self.col) // self.across)
+        return -(-(self.of.width - self.col) // self.across)
+
+    @property
+    def header(self) -> Header:
+        """Returns the header of the picture that it is."""
+        return self.of._replace(height=self.rows, width=self.cols, interlaced=0)
 
     @property
     def nbytes(self) -> int:
         """Returns the bytes of its lines, each with the number of its filter."""
-        bits = self.header.depth * _SAMPLES[self.header.kind]
+        bits = self.of.depth * _SAMPLES[self.of.kind]
         return self.rows * (1 + (self.cols * bits + 7) // 8)
 
 
@@ -98,7 +104,8 @@ def walk(data: bytes) -> list[Chunk]:
             raise damaged("a chunk is longer than the file")
         if zlib.crc32(memoryview(data)[start + 4 : end]) != struct.unpack_from(">I", data, end)[0]:
             raise damaged("a checksum is wrong")
-        found.append(Chunk(kind, data[start + 8 : end]))
+        content = memoryview(data)[start + 8 : end]
+        found.append(Chunk(kind, content if kind == b"IDAT" else bytes(content)))  # those are long
         start = end + 4
     if found[1].kind != b"IHDR":
         raise damaged("it has no header")
@@ -134,31 +141,35 @@ def decode(chunks: list[Chunk], head: Header) -> NDArray:
     Raises:
         MfjaxError: the picture is damaged.
     """
-    lines, _ = _lines(chunks, head)
-    colours = next((chunk.content for chunk in chunks if chunk.kind == b"PLTE"), b"")[: 3 * 2**head.depth]
-    parts, at = [], 0
-    for part in head.passes():
-        parts.append(_decoded(part, lines[at : at + part.nbytes], colours))
-        at += part.nbytes
+    behind = _check_lines(chunks, head)
+    colours = bytes(next((chunk.content for chunk in chunks if chunk.kind == b"PLTE"), b""))[: 3 * 2**head.depth]
+    stored = [chunk for chunk in chunks if chunk.kind == b"IDAT"]
+    if behind:
+        whole = b"".join(chunk.content for chunk in stored)
+        stored = [Chunk(b"IDAT", whole[: len(whole) - behind])]
     if not head.interlaced:
-        return parts[0]
-    pixels = np.empty((head.height, head.width, *parts[0].shape[2:]), parts[0].dtype)
-    for part, of_part in zip(head.passes(), parts, strict=True):
+        return _decoded(head, stored, colours)
+    lines, at = zlib.decompress(b"".join(chunk.content for chunk in stored)), 0
+    pixels = np.empty(0)
+    for part in head.passes():  # each is a picture of its own, to be put between the others' rows and columns
+        packed_lines = zlib.compress(lines[at : at + part.nbytes], 0)
+        of_part = _decoded(part.header, [Chunk(b"IDAT", packed_lines)], colours)
+        if at == 0:
+            pixels = np.empty((head.height, head.width, *of_part.shape[2:]), of_part.dtype)
         pixels[part.row :: part.down, part.col :: part.across] = of_part
+        at += part.nbytes
     return pixels
 
 
-def _decoded(part: Pass, lines: bytes, colours: bytes) -> NDArray:
-    """Returns the pixels of a pass, by a PNG made of it."""
-    header = struct.pack(">IIBBBBB", part.cols, part.rows, part.header.depth, part.header.kind, 0, 0, 0)
-    first, stored = Chunk(b"IHDR", header), Chunk(b"IDAT", bytes(imagecodecs.deflate_encode(lines, level=0)))
+def _decoded(head: Header, stored: list[Chunk], colours: bytes) -> NDArray:
+    """Returns the pixels of a picture that is not interlaced."""
+    first = Chunk(b"IHDR", struct.pack(">IIBBBBB", *head))
     try:
-        if part.header.kind != PALETTE:
-            return imagecodecs.png_decode(_stream(first, stored))
+        if head.kind != PALETTE:
+            return imagecodecs.png_decode(_stream(first, *stored))
         # Libpng takes black for colours that a palette lacks: they are found by putting two others there.
-        whole = 3 * 2**part.header.depth
-        palettes = (Chunk(b"PLTE", colours.ljust(whole, filling)) for filling in (b"\0", b"\xff"))
-        pixels, other = (imagecodecs.png_decode(_stream(first, palette, stored)) for palette in palettes)
+        palettes = (Chunk(b"PLTE", colours.ljust(3 * 2**head.depth, filling)) for filling in (b"\0", b"\xff"))
+        pixels, other = (imagecodecs.png_decode(_stream(first, palette, *stored)) for palette in palettes)
     except (RuntimeError, ValueError) as error:  # the errors of the codec, and of its messages
         raise damaged(error) from error
     if len(colours) % 3 or not np.array_equal(pixels, other):
@@ -178,27 +189,39 @@ def check(data: bytes) -> None:
     head = header(chunks)
     if head.interlaced:
         raise MfjaxError("it is an interlaced PNG; save it anew")
-    _, rest = _lines(chunks, head)
-    if rest:
+    if _check_lines(chunks, head):
         raise damaged("it has bytes behind its picture")
 
 
-def _lines(chunks: list[Chunk], head: Header) -> tuple[bytes, bytes]:
-    """Returns the lines of a picture, filtered as they are stored, and what lies behind them."""
+def _check_lines(chunks: list[Chunk], head: Header) -> int:
+    """Returns the number of bytes behind the compressed lines, after checking that these are as many as declared."""
     inflate = zlib.decompressobj()
-    whole = sum(part.nbytes for part in head.passes())
+    left, behind = sum(part.nbytes for part in head.passes()), 0
     try:
-        found = inflate.decompress(b"".join(chunk.content for chunk in chunks if chunk.kind == b"IDAT"), whole + 1)
+        for chunk in chunks:
+            for at in range(0, len(chunk.content) if chunk.kind == b"IDAT" else 0, _PIECE):
+                piece = chunk.content[at : at + _PIECE]
+                if inflate.eof:
+                    behind += len(piece)
+                    continue
+                left -= len(inflate.decompress(piece))
+                if left < 0:
+                    raise damaged("it has more rows than declared")
+                behind = len(inflate.unused_data)
     except zlib.error as error:
         raise damaged(error) from error
-    if len(found) != whole or not inflate.eof:
-        raise damaged(f"it has {'more' if len(found) > whole else 'fewer'} rows than declared")
-    return found, inflate.unused_data
+    if left or not inflate.eof:
+        raise damaged("it has fewer rows than declared")
+    return behind
 
 
 def _stream(*chunks: Chunk) -> bytes:
     """Returns a PNG of some chunks and the one that ends it."""
-    return PNG + b"".join(packed(*chunk) for chunk in (*chunks, Chunk(b"IEND", b"")))
+    parts: list[bytes | memoryview] = [PNG]
+    for kind, content in (*chunks, Chunk(b"IEND", b"")):
+        sum_of_both = zlib.crc32(content, zlib.crc32(kind))
+        parts += [struct.pack(">I", len(content)) + kind, content, struct.pack(">I", sum_of_both)]
+    return b"".join(parts)
 
 
 def packed(kind: bytes, content: bytes) -> bytes:

@@ -25,7 +25,8 @@ def _decode(data: bytes, page: int | None) -> Decoded:
     header = png_stream.header(chunks)
     check_declared(header.height, header.width, header.bytes_a_pixel, len(data))
     pixels = png_stream.decode(chunks, header)
-    kinds = {chunk.kind: chunk.content for chunk in reversed(chunks)}  # the first of each kind
+    others = (chunk for chunk in reversed(chunks) if chunk.kind != b"IDAT")
+    kinds = {chunk.kind: bytes(chunk.content) for chunk in others}  # the first of each kind
     notes = []
     if b"acTL" in kinds:
         notes.append("first picture of an animation read, others ignored")
