@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mfjax import MfjaxError, images
+from mfjax.alignment import Alignment
 from mfjax.cli import main
 from mfjax.pairing import read_list
 
@@ -20,7 +21,7 @@ def pipe(tmp_path):
     return tmp_path / "pipe.png"
 
 
-@pytest.mark.parametrize("read", [images.read, images.read_thermal, images.has_photo, read_list])
+@pytest.mark.parametrize("read", [images.read, images.read_thermal, images.has_photo, read_list, Alignment.load])
 def test_a_pipe_is_refused_by_name(read, pipe):
     with pytest.raises(MfjaxError, match=r"pipe\.png: is a pipe or device, not a file"):
         read(pipe)
@@ -46,3 +47,8 @@ def test_a_pipe_among_the_files_of_a_folder_fails_alone(tmp_path, tiny_weights, 
     assert main(["fuse", *folders, "--out", str(tmp_path / "out"), "--model", str(tiny_weights)]) == 1
     assert "b.png: is a pipe or device, not a file" in capsys.readouterr().err
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.png"]
+
+
+def test_a_name_that_no_file_can_have_is_refused():
+    with pytest.raises((MfjaxError, FileNotFoundError), match=r"no such file|no name of a file"):
+        images.read("a\0b.png")
