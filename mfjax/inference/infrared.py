@@ -162,6 +162,7 @@ def as_heat(file: images.ImageFile, path: Path, how: Reading) -> images.ImageFil
             "camera's radiometric file or a float TIFF is better",
             *(path, name, name),
         )
+        pixels = images.luma(pixels)  # said here, so that colour is not said again where arrays are fused
     if how.polarity == "black":
         pixels = pixels.dtype.type(_top(str(pixels.dtype))) - pixels
     return replace(file, pixels=pixels)
