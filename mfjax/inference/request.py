@@ -79,10 +79,11 @@ class Request(NamedTuple):
         shapes = ir.shape[:2], vis.shape[:2]
         aligned = views.is_given(align)
 
-        def checked(ir: Size, vis: Size) -> Size:
+        def checked(ir: Size, vis: Size, *, windows: Windows = (None, None), out: Size | None = None) -> Size:
             """Returns the output's size for sources of some sizes, after checking that memory suffices."""
-            out = sizes.output_size(ir, vis, size=size, scale=scale)
-            sizes.check_memory(ir, vis, out, memory.host_memory(), colour=in_colour, largest_factor=largest_factor)
+            out = out or sizes.output_size(ir, vis, size=size, scale=scale)
+            options = {"colour": in_colour, "largest_factor": largest_factor, "placed": any(windows)}
+            sizes.check_memory(ir, vis, out, memory.host_memory(), **options)
             return out
 
         if not aligned:
@@ -96,6 +97,7 @@ class Request(NamedTuple):
             frame = views.frame_of(alignment, view, luma.shape, values.shape)
             out = checked(frame.size, frame.size)
             luma, values, colours, frame, windows = views.framed(alignment, view, luma, values)
+            checked(luma.shape, values.shape[:2], windows=windows, out=out)
         return cls(luma, images.to_luma(values), out, dtype, colours if in_colour else None, frame, windows)
 
     @property

@@ -5,7 +5,7 @@ from mfjax.onnx.layers import Params, leaky_conv
 from mfjax.onnx.maps import cut, mean, mean_level, padded, pooled, shuffled, size
 
 
-def dual_attention(x: Value, params: Params, seen: Value | None = None) -> Value:
+def dual_attention(x: Value, params: Params, *, seen: Value | None = None) -> Value:
     """Adds `DualAttention`.
 
     Args:

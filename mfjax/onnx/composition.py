@@ -55,7 +55,7 @@ def refined(config: ModelConfig, params: Params, image: Value, low: Value, scale
     return Branch(out, upscaled, residuals, scale.coarseness)
 
 
-def fused(config: ModelConfig, params: Params, ir: Branch, vis: Branch, seen: Value | None = None) -> Value:
+def fused(config: ModelConfig, params: Params, ir: Branch, vis: Branch, *, seen: Value | None = None) -> Value:
     """Adds `FusionBranch`.
 
     Args:
@@ -84,7 +84,7 @@ def _fused_features(config: ModelConfig, params: Params, ir: Branch, vis: Branch
     """Adds `FusionModule`."""
     selected = [select_by_magnitude(ir.upscaled, vis.upscaled)]  # Eq. (9)
     if config.dual_attention:
-        attended = [dual_attention(x, params["attention"], seen) for x in (ir.upscaled, vis.upscaled)]
+        attended = [dual_attention(x, params["attention"], seen=seen) for x in (ir.upscaled, vis.upscaled)]
         selected.insert(0, select_by_magnitude(*attended))  # Eq. (8)
     return leaky_conv(selected, params["merge"])  # Eq. (10)
 

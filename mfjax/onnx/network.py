@@ -76,5 +76,5 @@ def composition(
     )
     shape = "n", 1, "H", "W"
     seen = graph.input("seen", (1, 1, "H", "W")) if gaps else None
-    made = {"fused": fused(config, fusion, ir, vis, seen), "ir_enlarged": ir.image, "vis_enlarged": vis.image}
+    made = {"fused": fused(config, fusion, ir, vis, seen=seen), "ir_enlarged": ir.image, "vis_enlarged": vis.image}
     return graph.serialized({name: (value, shape) for name, value in made.items()})

@@ -113,7 +113,7 @@ class OpenVinoBackend:
                 inputs |= positions.values(name, source.size, size, covered)
         gaps = seen is not None
         if seen is not None:
-            inputs["seen"] = (seen / np.float32(max(np.count_nonzero(seen), 1)))[None, None]
+            inputs["seen"] = (seen / max(int(seen.sum()), 1)).astype(np.float32)[None, None]
         shapes = tuple((name, x.shape) for name, x in inputs.items())
         is_stream = self._is_stream(shapes)
         program = (
