@@ -16,6 +16,8 @@ from mfjax.inference import views
 from mfjax.inference.composition import Source, compose
 from mfjax.inference.fuser import Fuser
 from mfjax.inference.request import Request
+from mfjax.model import FusionNetwork
+from mfjax.model.placement import Placement
 
 IR, VIS = (24, 32), (48, 64)
 WIDER = np.array([[1.5, 0, -0.25], [0, 1.5, -0.25], [0, 0, 1.0]])
@@ -98,6 +100,18 @@ def test_a_placed_source_is_what_the_network_makes_of_it_where_it_lies_at_whole_
     small = Source(np.zeros((16, 20), np.float32), np.zeros((16, 20, whole.features.shape[-1]), np.float32))
     made = compose(fuser.config, fuser.params, (whole._replace(window=window), small), (32, 40)).ir
     np.testing.assert_allclose(made[6:-6, 6:-6], expected[10:30, 12:40], atol=2e-5)
+
+
+def test_source_pixels_beyond_the_output_have_no_residual_as_in_the_network(fuser):
+    """The output ends inside the source at all sides, by two of its pixels and a part of one."""
+    image = np.random.default_rng(0).random((20, 24)).astype(np.float32)
+    size, window = (30, 40), Window((-2.4 / 20, -2.3 / 24), (24.7 / 20, 28.6 / 24))
+    sources = fuser.source(image, "ir", size, window), fuser.source(np.zeros(size, np.float32), "vis", size)
+    made = fuser.compose(*sources, size).ir
+    placements = Placement.covering((20, 24), size, *window.on(size)), Placement.between(size, size)
+    inputs = (source.image[None, ..., None] for source in sources)
+    expected = FusionNetwork(fuser.config).apply({"params": fuser.params}, *inputs, size=size, placements=placements)
+    np.testing.assert_allclose(made, np.clip(expected.ir[0, ..., 0], 0, 1), atol=2e-5)
 
 
 def test_tiles_of_a_placed_source_join_without_a_seam(fuser):
