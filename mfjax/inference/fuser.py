@@ -177,7 +177,7 @@ class Fuser:
         """
         groups: dict[Any, list[int]] = defaultdict(list)
         for i, request in enumerate(requests):
-            groups[request.shapes].append(i)
+            groups[request.shapes, request.place].append(i)
         made: dict[int, Fusion] = {}
         for numbers in groups.values():
             made |= zip(numbers, self._fuse_group([requests[i] for i in numbers], tile, progress), strict=True)
@@ -264,12 +264,12 @@ class Fuser:
         return request.finish(made)
 
     def _fuse_group(self, group: list[Request], tile: TileSide, progress: Progress) -> Iterator[Fusion]:
-        """Yields the images that each of some requests of equal sizes asks for."""
+        """Yields the images that each of some requests of equal sizes and places asks for."""
         first = group[0]
-        alone = any(request.frame is not None for request in group)  # batches know nothing of places and gaps
-        if tile != "auto" or len(group) == 1 or alone or not self.backend.batch_size(*first.shapes):
+        if tile != "auto" or len(group) == 1 or not self.backend.batch_size(*first.shapes):
             yield from (self._fuse(request, tile, progress) for request in group)
             return
-        made = self.backend.batch([each.ir for each in group], [each.vis for each in group], first.size)
+        pairs = [each.ir for each in group], [each.vis for each in group]
+        made = self.backend.batch(*pairs, first.size, places=first.windows, seen=first.seen)
         for request, fusion in zip(group, made, strict=True):
             yield request.finish(Fusion(*map(images.from_float, fusion, request.composed_dtypes)))

@@ -11,8 +11,9 @@ from jax.typing import ArrayLike
 
 from mfjax.alignment.frames import faded, soft_mask
 from mfjax.alignment.warping import resampled_purely
+from mfjax.alignment.windows import Window
 from mfjax.errors import MfjaxError
-from mfjax.inference import sizes, stepping
+from mfjax.inference import sizes, stepping, windows
 from mfjax.model import FusionNetwork, FusionOutput, ModelConfig
 from mfjax.model.network import SuperResolutionBranch
 from mfjax.model.placement import Placement
@@ -98,6 +99,7 @@ def fuse_any(
     largest_factor: float,
     dtype: Any = jnp.float32,
     seen: jax.Array | None = None,
+    places: tuple[Window | None, Window | None] = (None, None),
     exact: bool = False,
 ) -> FusionOutput:
     """Returns the three reconstructions `[n, H, W, 1]`, linear (not clipped).
@@ -111,23 +113,26 @@ def fuse_any(
         largest_factor: the largest factor by which the network enlarges in one pass.
         dtype: the type in which the extractor computes.
         seen: true where both sources show something, `[H, W, 1]`; by default they do so everywhere.
-        exact: as of `fuse_luma`.
+        places: the parts of the output that infrared and visible cover; None: they cover it exactly.
+        exact: as of `fuse_luma`; it is for sources that cover the output exactly.
     """
 
     def placed(image: jax.Array, to: Size) -> Placement:
         placement = Placement.between((image.shape[1], image.shape[2]), to)
         return placement if exact else placement.interpolated()
 
-    branches = branches_of(config, params)
-    prepared = [
-        _prepared(SuperResolutionBranch(config, dtype), branch, image, size, largest_factor, placed)
-        for branch, image in zip(branches, (ir, vis), strict=True)
-    ]
-    options: Any = {"size": size, "placements": (placed(prepared[0], size), placed(prepared[1], size)), "seen": seen}
+    prepared, placements = [], []
+    for branch, image, place in zip(branches_of(config, params), (ir, vis), places, strict=True):
+        cover = size if place is None else place.cover(size)
+        source = _prepared(SuperResolutionBranch(config, dtype), branch, image, cover, largest_factor, placed)
+        own = source.shape[1], source.shape[2]
+        prepared.append(source)
+        placements.append(placed(source, size) if place is None else windows.covering(own, size, place))
+    options: Any = {"size": size, "placements": tuple(placements), "seen": seen}
     out: Any = FusionNetwork(config, dtype).apply({"params": params}, *prepared, **options)
     shown = (
-        source if stepping.is_average((image.shape[1], image.shape[2]), size) else made
-        for image, source, made in zip((ir, vis), prepared, out[1:], strict=True)
+        source if place is None and stepping.is_average((image.shape[1], image.shape[2]), size) else made
+        for image, source, made, place in zip((ir, vis), prepared, out[1:], places, strict=True)
     )
     return FusionOutput(out.fused, *shown)
 

@@ -1,5 +1,6 @@
 """Requests: a pair of images, checked and as luma, with the size, type and colour that the output is to have."""
 
+from collections.abc import Hashable
 from typing import NamedTuple, TypedDict
 
 import numpy as np
@@ -104,6 +105,12 @@ class Request(NamedTuple):
     def shapes(self) -> tuple[Size, ...]:
         """Returns the sizes of the infrared source, the visible source and the output."""
         return (*(image.shape[:2] for image in (self.ir, self.vis)), self.size)
+
+    @property
+    def place(self) -> Hashable:
+        """Returns what must be equal of requests that are fused at once: places of sources, and where both are seen."""
+        gaps = self._partly_seen
+        return self.windows, gaps and (gaps.to_other.tobytes(), gaps.view)
 
     @property
     def composed_dtypes(self) -> tuple[DTypeLike, DTypeLike, DTypeLike]:

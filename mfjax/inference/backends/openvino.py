@@ -127,7 +127,9 @@ class OpenVinoBackend:
         """Returns 0, since all cores work on one pair."""
         return 0
 
-    def batch(self, ir: Sequence[np.ndarray], vis: Sequence[np.ndarray], size: Size) -> Iterator[Fusion]:
+    def batch(
+        self, ir: Sequence[np.ndarray], vis: Sequence[np.ndarray], size: Size, **options: Any
+    ) -> Iterator[Fusion]:
         """Raises NotImplementedError: it is never called, as `batch_size` is 0."""
         raise NotImplementedError
 
