@@ -189,7 +189,14 @@ class Fuser:
         return max(1, self.backend.batch_size(USUAL_SIZE))
 
     def apply(
-        self, ir: ArrayLike, vis: ArrayLike, *, size: Size, alignment: ArrayLike | None = None, exact: bool = False
+        self,
+        ir: ArrayLike,
+        vis: ArrayLike,
+        *,
+        size: Size,
+        alignment: ArrayLike | None = None,
+        view: View = "visible",
+        exact: bool = False,
     ) -> FusionOutput:
         """Returns fused and super-resolved luma by `fuse_luma`. It is pure, for `jax.jit`, `jax.vmap` and `jax.grad`.
 
@@ -198,12 +205,14 @@ class Fuser:
             vis: visible luma in [0, 1] of the same view, [h', w'] or [n, h', w'].
             size: the output's (H, W), any.
             alignment: the map from visible to infrared coordinates, [3, 3], as `Alignment.matrix`; may be traced.
+            view: with an alignment, what the output shows, as of a call; the map of an "overlap" can't be traced.
             exact: as of `fuse_luma`.
 
         Raises:
             MfjaxError: as `fuse_luma`.
         """
-        options: Any = {"size": size, "alignment": alignment, "exact": exact, "largest_factor": self.largest_factor}
+        options: Any = {"size": size, "alignment": alignment, "view": view, "exact": exact}
+        options["largest_factor"] = self.largest_factor
         return fuse_luma(self.config, self.params, ir, vis, **options)
 
     @cached_property

@@ -11,6 +11,7 @@ import mfjax
 from mfjax import Alignment, MfjaxError
 from mfjax.alignment.estimate import Estimate
 from mfjax.alignment.frames import soft_mask
+from mfjax.alignment.warping import resampled
 from mfjax.alignment.windows import Window, placed
 from mfjax.inference import views
 from mfjax.inference.composition import Source, compose
@@ -103,9 +104,9 @@ def test_a_placed_source_is_what_the_network_makes_of_it_where_it_lies_at_whole_
 
 
 def test_source_pixels_beyond_the_output_have_no_residual_as_in_the_network(fuser):
-    """The output ends inside the source at all sides, by two of its pixels and a part of one."""
+    """The source reaches beyond the output at all sides, where the next of its pixels begins just outside."""
     image = np.random.default_rng(0).random((20, 24)).astype(np.float32)
-    size, window = (30, 40), Window((-2.4 / 20, -2.3 / 24), (24.7 / 20, 28.6 / 24))
+    size, window = (30, 40), Window((-3.2 / 30, -3.39 / 40), (37.05 / 30, 47.67 / 40))
     sources = fuser.source(image, "ir", size, window), fuser.source(np.zeros(size, np.float32), "vis", size)
     made = fuser.compose(*sources, size).ir
     placements = Placement.covering((20, 24), size, *window.on(size)), Placement.between(size, size)
@@ -196,6 +197,40 @@ def test_apply_takes_the_map_as_an_array_and_jit_equals_eager(fuser, ir, vis):
 
     for one, other in zip(fuse(jnp.array(TURNED)), jax.jit(fuse)(jnp.array(TURNED)), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+@pytest.mark.parametrize("view", ["visible", "infrared", "overlap"])
+def test_apply_makes_about_what_a_call_makes_in_every_view(fuser, view):
+    rows, cols = (np.arange(side) for side in VIS)
+    smooth = (np.outer(np.sin(rows / 9), np.cos(cols / 11)) / 2 + 0.5).astype(np.float32)
+    pair, alignment = (smooth[::2, ::2], 1 - smooth[:, ::-1]), Alignment(TURNED, IR, VIS)
+    called = fuser(*pair, align=alignment, view=view)
+    made = fuser.apply(*pair, size=called.fused.shape, alignment=TURNED, view=view)
+    if view == "infrared":  # there it averages the visible image, which is then shown as it is
+        called = called._replace(vis=resampled(pair[1], np.linalg.inv(TURNED), called.fused.shape))
+    for one, other in zip(made, called, strict=True):
+        assert np.abs(np.clip(one, 0, 1) - other).max() < 0.03
+        assert np.abs(np.clip(one, 0, 1) - other).mean() < 2e-3
+
+
+def test_apply_shows_infrared_alone_in_its_view_where_visible_ends(fuser):
+    lumas = np.random.default_rng(0).random(IR, np.float32), np.random.default_rng(1).random(VIS, np.float32)
+    made = fuser.apply(*lumas, size=VIS, alignment=np.linalg.inv(TURNED), view="infrared")
+    unseen = soft_mask(TURNED, VIS) == 0
+    assert unseen.any()
+    np.testing.assert_array_equal(made.fused[unseen], made.ir[unseen])
+    assert np.abs(made.vis[unseen]).max() == 0
+    assert np.abs(made.vis).max() > 0
+
+
+def test_apply_refuses_to_trace_the_overlap_and_a_view_that_there_is_not(fuser, ir, vis):
+    def fuse(matrix, view="overlap"):
+        return fuser.apply(np.zeros(IR, np.float32), np.zeros(VIS, np.float32), size=VIS, alignment=matrix, view=view)
+
+    with pytest.raises(MfjaxError, match=r"the alignment is traced.*pass 'visible' or 'infrared'"):
+        jax.jit(fuse)(jnp.array(TURNED))
+    with pytest.raises(MfjaxError, match="view is 'both'; it is one of visible, infrared, overlap"):
+        fuse(TURNED, "both")
 
 
 def test_apply_makes_about_what_a_call_makes(fuser, vis):
