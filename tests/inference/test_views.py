@@ -13,11 +13,12 @@ from mfjax.alignment.estimate import Estimate
 from mfjax.alignment.frames import soft_mask
 from mfjax.alignment.warping import resampled
 from mfjax.alignment.windows import Window, placed
-from mfjax.inference import views
+from mfjax.inference import views, windows
 from mfjax.inference.composition import Source, compose
 from mfjax.inference.fuser import Fuser
 from mfjax.inference.request import Request
 from mfjax.model import FusionNetwork
+from mfjax.model.grids import Grid
 from mfjax.model.placement import Placement
 
 IR, VIS = (24, 32), (48, 64)
@@ -134,6 +135,15 @@ def test_a_placed_source_is_nearly_the_same_with_exact_and_fast_filters(fuser, f
     for one, other in zip(fast, exact, strict=True):
         np.testing.assert_allclose(one, other, atol=0.05 / 255)
     assert np.abs(fast.ir - exact.ir).max() > 0
+
+
+def test_few_offsets_of_a_placed_source_are_listed_once_and_many_are_interpolated():
+    few, many = (Grid.affine((30, 400), (0.2, 0.1), (step, step)) for step in (3 / 5, 0.6137))
+    cols = windows.fast(few).cols
+    assert cols.interpolation is None
+    assert len(np.unique(cols.offsets)) == 5
+    np.testing.assert_allclose(cols.offsets[cols.number], few.cols.offsets, atol=2**-16)
+    assert windows.fast(many).cols.interpolation is not None
 
 
 def test_auto_uses_what_the_estimator_finds(fuser, ir, vis, found):
