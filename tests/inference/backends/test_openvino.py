@@ -16,6 +16,7 @@ import pytest
 from mfjax.alignment.windows import placed
 from mfjax.inference.backends.xla import XlaBackend
 from mfjax.inference.fuser import Fuser
+from mfjax.model import ModelConfig
 from mfjax.onnx import network
 
 backend = pytest.importorskip("mfjax.inference.backends.openvino")
