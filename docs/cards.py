@@ -18,7 +18,9 @@ What it keeps and loses, its PSNR over bicubic, and what is still wrong in its p
 
 def pages() -> dict[Path, str]:
     """Returns the text of each model's page by its file."""
-    return {FOLDER / f"{name}.md": f"{card(name, title=name, load_as=name)}\n{MORE}" for name in available()}
+    return {
+        FOLDER / f"{name}.md": f"{card(name, title=f'Card of {name}', load_as=name)}\n{MORE}" for name in available()
+    }
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ Build it: sphinx-build -W -b html docs build/docs
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import mfjax
 
@@ -23,7 +23,7 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 myst_heading_anchors = 3  # links to headings, as a forge makes them, are checked
 html_theme = "furo"
 html_title = "mfjax"
-html_show_sphinx = False
+html_show_sphinx = html_show_copyright = False
 html_copy_source = False
 
 # Docstrings are in Google's form, and `names` in them are code, as in Markdown.
@@ -46,6 +46,19 @@ def _from_root(app: "Sphinx", page: str, source: list[str]) -> None:
         source[0] = source[0].replace(f"](../{file}", f"]({name}.md")
 
 
+def _short_signature(
+    app: "Sphinx", what: str, name: str, obj: Any, options: Any, signature: str | None, returns: str | None
+) -> tuple[str | None, str | None]:
+    """Names what can be made an array by one word, and leaves out what Sphinx can't read."""
+    for long, short in (
+        ("Array | ndarray | bool | number | bool | int | float | complex", "ArrayLike"),
+        ("<factory>", "..."),
+    ):
+        signature, returns = (text and text.replace(long, short) for text in (signature, returns))
+    return signature, returns
+
+
 def setup(app: "Sphinx") -> None:
-    """Connects what is done to each page as it is read."""
+    """Connects what is done to each page and each signature as it is read."""
     app.connect("source-read", _from_root)
+    app.connect("autodoc-process-signature", _short_signature)
