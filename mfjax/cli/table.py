@@ -81,7 +81,7 @@ COMMANDS = {
     "export": Command(
         "mfjax.cli.export:export",
         "OUT",
-        "write a model as a program that runs without mfjax, or as a folder for the Hub",
+        "write a model as a program without mfjax, or for the Hub",
     ),
     "info": Command("mfjax.cli.info:info", "", "show versions, devices and the engine chosen, or what a model is"),
 }
