@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mfjax.inference.pure import fuse_luma
     from mfjax.model import FusionNetwork, ModelConfig
 
-__version__ = "0.1.0"
+    __version__: str
 
 __all__ = [
     "Alignment",
@@ -76,12 +76,24 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return _version()
     for home, names in _HOMES.items():
         if name in names:
             return getattr(importlib.import_module(home), name)
     if name in __all__:
         return importlib.import_module(f"mfjax.{name}")  # `training` and `onnx` need the packages of their extras
     raise AttributeError(f"module 'mfjax' has no attribute {name!r}")
+
+
+def _version() -> str:
+    """Returns the version that was installed, which is that of the newest tag; "unknown" of files on a path alone."""
+    from importlib import metadata
+
+    try:
+        return metadata.version("mfjax")
+    except metadata.PackageNotFoundError:
+        return "unknown"
 
 
 def __dir__() -> list[str]:

@@ -13,6 +13,7 @@ from mfjax.cli.messages import print_line
 from mfjax.errors import MfjaxError
 from mfjax.inference import sizes, stepping
 from mfjax.inference.detail import params_for
+from mfjax.interop import hub_folder
 from mfjax.size import Size
 
 Platform = Literal["cpu", "cuda", "rocm", "tpu"]
@@ -23,8 +24,9 @@ SUFFIXES = {
 
 
 def export(
-    out: Annotated[Positional[Path], arg(metavar="OUT")],
+    out: Annotated[Positional[Path | None], arg(metavar="OUT", help_behavior_hint="")] = None,
     *,
+    hub: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="")] = None,
     model: Annotated[str, arg(metavar="NAME_OR_FILE")] = "default",
     factors: Annotated[tuple[int, int] | None, arg(metavar="IR VIS", help_behavior_hint="")] = None,
     ir: Annotated[str | None, arg(metavar="HxW", help_behavior_hint="")] = None,
@@ -34,7 +36,7 @@ def export(
     precision: Literal["float32", "float16"] = "float32",
     detail: Annotated[float, arg(metavar="0..1")] = 1.0,
 ) -> int:
-    """Export a model as a file that needs no mfjax, for sizes of one ratio or for fixed sizes.
+    """Export a model as a file that needs no mfjax, for sizes of one ratio or for fixed sizes; or for the Hub.
 
     NAME.onnx runs in ONNX Runtime, OpenVINO, TensorRT and others; NAME.jaxexport is a program that JAX alone loads, by
     jax.export.deserialize(bytearray(open(OUT, "rb").read())).call(ir, vis). Both take luma in [0, 1], float32,
@@ -42,6 +44,8 @@ def export(
 
     Args:
         out: The file to write, which ends in .onnx or .jaxexport.
+        hub: Instead of OUT, a new folder in the layout of the Hugging Face Hub, to be uploaded there: weights,
+            configuration and a card. Then mfjax.load("hf:OWNER/NAME") loads it.
         model: Name of a bundled model (default; small, for video; paper), or a weights file.
         factors: For sources of any size: how many times as large the output is as the infrared and the visible image,
             whole numbers from 1 to the factor that the model was trained at (3 or 4). For .jaxexport, the output's
@@ -53,6 +57,14 @@ def export(
         precision: For .onnx: the type in which features are extracted, which is nearly all of the file and of the work.
         detail: How much structure the fused image shows, as of mfjax fuse.
     """
+    if hub is not None:
+        if out or factors or ir or vis or size or platforms or precision != "float32" or detail != 1:
+            raise MfjaxError("--hub writes the model itself, and goes with --model alone")
+        for path in hub_folder.write(hub, model):
+            print(f"{path}: {path.stat().st_size:,} bytes")
+        return 0
+    if out is None:
+        raise MfjaxError("name the file to write, NAME.onnx or NAME.jaxexport, or --hub DIR")
     fixed = None if ir is None or vis is None else (parse_size("--ir", ir), parse_size("--vis", vis))
     if (factors is None) == (fixed is None) or (factors is not None and (ir or vis or size)):
         raise MfjaxError("give either --factors, or --ir and --vis (and --size)")

@@ -79,7 +79,11 @@ COMMANDS = {
     "convert": Command(
         "mfjax.cli.convert:convert", "FILE OUT.safetensors", "convert a checkpoint of the authors' network, or weights"
     ),
-    "export": Command("mfjax.cli.export:export", "OUT", "write a model as a program that runs without mfjax"),
+    "export": Command(
+        "mfjax.cli.export:export",
+        "OUT",
+        "write a model as a program without mfjax, or for the Hub",
+    ),
     "info": Command("mfjax.cli.info:info", "", "show versions, devices and the engine chosen, or what a model is"),
 }
 

@@ -32,7 +32,8 @@ def load(
     """Returns a bundled model (one of `mfjax.weights.available()`), or the model of a weights file.
 
     Args:
-        name_or_path: the name or the file.
+        name_or_path: the name or the file, or "hf:OWNER/NAME" of a model on the Hugging Face Hub (`pip install
+            'mfjax[hub]'`), which is fetched once.
         engine: the engine that runs the model. "xla"; "openvino" (`pip install 'mfjax[cpu]'`), for CPUs only, which
             runs and compiles faster, and leaves the last layers of large outputs and of placed sources to XLA; "auto":
             OpenVINO on CPUs where it is installed, else XLA.

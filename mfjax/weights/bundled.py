@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from mfjax.weights import hub
+
 SUFFIX = ".safetensors"
 FOLDER = Path(__file__).parent
 
@@ -15,11 +17,14 @@ def find(name_or_path: str | Path) -> Path:
     """Returns the weights file of a model.
 
     Args:
-        name_or_path: the name of a bundled model, or a weights file.
+        name_or_path: the name of a bundled model, a weights file, or hf:OWNER/NAME on the Hugging Face Hub.
 
     Raises:
-        FileNotFoundError: it is neither.
+        FileNotFoundError: it is none of these.
+        MfjaxError: it can't be fetched from the Hub.
     """
+    if str(name_or_path).startswith(hub.PREFIX):
+        return hub.download(str(name_or_path))
     if str(name_or_path) in available():
         return FOLDER / f"{name_or_path}{SUFFIX}"
     path = Path(name_or_path)

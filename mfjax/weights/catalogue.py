@@ -1,12 +1,9 @@
 """The bundled models, each with what it is good for, how large it is and what it was trained on; needs no JAX."""
 
-import json
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from mfjax.weights import bundled
+from mfjax.weights import bundled, header
 from mfjax.weights.recipe import entries
 
 PURPOSES = {
@@ -40,12 +37,9 @@ def catalogue() -> list[Entry]:
 
 def _entry(name: str) -> Entry:
     path = bundled.find(name)
-    with path.open("rb") as file:  # a safetensors file: its header's length as 8 little-endian bytes, then JSON
-        header: dict[str, Any] = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-    metadata = header.pop("__metadata__", {})
-    parameters = sum(math.prod(tensor["shape"]) for tensor in header.values())
-    roots = tuple(dict.fromkeys(_roots(metadata)))
-    return Entry(name, PURPOSES.get(name, ""), parameters, path.stat().st_size, roots)
+    head = header.read(path)
+    roots = tuple(dict.fromkeys(_roots(head.metadata)))
+    return Entry(name, PURPOSES.get(name, ""), head.parameters, path.stat().st_size, roots)
 
 
 def _roots(metadata: Mapping[str, str]) -> Iterator[str]:
