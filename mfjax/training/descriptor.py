@@ -2,8 +2,8 @@
 
     python -m mfjax.training.descriptor data/roadscene data/msrs data/llvip data/m3fd data/m3svd --out align.safetensors
 
-The bundled file is 3,000 steps of 8 scenes (`--batch 8 --rate 2e-3`), then 1,100 and 2,600 of 12 from there on (`--start`,
-`--rate 1.5e-3 --steps 6000`, stopped; `--rate 1.2e-3 --steps 2600 --seed 5`): two hours on two CPU cores with much other
+The bundled file is 3,000 steps of 8 scenes (`--batch 8 --rate 2e-3`), then from there on (`--start`) 1,100 of 12 scenes
+(`--rate 1.5e-3 --steps 6000`, stopped) and 2,600 (`--rate 1.2e-3 --seed 5`): two hours on two CPU cores with much other
 work beside. Result: 31 % of all places are found at once among the 1,728 of the other view, flat ones included.
 """
 
