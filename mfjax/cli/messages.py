@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -44,7 +45,12 @@ def print_json(told: dict[str, Any]) -> None:
     Args:
         told: the result, without NaN and infinity, which JSON does not have.
     """
-    print(json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False))
+    text = json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:  # names that are not UTF-8, or a stream that holds less
+        text = json.dumps(told, indent=1, allow_nan=False)
+    print(text)
 
 
 class _LowerCaseLevel(logging.Formatter):
