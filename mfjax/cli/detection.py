@@ -5,6 +5,7 @@ from typing import Annotated
 
 from tyro.conf import Positional, UseAppendAction, arg
 
+from mfjax import atomic
 from mfjax.cli.methods import named_folder, refuse_twins
 from mfjax.errors import MfjaxError
 from mfjax.evaluation import detection as boxes
@@ -40,6 +41,6 @@ def detection(
         sections.put(page, "detection", text)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
-        (out / "detection.md").write_text(text, encoding="utf-8")
+        atomic.write_text(out / "detection.md", text)
         print(f"{out}: detection.md")
     return 0

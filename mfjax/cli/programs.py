@@ -1,14 +1,14 @@
 """The cache of compiled programs in the user's folder, which a command does without where it can't be used."""
 
+import errno
 import logging
 import os
 import time
-import uuid
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TextIO
 
 FOLDER = "JAX_COMPILATION_CACHE_DIR"
 CACHE_BYTES = 2**30  # largest size of the cache; a run of training takes a tenth
@@ -57,9 +57,16 @@ def failures_said_once() -> Iterator[None]:
     """Logs one line in a block, instead of JAX's warning for each program, if programs can't be read or written."""
     said: list[Warning | str] = []
 
-    def show(message: Warning | str, category: type[Warning], filename: str, lineno: int, *more: Any) -> None:
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
         if not str(message).startswith(FAILED):
-            shown(message, category, filename, lineno, *more)
+            shown(message, category, filename, lineno, file, line)
         elif not said:
             said.append(message)
             reason = str(message).partition("': ")[2] or str(message)
@@ -71,11 +78,7 @@ def failures_said_once() -> Iterator[None]:
 
 
 def _check_usable(folder: Path) -> None:
-    """Raises OSError if no file can be made in a folder, which is made if it is missing."""
+    """Raises OSError if files can't be read and made in a folder, which is made if it is missing."""
     folder.mkdir(parents=True, exist_ok=True)
-    probe = folder / f".{uuid.uuid4().hex}.tmp"
-    try:
-        probe.write_bytes(b"")
-    finally:
-        with suppress(OSError):
-            probe.unlink()
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))

@@ -95,6 +95,7 @@ class PairBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
             if isinstance(pair, LeftOut):
                 left_out.append(pair)
                 continue
+            pair = pair._replace(name=pair.name.encode("utf-8", "backslashreplace").decode())  # records are in UTF-8
             kept.append(pair._replace(ir=b"", vis=b""))
             example = pair._asdict() | {"alignment": pair.alignment.score}
             del example["size"]
