@@ -21,6 +21,7 @@ def one_line(error: BaseException) -> str:
 def to_standard_error() -> Iterator[None]:
     """Prints the messages of the logger "mfjax" in a block, but those of no other logger."""
     logger = logging.getLogger("mfjax")
+    logging.getLogger("absl").disabled = True  # of Orbax and Grain, which raise what matters
     handler = logging.StreamHandler()  # made for each call, since the standard error stream may change in between
     handler.setFormatter(_LowerCaseLevel())
     logger.addHandler(handler)
@@ -32,6 +33,7 @@ def to_standard_error() -> Iterator[None]:
         logger.removeHandler(handler)
         logger.propagate = propagates
         logger.setLevel(level)
+        logging.getLogger("absl").disabled = False
 
 
 def only_errors() -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from flax.traverse_util import flatten_dict
 
 import mfjax
-from mfjax import atomic, weights
+from mfjax import atomic, stored_json, weights
 from mfjax.data import fingerprints
 from mfjax.data.fingerprints import Seen
 from mfjax.data.pipeline import names_hash, training_pairs
@@ -166,10 +166,18 @@ def _read(workdir: Path) -> list[dict[str, Any]]:
     """Returns a run's entries, with those of earlier versions in today's fields, so that such a run can continue."""
     path = workdir / FILE
     try:
-        entries = json.loads(path.read_text()) if path.exists() else []
+        entries = stored_json.loads(path.read_bytes()) if path.exists() else []
+        if not isinstance(entries, list) or not all(map(_is_entry, entries)):
+            raise ValueError("it is no list of recipes")
         return [entry | {"recipe": translated(entry["recipe"])} for entry in entries]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, TypeError) as error:
         raise MfjaxError(f"{path} is damaged ({error}); choose another workdir, or remove that file") from error
+
+
+def _is_entry(entry: Any) -> bool:
+    """Returns true if a value is an entry, with those of its fields that this module reads."""
+    recipe = entry.get("recipe") if isinstance(entry, dict) else None
+    return isinstance(recipe, dict) and isinstance(recipe.get("phase_one_steps"), int)
 
 
 def _flat(recipe: dict[str, Any], prefix: str = "") -> dict[str, Any]:

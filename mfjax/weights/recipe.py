@@ -1,8 +1,9 @@
 """Reads the training recipes in a weights file's metadata, which `training.history` wrote there."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
+
+from mfjax import stored_json
 
 
 def entries(metadata: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -12,7 +13,7 @@ def entries(metadata: Mapping[str, str]) -> list[dict[str, Any]]:
         metadata: the free text of a weights file, `Weights.metadata`.
     """
     try:
-        found = json.loads(metadata["recipe"])
+        found = stored_json.loads(metadata["recipe"])
     except (KeyError, ValueError):
         return []
     there = isinstance(found, list) and all(isinstance(each, dict) and "recipe" in each for each in found)
