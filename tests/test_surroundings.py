@@ -6,7 +6,9 @@ import pwd
 import signal
 import subprocess
 import sys
+import time
 import warnings
+from importlib import import_module
 
 import pytest
 
@@ -105,7 +107,7 @@ def test_no_problem_of_platforms_is_seen_where_there_is_none(monkeypatch):
     assert platforms.problem() == ""
 
 
-@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129)])
+@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129), ("SIGINT", 130)])
 def test_a_signal_ends_a_command_in_one_line(name, code, monkeypatch, capsys):
     def wait(argv):
         os.kill(os.getpid(), signal.Signals[name])
@@ -113,8 +115,34 @@ def test_a_signal_ends_a_command_in_one_line(name, code, monkeypatch, capsys):
     before = signal.getsignal(signal.Signals[name])
     monkeypatch.setattr("mfjax.cli._run", wait)
     assert main(["models"]) == code
-    assert capsys.readouterr().err == f"error: ended by {name}\n"
+    assert capsys.readouterr().err == ("error: interrupted\n" if name == "SIGINT" else f"error: ended by {name}\n")
     assert signal.getsignal(signal.Signals[name]) is before
+
+
+def test_a_signal_that_a_librarys_callback_swallows_is_raised_again():
+    class Swallows:
+        def __del__(self):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    def call():
+        del [Swallows()][0]
+        time.sleep(5)
+
+    with pytest.raises(signals.EndedError), signals.raised():
+        call()
+
+
+def test_a_signal_waits_for_a_module_that_is_being_imported(tmp_path, monkeypatch):
+    (tmp_path / "kills_itself.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGTERM)\ndone = True\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def call():
+        import_module("kills_itself")
+        time.sleep(5)
+
+    with pytest.raises(signals.EndedError), signals.raised():
+        call()
+    assert sys.modules.pop("kills_itself").done
 
 
 def test_a_signal_that_is_ignored_as_under_nohup_stays_so(monkeypatch):

@@ -76,18 +76,16 @@ def main(argv: Sequence[str] | None = None) -> int:
             if with_traceback or not (problem := platforms.problem()):
                 raise
             return _fail(problem)
-        except KeyboardInterrupt:
-            _fail("interrupted", with_traceback)
-            return INTERRUPTED
+        except KeyboardInterrupt:  # while no handler was set, as after a second Ctrl-C
+            return _fail("interrupted", with_traceback, INTERRUPTED)
         except signals.EndedError as ended:
-            _fail(str(ended), with_traceback)
-            return 128 + ended.number
+            return _fail(str(ended), with_traceback, 128 + ended.number)
         except _stop_requested() as stop:
             logger.warning("%s", stop)
             return 128 + stop.number
 
 
-def _fail(line: str, with_traceback: bool = False) -> int:
+def _fail(line: str, with_traceback: bool = False, code: int = FAILED) -> int:
     """Logs an error, drops what the standard output can't take, and returns the exit code."""
     if with_traceback:
         traceback.print_exc()
@@ -96,7 +94,7 @@ def _fail(line: str, with_traceback: bool = False) -> int:
         streams.flush()
     except OSError:
         streams.abandon()
-    return FAILED
+    return code
 
 
 def _run(argv: list[str]) -> int:

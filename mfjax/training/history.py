@@ -59,8 +59,8 @@ def check(workdir: Path, config: TrainConfig, step: int, *, accept_changes: bool
         listed = "; ".join(f"{name} {there.get(name)} there, {here.get(name)} here" for name in fixed or names)
         way_out = "choose another workdir" if fixed else "choose another workdir, or go on with --accept-changes"
         raise MfjaxError(f"{workdir} has checkpoints of another recipe: {listed}; {way_out}")
-    ends = there["phase_one_steps"], config.phase_one_steps
-    if ends[0] != ends[1] and step > min(ends):
+    ends = there.get("phase_one_steps"), config.phase_one_steps
+    if ends[0] != ends[1] and step > min(end for end in ends if isinstance(end, int)):
         raise MfjaxError(
             f"{workdir} is at step {step} of a run whose phase one has {ends[0]} steps, not {ends[1]}; "
             f"to train its model further, start a run elsewhere from {workdir / 'phase_1.safetensors'}"
@@ -175,9 +175,8 @@ def _read(workdir: Path) -> list[dict[str, Any]]:
 
 
 def _is_entry(entry: Any) -> bool:
-    """Returns true if a value is an entry, with those of its fields that this module reads."""
-    recipe = entry.get("recipe") if isinstance(entry, dict) else None
-    return isinstance(recipe, dict) and isinstance(recipe.get("phase_one_steps"), int)
+    """Returns true if a value has the form of an entry."""
+    return isinstance(entry, dict) and isinstance(entry.get("recipe"), dict)
 
 
 def _flat(recipe: dict[str, Any], prefix: str = "") -> dict[str, Any]:

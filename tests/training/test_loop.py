@@ -205,7 +205,7 @@ def test_run_on_other_pairs_is_refused_though_their_folder_is_called_the_same(co
         train(replace(config, data=replace(config.data, roots=(str(other),))), run[0])
 
 
-DAMAGED = "[{", "[1]", "5", '{"a": 1}', "[" * 10_000, '[{"recipe": 1}]', '[{"recipe": {}}]', "9" * 5000, "\xff"
+DAMAGED = "[{", "[1]", "5", '{"a": 1}', "[" * 10_000, '[{"recipe": 1}]', "9" * 5000, "\xff"
 
 
 @pytest.mark.parametrize(
