@@ -3,6 +3,7 @@
 import json
 import os
 import pwd
+import re
 import signal
 import subprocess
 import sys
@@ -158,3 +159,8 @@ def test_streams_of_tests_and_notebooks_are_left_alone(capsys):
     streams.make_safe()
     print("热")
     assert capsys.readouterr().out == "热\n"
+
+
+@pytest.mark.parametrize("text", ["", "std::bad_alloc"])
+def test_memory_that_ran_out_is_said_in_words_with_what_is_free(text):
+    assert re.match(r"memory ran out; [\d,.]+ GB are free: end other", messages.one_line(MemoryError(text)))

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from mfjax import memory
+
 
 def one_line(error: BaseException) -> str:
     """Returns an error's message without line breaks, or the name of its class if it has none.
@@ -14,7 +16,12 @@ def one_line(error: BaseException) -> str:
     Args:
         error: the error.
     """
-    return " ".join(str(error).split()) or type(error).__name__
+    text = " ".join(str(error).split())
+    if isinstance(error, MemoryError) and text in ("", "std::bad_alloc"):
+        free = memory.host_memory()
+        left = "" if free is None else f"; {free / 1e9:,.1f} GB are free"
+        return f"memory ran out{left}: end other programs, raise the limit, or ask for a smaller size or --tile"
+    return text or type(error).__name__
 
 
 @contextmanager
