@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 
 import jax
 import numpy as np
@@ -10,6 +11,9 @@ from safetensors.numpy import load_file, save_file
 
 from mfjax import weights
 from mfjax.cli import main
+from mfjax.errors import MfjaxError
+from mfjax.weights import storage
+from mfjax.weights.recipe import largest_factor
 
 
 def header(config, **changes):
@@ -93,8 +97,48 @@ def test_a_configuration_with_impossible_values_is_refused(tiny_config, tiny_wei
         weights.load(tmp_path / "a.safetensors")
 
 
-def test_a_damaged_configuration_is_refused(tiny_weights, tmp_path):
-    save_file(load_file(tiny_weights), tmp_path / "a.safetensors", {"format": "mfjax-1", "config": "{"})
+@pytest.mark.parametrize("name", ["blocks", "width", "blend", "dual_attention", "base"])
+@pytest.mark.parametrize("value", [[1], None, math.nan, 10**30, -1, 1.5, "2", {"a": 1}], ids=str)
+def test_a_configuration_with_values_of_another_kind_is_refused(name, value, tiny_config, tiny_weights, tmp_path):
+    save_file(load_file(tiny_weights), tmp_path / "a.safetensors", header(tiny_config, **{name: value}))
+    with pytest.raises(MfjaxError, match=rf"a\.safetensors is a model of another architecture: {name} is "):
+        weights.load(tmp_path / "a.safetensors")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_parameters_that_are_not_finite_are_neither_read_nor_written(
+    value, dtype, tiny_config, tiny_params, tmp_path, monkeypatch
+):
+    params = jax.tree.map(np.copy, tiny_params)
+    params["fusion"]["reconstruction"]["conv"]["bias"][0] = value
+    path = tmp_path / "a.safetensors"
+    with pytest.raises(MfjaxError, match=r"fusion\.reconstruction\.conv\.bias that are NaN or infinite"):
+        weights.save(path, tiny_config, params, dtype=dtype)
+    with monkeypatch.context() as patch:
+        patch.setattr(storage, "_check_finite", lambda flat, owner: None)
+        weights.save(path, tiny_config, params, dtype=dtype)
+    with pytest.raises(MfjaxError, match=r"a\.safetensors has values in fusion\.reconstruction\.conv\.bias that are"):
+        weights.load(path)
+
+
+def test_a_model_is_the_same_bytes_each_time_it_is_saved(tiny_config, tiny_params, tmp_path):
+    metadata = {str(number): "text" for number in range(20)}
+    for name in "ab":
+        weights.save(tmp_path / name, tiny_config, tiny_params, metadata)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "recipe", ["[1]", "5", '[{"recipe": {"data": {"scales": [10, "x"]}}}]', '[{"recipe": 5}]', "[" * 9999, "[1e999]"]
+)
+def test_a_damaged_account_of_training_is_none(recipe):
+    assert largest_factor({"recipe": recipe}) is None
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "[" * 9999, '"a"'])
+def test_a_damaged_configuration_is_refused(text, tiny_weights, tmp_path):
+    save_file(load_file(tiny_weights), tmp_path / "a.safetensors", {"format": "mfjax-1", "config": text})
     with pytest.raises(ValueError, match="damaged model configuration"):
         weights.load(tmp_path / "a.safetensors")
 

@@ -7,29 +7,21 @@ take long to import, such as JAX, are imported only by the commands that need th
 import difflib
 import inspect
 import logging
-import os
 import re
 import sys
-import time
 import traceback
 from collections.abc import Sequence
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import mfjax
-from mfjax.cli import table
+from mfjax.cli import platforms, programs, signals, streams, table
 from mfjax.cli.messages import one_line, to_standard_error
 from mfjax.errors import MfjaxError
 
 if TYPE_CHECKING:  # it takes the packages of training
     from mfjax.training.stopping import StopRequestedError
 
-CACHE_BYTES = 2**30  # largest size of the cache of compiled programs; a run of training takes a tenth
-WRITE_SECONDS = 60  # most seconds that writing a program to the cache takes
-LEAST_COMPILE_SECONDS = 0.1  # programs that compile faster are not cached; JAX's default, 1, is too much for fusing
-
-FAILED, INTERRUPTED = 2, 130  # exit codes; the second is the shell's for Ctrl-C
+FAILED, INTERRUPTED = 2, 130  # exit codes; the second is the shell's for Ctrl-C, as 128 and a number are for signals
 
 # Packages of the extra "train".
 TRAINING_PACKAGES = {
@@ -55,41 +47,54 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the arguments; by default those of the process.
 
     Returns:
-        0; 1 if some of several files failed; 2 if the command failed; 130 if it was interrupted, 143 if training was
-        ended by SIGTERM.
+        0; 1 if some of several files failed; 2 if the command failed; 130 if it was interrupted; 143 or 129 if SIGTERM
+        or SIGHUP ended it; 141 if the reader of its output has gone.
     """
+    streams.make_safe()
     argv = list(sys.argv[1:] if argv is None else argv)
     if with_traceback := "--traceback" in argv:
         argv.remove("--traceback")
-    _keep_programs()
-    with to_standard_error():
+    not_kept = programs.keep()
+    with to_standard_error(), programs.failures_said_once():
+        if not_kept and not {"-h", "--help", "--version"} & {*argv}:
+            logger.warning("%s", not_kept)
         try:
-            code = _run(argv)
-            sys.stdout.flush()
-            return code
-        except BrokenPipeError:  # the reader of the output, such as `head`, has closed it
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # keeps Python from reporting it at its end
-            return FAILED
+            with signals.raised():
+                code = _run(argv)
+                streams.flush()
+                return code
+        except BrokenPipeError:  # the reader of the output, such as `head`, has gone
+            streams.abandon()
+            return streams.PIPE_CLOSED
         except USER_ERRORS as error:
-            if with_traceback:
-                traceback.print_exc()
-            logger.error("%s", one_line(error))
-            return FAILED
+            return _fail(one_line(error), with_traceback)
         except ModuleNotFoundError as error:
             if error.name not in TRAINING_PACKAGES or with_traceback:
                 raise
-            logger.error("training needs %s, which is not installed: pip install 'mfjax[train]'", error.name)
-            return FAILED
-        except KeyboardInterrupt:
-            if with_traceback:
-                traceback.print_exc()
-            logger.error("interrupted")
-            return INTERRUPTED
+            return _fail(f"training needs {error.name}, which is not installed: pip install 'mfjax[train]'")
+        except (RuntimeError, AssertionError):
+            if with_traceback or not (problem := platforms.problem()):
+                raise
+            return _fail(problem)
+        except KeyboardInterrupt:  # while no handler was set, as after a second Ctrl-C
+            return _fail("interrupted", with_traceback, INTERRUPTED)
+        except signals.EndedError as ended:
+            return _fail(str(ended), with_traceback, 128 + ended.number)
         except _stop_requested() as stop:
             logger.warning("%s", stop)
-            return 128 + stop.number  # the shell's exit code of a signal
-        except SystemExit as stop:  # tyro has shown help or what is wrong with the arguments
-            return FAILED if stop.code else 0
+            return 128 + stop.number
+
+
+def _fail(line: str, with_traceback: bool = False, code: int = FAILED) -> int:
+    """Logs an error, drops what the standard output can't take, and returns the exit code."""
+    if with_traceback:
+        traceback.print_exc()
+    logger.error("%s", line)
+    try:
+        streams.flush()
+    except OSError:
+        streams.abandon()
+    return code
 
 
 def _run(argv: list[str]) -> int:
@@ -129,31 +134,13 @@ def _call(name: str, arguments: Sequence[str]) -> int:
     function = table.COMMANDS[name].function(arguments)
     # Joins the lines of an argument's help, since Tyro keeps the line breaks of the source.
     function.__doc__ = re.sub(r"(?<=\S)\n {8}(?=\S)", " ", inspect.getdoc(function) or "")
-    return tyro.cli(function, prog=f"mfjax {name}", args=arguments, config=(DisallowNone, FlagCreatePairsOff))
+    try:
+        return tyro.cli(function, prog=f"mfjax {name}", args=arguments, config=(DisallowNone, FlagCreatePairsOff))
+    except SystemExit as stop:  # tyro has shown help or what is wrong with the arguments
+        return FAILED if stop.code else 0
 
 
 def _stop_requested() -> "tuple[type[StopRequestedError], ...]":
     """Returns the error of a training that was asked to stop; nothing if training was not imported, and so not run."""
     module = sys.modules.get("mfjax.training.stopping")
     return (module.StopRequestedError,) if module else ()
-
-
-def _keep_programs() -> None:
-    """Makes JAX keep compiled programs in the user's cache folder, unless the environment names another one.
-
-    JAX reads these variables when it is first imported. With a largest size it locks the folder, so that processes can
-    share it. Messages of jaxlib are silenced, since on CPUs it reports errors about features of the machine that don't
-    matter to cached programs; real errors are raised anyway.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    if "JAX_COMPILATION_CACHE_DIR" in os.environ:
-        return
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mfjax" / "compiled"
-    os.environ["JAX_COMPILATION_CACHE_DIR"] = str(cache)
-    os.environ.setdefault("JAX_COMPILATION_CACHE_MAX_SIZE", str(CACHE_BYTES))
-    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", str(LEAST_COMPILE_SECONDS))
-    for program in cache.glob("*-cache"):  # JAX fails to read a program whose process ended while writing it
-        if not program.with_name(f"{program.name.removesuffix('-cache')}-atime").exists():
-            with suppress(OSError):
-                if time.time() - program.stat().st_mtime > WRITE_SECONDS:
-                    program.unlink()

@@ -29,9 +29,9 @@ def convert(
     if source.suffix == SUFFIX:
         config, params, metadata = weights.load(source)
     else:
-        from mfjax.interop import convert_state_dict, read_state_dict
+        from mfjax.interop.pytorch import read_checkpoint
 
-        config, params = convert_state_dict(read_state_dict(source))
+        config, params = read_checkpoint(source)
         metadata = {"converted_from": source.name}
     weights.save(out, config, params, metadata, dtype=dtype)
     print_line(f"{out}: {config.blocks} FEBs, {config.compensations} RCMs")

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from tyro.conf import Positional, UseAppendAction, arg
 
+from mfjax import atomic
 from mfjax.cli.messages import print_line
 from mfjax.cli.methods import named_folder, refuse_twins
 from mfjax.errors import MfjaxError
@@ -41,6 +42,6 @@ def detection(
         sections.put(page, "detection", text)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
-        (out / "detection.md").write_text(text, encoding="utf-8")
+        atomic.write_text(out / "detection.md", text)
         print_line(f"{out}: detection.md")
     return 0

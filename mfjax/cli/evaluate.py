@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from tqdm import tqdm
 from tyro.conf import Positional, UseAppendAction, arg
 
-from mfjax import evaluation
+from mfjax import atomic, evaluation
 from mfjax import metrics as registry
 from mfjax.alignment import Model
 from mfjax.cli import alignment_experiment
@@ -190,8 +190,7 @@ def evaluate(
         if board is not None:
             written[f"{board.name}.md"] = text + "\n"
         out.mkdir(parents=True, exist_ok=True)
-        for name, content in written.items():
-            (out / name).write_text(content, encoding="utf-8")
+        atomic.write_all((out / name, content) for name, content in written.items())
         if not (quiet or json):
             print_line(f"{out}: {', '.join(written)}")
     return 0

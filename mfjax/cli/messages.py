@@ -2,10 +2,12 @@
 
 import json
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from mfjax import memory
 from mfjax.errors import MfjaxError
 from mfjax.messages import escaped
 
@@ -18,6 +20,10 @@ def one_line(error: BaseException) -> str:
             printed.
     """
     text = str(error)
+    if isinstance(error, MemoryError) and text in ("", "std::bad_alloc"):
+        free = memory.host_memory()
+        left = "" if free is None else f"; {free / 1e9:,.1f} GB are free"
+        return f"memory ran out{left}: end other programs, raise the limit, or ask for a smaller size or --tile"
     return (text if isinstance(error, MfjaxError | OSError) else " ".join(text.split())) or type(error).__name__
 
 
@@ -34,6 +40,7 @@ def print_line(text: str) -> None:
 def to_standard_error() -> Iterator[None]:
     """Prints the messages of the logger "mfjax" in a block, but those of no other logger."""
     logger = logging.getLogger("mfjax")
+    logging.getLogger("absl").disabled = True  # of Orbax and Grain, which raise what matters
     handler = logging.StreamHandler()  # made for each call, since the standard error stream may change in between
     handler.setFormatter(_LowerCaseLevel())
     logger.addHandler(handler)
@@ -45,6 +52,7 @@ def to_standard_error() -> Iterator[None]:
         logger.removeHandler(handler)
         logger.propagate = propagates
         logger.setLevel(level)
+        logging.getLogger("absl").disabled = False
 
 
 def only_errors() -> None:
@@ -58,7 +66,12 @@ def print_json(told: dict[str, Any]) -> None:
     Args:
         told: the result, without NaN and infinity, which JSON does not have.
     """
-    print(json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False))
+    text = json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:  # names that are not UTF-8, or a stream that holds less
+        text = json.dumps(told, indent=1, allow_nan=False)
+    print(text)
 
 
 class _LowerCaseLevel(logging.Formatter):

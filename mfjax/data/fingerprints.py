@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mfjax import images
+from mfjax import images, stored_json
 from mfjax.errors import MfjaxError
 
 KEY = "seen"  # the key in a weights file's metadata
@@ -75,7 +75,7 @@ def from_text(text: str) -> Seen:
         MfjaxError: the text is not of that form.
     """
     try:
-        told = json.loads(text)
+        told = stored_json.loads(text)
         packed = base64.b64decode(told["images"], validate=True)
         each = frozenset(packed[i : i + LENGTH] for i in range(0, len(packed), LENGTH))
         return Seen(each, frozenset(map(str, told["unknown"])))

@@ -124,7 +124,7 @@ def names_hash(config: DataConfig) -> str:
         MfjaxError: there are no pairs, or fewer than should be chosen.
     """
     names = [f"{source.name}/{name}" for source in training_pairs(config) for name in source.names]
-    return hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
+    return hashlib.sha256("\n".join(names).encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def names_drawn(config: DataConfig, seed: int, step: int) -> list[str]:

@@ -34,7 +34,7 @@ def select(names: Sequence[str], count: int, validation: int, seed: int) -> Sele
     """
     if not 0 <= validation <= count <= len(names):
         raise MfjaxError(f"{validation:,} pairs to hold out of {count:,} to choose of {len(names):,} is impossible")
-    ranks = [hashlib.sha256(f"{seed}/{name}".encode()).digest() for name in names]
+    ranks = [hashlib.sha256(f"{seed}/{name}".encode("utf-8", "surrogateescape")).digest() for name in names]
     chosen = sorted(range(len(names)), key=ranks.__getitem__)[:count]
     return Selection(sorted(chosen[validation:]), sorted(chosen[:validation]))
 

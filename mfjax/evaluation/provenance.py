@@ -1,6 +1,7 @@
 """Describing in words how a model was trained, from the metadata of its weights file."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from mfjax.training.old_recipes import translated
 from mfjax.training.targets import describe_json
@@ -13,7 +14,13 @@ def provenance(metadata: Mapping[str, str]) -> list[str]:
     Args:
         metadata: the metadata of its weights file.
     """
-    runs = entries(metadata)
+    try:
+        return _lines(entries(metadata), metadata)
+    except (KeyError, TypeError, ValueError, AttributeError):  # fields are missing, or are no numbers or texts
+        return ["training of which its file tells in a form that is damaged or too new"]
+
+
+def _lines(runs: list[dict[str, Any]], metadata: Mapping[str, str]) -> list[str]:
     if not runs:
         return []
     before = []

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mfjax import images, recipes
+from mfjax import atomic, images, recipes
 from mfjax.errors import MfjaxError
 from mfjax.evaluation import experiments, figures, sections, settings
 from mfjax.evaluation.paper import SETTINGS
@@ -57,7 +57,7 @@ def reproduce(name: str, data: str | Path, *, page: str | Path | None = None, **
         sections.put(Path(page), name, text)
     if (out := options.get("out")) is not None:
         Path(out).mkdir(parents=True, exist_ok=True)
-        (Path(out) / f"{name}.md").write_text(text, encoding="utf-8")
+        atomic.write_text(Path(out) / f"{name}.md", text)
     return text
 
 

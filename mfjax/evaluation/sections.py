@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from mfjax import atomic
 from mfjax.errors import MfjaxError
 
 
@@ -28,4 +29,4 @@ def put(page: Path, name: str, text: str) -> None:
     else:
         after = f"{before.rstrip()}\n\n{part}".lstrip()
     page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(after, encoding="utf-8")
+    atomic.write_text(page, after)

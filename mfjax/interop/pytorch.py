@@ -44,13 +44,44 @@ def read_state_dict(path: Path) -> dict[str, np.ndarray]:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # pickle's and zip's many ways of saying the same
-        raise MfjaxError(f"{path} is not a PyTorch file of tensors only: {error}".splitlines()[0]) from error
+        raise MfjaxError(f"{path} is not a PyTorch file of tensors only: {_first_line(error)}") from error
     for name in ("state_dict", "model", "params"):
         if isinstance(state, Mapping) and isinstance(state.get(name), Mapping):
             state = state[name]
-    if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+    named = isinstance(state, Mapping) and all(isinstance(name, str) for name in state)
+    if not named or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise MfjaxError(f"{path} holds no state dict: a mapping of names to tensors")
-    return {name.removeprefix("module."): value.detach().float().numpy() for name, value in state.items()}
+    count, size = sum(value.numel() for value in state.values()), path.stat().st_size
+    if count > size:  # views that repeat a few numbers, or sparse tensors, may have any shape
+        raise MfjaxError(f"{path} declares {count:,} numbers, more than its {size:,} bytes can hold")
+    try:
+        return {name.removeprefix("module."): value.detach().float().numpy() for name, value in state.items()}
+    except (RuntimeError, TypeError, NotImplementedError) as error:  # sparse, quantised, complex and "meta" tensors
+        raise MfjaxError(f"{path} has tensors that are no plain arrays of numbers: {_first_line(error)}") from error
+
+
+def read_checkpoint(path: Path) -> tuple[ModelConfig, dict[str, Any]]:
+    """Returns the configuration and parameters for `FusionNetwork` from a `.pth` file of the released network.
+
+    Args:
+        path: the checkpoint file.
+
+    Raises:
+        FileNotFoundError: nothing is at `path`.
+        MfjaxError: as `read_state_dict` and `convert_state_dict`, with the file's name.
+    """
+    state = read_state_dict(path)
+    try:
+        return convert_state_dict(state)
+    except MfjaxError as error:
+        raise MfjaxError(f"{path}: {error}") from error
+    except (ValueError, IndexError) as error:  # arrays of shapes that can't be put in our order
+        raise MfjaxError(f"{path}: not a checkpoint of the released network: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    """Returns the first line of PyTorch's or NumPy's message, or the name of the error's class if it has none."""
+    return (str(error).splitlines() or [""])[0] or type(error).__name__
 
 
 def convert_state_dict(state: Mapping[str, np.ndarray]) -> tuple[ModelConfig, dict[str, Any]]:

@@ -20,6 +20,12 @@ from mfjax.model.placement import Placement
 from mfjax.model.resampling import MetaUpscale
 from mfjax.model.statistics import mean_level
 
+MOST_MODULES, MOST_CHANNELS = 32, 2**16
+BOUNDS = [
+    *(("blocks", 1, MOST_MODULES), ("compensations", 0, MOST_MODULES), ("blend", 0, MOST_CHANNELS), ("stride", 1, 8)),
+    *((name, 1, MOST_CHANNELS) for name in ("width", "growth", "features", "hidden")),
+]  # a number of a network's shape, the least and the most that it may be: a damaged file asks for any
+
 
 @dataclass(frozen=True)
 class ModelConfig:
@@ -54,14 +60,15 @@ class ModelConfig:
     """Hidden units of each weight predictor."""
 
     def __post_init__(self) -> None:
-        for name in ("blocks", "width", "growth", "features", "stride", "hidden"):
-            if getattr(self, name) < 1:
-                raise MfjaxError(f"{name} is {getattr(self, name)}; it must be at least 1")
-        for name in ("compensations", "blend"):
-            if getattr(self, name) < 0:
-                raise MfjaxError(f"{name} is {getattr(self, name)}; it must be 0 or more")
+        for name in ("dual_attention", "share_branches"):
+            if not isinstance(value := getattr(self, name), bool):
+                raise MfjaxError(f"{name} is {value!r:.40}; it must be true or false")
+        for name, least, most in BOUNDS:
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+                raise MfjaxError(f"{name} is {value!r:.40}; it must be a whole number from {least} to {most:,}")
         if self.base not in ("none", "bicubic"):
-            raise MfjaxError(f"base is {self.base!r}; it must be 'none' or 'bicubic'")
+            raise MfjaxError(f"base is {self.base!r:.40}; it must be 'none' or 'bicubic'")
         if self.blend and self.base == "none":
             raise MfjaxError(f"blend is {self.blend}, but base is 'none'; a blend is a base: make that 'bicubic'")
 

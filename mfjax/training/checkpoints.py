@@ -6,6 +6,7 @@ phase, every random number (a function of seed and step) and the position in the
 
 import logging
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,10 @@ import jax
 import orbax.checkpoint as ocp
 from jax.experimental import multihost_utils
 
+from mfjax.errors import MfjaxError
 from mfjax.training.step import State
+
+UNFINISHED = ".orbax-checkpoint-tmp"  # in the name of a folder that Orbax has not finished
 
 logger = logging.getLogger("mfjax")
 
@@ -25,11 +29,17 @@ class Checkpoints:
     Args:
         folder: where the states are; made if it is missing.
         keep: number of states to keep.
+
+    Raises:
+        MfjaxError: `folder` is a file.
     """
 
     def __init__(self, folder: Path, *, keep: int = 2):
         self.folder = folder.absolute()
-        options = ocp.CheckpointManagerOptions(max_to_keep=keep, cleanup_tmp_directories=True)
+        if folder.exists() and not folder.is_dir():
+            raise MfjaxError(f"{folder} is a file, where a run keeps its checkpoints; choose another workdir")
+        self._remove_unfinished()
+        options = ocp.CheckpointManagerOptions(max_to_keep=keep)
         # One of the devices that hold the same state writes it. Sharing the work, with a slice of each array for each
         # device, would take a compiled program for every shape and device.
         arrays = ocp.type_handlers.ArrayHandler(use_replica_parallel=False)
@@ -67,7 +77,8 @@ class Checkpoints:
         """
         target = jax.tree.map(ocp.utils.to_shape_dtype_struct, like)
         how = ocp.checkpoint_utils.construct_restore_args(target)
-        return self._manager.restore(step, args=ocp.args.PyTreeRestore(item=target, restore_args=how))
+        with _closed_loops_unsaid():
+            return self._manager.restore(step, args=ocp.args.PyTreeRestore(item=target, restore_args=how))
 
     def set_aside(self, step: int, reason: Exception) -> None:
         """Renames a state that can't be read, so that the one before is the newest.
@@ -108,6 +119,12 @@ class Checkpoints:
         except Exception as error:  # `wait` reports it; here another error may be on its way
             logger.debug("closing %s: %s", self.folder, error)
 
+    def _remove_unfinished(self) -> None:
+        """Removes states that a killed run left unfinished. Orbax does it in a thread, which may outlive a run."""
+        if jax.process_index() == 0:
+            for path in self.folder.glob(f"*{UNFINISHED}*"):
+                shutil.rmtree(path, ignore_errors=True)
+
     def _check_space(self, needed: int) -> None:
         """Raises OSError if a state does not fit on the disk: Orbax answers a full disk with pages of tracebacks."""
         needed = int(1.1 * needed) + 2**20  # with the metadata of each array
@@ -125,3 +142,21 @@ class Checkpoints:
             newest = f"the newest whole one is of step {max(whole)}" if whole else "there is none yet"
             reason = " ".join(str(error).split())[:300]
             raise OSError(f"no checkpoint could be written to {self.folder}, {newest}: {reason}") from error
+
+
+@contextmanager
+def _closed_loops_unsaid() -> Iterator[None]:
+    """Keeps TensorStore from printing tracebacks after a block in which it met a damaged file.
+
+    Orbax ends its event loop at the first error, and TensorStore's threads then print, one by one, that they can't tell
+    it of the others. They may do so later, so if the block fails, this lasts as long as the process.
+    """
+    before = sys.unraisablehook
+
+    def hook(met: "sys.UnraisableHookArgs") -> None:
+        if not (isinstance(met.exc_value, RuntimeError) and str(met.exc_value) == "Event loop is closed"):
+            before(met)
+
+    sys.unraisablehook = hook
+    yield
+    sys.unraisablehook = before

@@ -1,9 +1,11 @@
 """The recipe of a training run."""
 
+import math
 import runpy
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from mfjax.data.pipeline import DataConfig
 from mfjax.errors import MfjaxError
@@ -53,6 +55,9 @@ class TrainConfig:
     """Seed of initial parameters, crops, scales and sampled pixel pairs."""
 
     def __post_init__(self) -> None:
+        for name, value in _numbers(self):
+            if not math.isfinite(value):
+                raise MfjaxError(f"{name} is {value}; it must be finite")
         if self.phase_one_steps < 0 or self.phase_two_steps < 0:
             raise MfjaxError(f"steps are {self.phase_one_steps} and {self.phase_two_steps}; they must be 0 or more")
         for name in ("learning_rate", "phase_two_learning_rate", "clip_norm"):
@@ -94,6 +99,16 @@ class TrainConfig:
     def steps(self) -> int:
         """Returns the number of steps of both phases."""
         return self.phase_one_steps + self.phase_two_steps
+
+
+def _numbers(config: Any, prefix: str = "") -> Iterator[tuple[str, float]]:
+    """Yields all numbers of a recipe, also those in its parts and their lists, by dotted names as flags have them."""
+    for each in fields(config):
+        value, name = getattr(config, each.name), prefix + each.name
+        if is_dataclass(value):
+            yield from _numbers(value, f"{name}.")
+        inner = value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else [value]
+        yield from ((name, number) for number in inner if isinstance(number, float))
 
 
 def read_config(path: Path) -> TrainConfig:

@@ -16,7 +16,7 @@ import numpy as np
 from flax.traverse_util import flatten_dict
 
 import mfjax
-from mfjax import atomic, weights
+from mfjax import atomic, stored_json, weights
 from mfjax.data import fingerprints
 from mfjax.data.fingerprints import Seen
 from mfjax.data.pipeline import names_hash, training_pairs
@@ -59,8 +59,8 @@ def check(workdir: Path, config: TrainConfig, step: int, *, accept_changes: bool
         listed = "; ".join(f"{name} {there.get(name)} there, {here.get(name)} here" for name in fixed or names)
         way_out = "choose another workdir" if fixed else "choose another workdir, or go on with --accept-changes"
         raise MfjaxError(f"{workdir} has checkpoints of another recipe: {listed}; {way_out}")
-    ends = there["phase_one_steps"], config.phase_one_steps
-    if ends[0] != ends[1] and step > min(ends):
+    ends = there.get("phase_one_steps"), config.phase_one_steps
+    if ends[0] != ends[1] and step > min(end for end in ends if isinstance(end, int)):
         raise MfjaxError(
             f"{workdir} is at step {step} of a run whose phase one has {ends[0]} steps, not {ends[1]}; "
             f"to train its model further, start a run elsewhere from {workdir / 'phase_1.safetensors'}"
@@ -166,10 +166,17 @@ def _read(workdir: Path) -> list[dict[str, Any]]:
     """Returns a run's entries, with those of earlier versions in today's fields, so that such a run can continue."""
     path = workdir / FILE
     try:
-        entries = json.loads(path.read_text()) if path.exists() else []
+        entries = stored_json.loads(path.read_bytes()) if path.exists() else []
+        if not isinstance(entries, list) or not all(map(_is_entry, entries)):
+            raise ValueError("it is no list of recipes")
         return [entry | {"recipe": translated(entry["recipe"])} for entry in entries]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, TypeError) as error:
         raise MfjaxError(f"{path} is damaged ({error}); choose another workdir, or remove that file") from error
+
+
+def _is_entry(entry: Any) -> bool:
+    """Returns true if a value has the form of an entry."""
+    return isinstance(entry, dict) and isinstance(entry.get("recipe"), dict)
 
 
 def _flat(recipe: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 import tensorboardX
 from numpy.typing import NDArray
 
-from mfjax import atomic
+from mfjax import atomic, stored_json
 
 FILE = "log.jsonl"
 RUN = "run"
@@ -87,6 +87,7 @@ def _drop_after(path: Path, start: int) -> None:
 def _step(line: bytes) -> int | None:
     """Returns the step of a line, or None if the line is torn."""
     try:
-        return int(json.loads(line)["step"])
+        step = stored_json.loads(line)["step"]
     except (ValueError, KeyError, TypeError):
         return None
+    return step if isinstance(step, int) else None

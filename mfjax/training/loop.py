@@ -1,5 +1,6 @@
 """A complete run: both phases, progress, checkpoints, and the trained model as a weights file."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -47,11 +48,10 @@ def train(config: TrainConfig, workdir: Path, *, accept_changes: bool = False) -
     """
     if (model := config.target.taught_by()) is not None and config.phase_two_steps:
         weights.find(model)  # reports now, not after phase one, that it is not there
+    training_pairs(config.data)  # reports now that there is nothing to train on
     mesh = devices.batch_mesh(config.data.batch)
-    workdir.mkdir(parents=True, exist_ok=True)
-    with _locked(workdir), closing(Checkpoints(workdir / "checkpoints")) as checkpoints:
+    with _made(workdir), _locked(workdir), closing(Checkpoints(workdir / "checkpoints")) as checkpoints:
         history.check(workdir, config, checkpoints.newest() or 0, accept_changes=accept_changes)
-        training_pairs(config.data)  # reports now that there is nothing to train on
         start, state = _newest_state(config, checkpoints, mesh)
         data = batches(config.data, config.seed, start=start, part=jax.process_index(), parts=jax.process_count())
         available = canvases(config.data.crop, *config.data.scales)
@@ -81,6 +81,19 @@ def train(config: TrainConfig, workdir: Path, *, accept_changes: bool = False) -
                         raise StopRequestedError(f"stopped after step {step}; the same command goes on", stop.number)
         checkpoints.wait()
         return _export(config, state, workdir, "model.safetensors")
+
+
+@contextmanager
+def _made(workdir: Path) -> Iterator[None]:
+    """Makes a run's folder, and removes it again if the run ends before it has data to train on."""
+    is_new = not workdir.exists() and jax.process_index() == 0
+    workdir.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        if is_new and not (workdir / history.FILE).exists():
+            shutil.rmtree(workdir, ignore_errors=True)
+        raise
 
 
 @contextmanager

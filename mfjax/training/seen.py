@@ -72,6 +72,8 @@ def read_models(names: Iterable[str]) -> Seen:
             model = fingerprints.from_metadata(weights.load(name).metadata)
         except FileNotFoundError:
             model = Seen(unknown=frozenset({"its file is gone"}))
+        except MfjaxError as error:
+            raise MfjaxError(f"{name}: {error}") from error
         unknown = frozenset(f"of {Path(name).name}, which it was made from, {why}" for why in model.unknown)
         seen |= Seen(model.images, unknown)
     return seen

@@ -1,4 +1,4 @@
-"""Stops a run from outside: by SIGTERM, which schedulers send before they take a machine away, and by Ctrl-C."""
+"""Stops a run from outside: by SIGTERM, which schedulers send, SIGHUP, as of a closed terminal, and Ctrl-C."""
 
 import logging
 import os
@@ -24,7 +24,9 @@ class StopRequestedError(Exception):
 class StopRequest:
     """A `with` block that notes one of the signals; a second signal has its usual effect."""
 
-    signals = (signal.SIGTERM, signal.SIGINT)
+    signals = tuple(
+        getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)
+    )  # Windows has no SIGHUP
 
     def __init__(self) -> None:
         self.number = 0  # the number of the signal that came, 0 for none
@@ -58,7 +60,8 @@ class StopRequest:
         if threading.current_thread() is not threading.main_thread():  # as in some notebooks: no handlers can be set
             return self
         if jax.process_count() == 1:
-            self._before = {number: signal.signal(number, self._note) for number in self.signals}
+            heeded = [number for number in self.signals if signal.getsignal(number) is not signal.SIG_IGN]  # by nohup
+            self._before = {number: signal.signal(number, self._note) for number in heeded}
         else:  # JAX has a handler for SIGTERM
             self._before = {signal.SIGINT: signal.signal(signal.SIGINT, self._tell_all)}
         return self

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from mfjax import atomic
+from mfjax import atomic, stored_json
 from mfjax.errors import MfjaxError
 from mfjax.weights import bundled
 
@@ -51,7 +51,8 @@ def save(
         dtype: how numbers are stored; bfloat16 halves the file and keeps 8 bits of precision.
 
     Raises:
-        MfjaxError: a metadata key is reserved, the parameters are not those of `config`, or there is no such folder.
+        MfjaxError: a metadata key is reserved, the parameters are not those of `config` or not finite, or there is no
+            such folder.
     """
     import jax.numpy as jnp
     from flax.traverse_util import flatten_dict
@@ -65,10 +66,11 @@ def save(
     flat = flatten_dict(params, sep=".")
     _check_shapes({name: np.shape(leaf) for name, leaf in flat.items()}, config, "the parameter tree")
 
+    _check_finite(flat, "the parameter tree")
     storage = {"float32": np.float32, "bfloat16": jnp.bfloat16}[dtype]
     tensors = {name: np.asarray(leaf, storage, order="C") for name, leaf in flat.items()}
     header = metadata | {"config": json.dumps(dataclasses.asdict(config)), "format": FORMAT}
-    atomic.write_bytes(path, to_bytes(tensors, metadata=header))
+    atomic.write_bytes(path, _in_order(to_bytes(tensors, metadata=header)))
 
 
 def load(name_or_path: str | Path) -> Weights:
@@ -79,7 +81,8 @@ def load(name_or_path: str | Path) -> Weights:
 
     Raises:
         FileNotFoundError: there is no such model or file.
-        MfjaxError: the file is not a weights file of this package, or its architecture is not known to this version.
+        MfjaxError: the file is not a weights file of this package, it is damaged, a parameter is not finite, or its
+            architecture is not known to this version.
     """
     import jax.numpy as jnp
     from flax.traverse_util import unflatten_dict
@@ -102,8 +105,17 @@ def load(name_or_path: str | Path) -> Weights:
         for name, spec in tensors
     }
     _check_shapes({name: leaf.shape for name, leaf in flat.items()}, config, str(path))
+    _check_finite(flat, str(path))
     free_text = {key: text for key, text in metadata.items() if key not in _RESERVED}
     return Weights(config, unflatten_dict(flat, sep="."), free_text)
+
+
+def _in_order(data: bytes) -> bytes:
+    """Returns a safetensors file with its header sorted, which safetensors writes in another order each time."""
+    length = int.from_bytes(data[:8], "little")
+    header = json.dumps(json.loads(data[8 : 8 + length]), sort_keys=True, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)  # what follows begins at a multiple of 8 bytes
+    return len(header).to_bytes(8, "little") + header + data[8 + length :]
 
 
 def _header_metadata(data: bytes) -> dict[str, str]:
@@ -120,9 +132,11 @@ def _config_of(metadata: Mapping[str, str], path: Path) -> "ModelConfig":
         found = metadata.get("format", "none")
         raise MfjaxError(f"{path} holds no mfjax model (its header's format is {found}, not {FORMAT})")
     try:
-        fields = dict(json.loads(metadata["config"]))
-    except (ValueError, TypeError) as error:
-        raise MfjaxError(f"{path} has a damaged model configuration: {metadata['config']!r}") from error
+        fields = stored_json.loads(metadata["config"])
+        if not isinstance(fields, dict):
+            raise ValueError("it is no object")
+    except ValueError as error:
+        raise MfjaxError(f"{path} has a damaged model configuration: {metadata['config']!r:.80} ({error})") from error
     known = {field.name for field in dataclasses.fields(ModelConfig)}
     if unknown := sorted(fields.keys() - known):
         raise MfjaxError(
@@ -131,12 +145,16 @@ def _config_of(metadata: Mapping[str, str], path: Path) -> "ModelConfig":
         )
     try:
         return ModelConfig(**fields)
-    except (ValueError, TypeError) as error:
+    except MfjaxError as error:
         raise MfjaxError(f"{path} is a model of another architecture: {error}") from error
 
 
 def _check_shapes(shapes: Mapping[str, tuple[int, ...]], config: "ModelConfig", owner: str) -> None:
     """Raises MfjaxError unless names and shapes are those of the network that `config` describes."""
+    for part, count in (("block", config.blocks), ("compensation", config.compensations)):
+        last = f".{part}_{count - 1}."  # looked for first, since the shapes of many modules take long to find
+        if count and not any(last in name for name in shapes):
+            raise MfjaxError(f"{owner} lacks {last[1:-1]}: a model of another architecture, or a damaged file")
     expected = _expected_shapes(config)
     if missing := sorted(expected.keys() - shapes.keys()):
         problem = f"lacks {len(missing)} of its architecture's parameters, such as {missing[0]}"
@@ -148,6 +166,13 @@ def _check_shapes(shapes: Mapping[str, tuple[int, ...]], config: "ModelConfig", 
     else:
         return
     raise MfjaxError(f"{owner} {problem}: a model of another architecture, or a damaged file")
+
+
+def _check_finite(flat: Mapping[str, Any], owner: str) -> None:
+    """Raises MfjaxError if a parameter is NaN or infinite."""
+    for name, leaf in flat.items():
+        if not np.isfinite(leaf).all():
+            raise MfjaxError(f"{owner} has values in {name} that are NaN or infinite: a training gone wrong, or damage")
 
 
 @functools.lru_cache(maxsize=8)  # it takes a second

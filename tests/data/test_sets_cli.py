@@ -120,6 +120,49 @@ def test_what_can_not_be_shown_is_said_in_one_line(built, flags, message, capsys
     assert message in line
 
 
+def cut(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def flip(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 255
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [cut, flip, *(lambda path, text=text: path.write_text(text) for text in ("", "[1]", "{}", "[" * 9999))],
+    ids=["cut", "flip", "empty", "list", "object", "deep"],
+)
+@pytest.mark.parametrize("file", ["index.json", "dataset_info.json", "features.json", "*.array_record-*"])
+def test_a_damaged_file_of_a_data_set_is_named_in_one_line(file, damage, built, tmp_path, capsys):
+    [path] = built.glob(f"pair_folder/1.0.0/{file}")
+    damage(path)
+    assert main(["data", "show", "pair_folder", "--from", str(built), "--out", str(tmp_path / "sheet.png")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: {path.parent}")
+    assert path.name.partition("-0")[0] in line
+    assert line.endswith("build the data set anew")
+
+
+def test_what_a_killed_build_left_is_replaced(own, tmp_path):
+    unfinished = tmp_path / "pair_folder" / "incomplete.AAAAAA_1.0.0", tmp_path / "pair_folder" / "1.0.0"
+    for folder in unfinished:
+        folder.mkdir(parents=True)
+        (folder / "pair_folder-pairs.array_record-00000-of-00001").write_bytes(b"half")
+    assert main(["data", "build", "pair_folder", "--from", str(own), "--to", str(tmp_path)]) == 0
+    assert [path.name for path in (tmp_path / "pair_folder").iterdir()] == ["1.0.0"]
+    assert len(BuiltPairs(tmp_path / "pair_folder")) == 3
+
+
+def test_files_of_others_in_the_place_of_a_data_set_are_kept(own, tmp_path, capsys):
+    (tmp_path / "pair_folder" / "1.0.0").mkdir(parents=True)
+    (tmp_path / "pair_folder" / "1.0.0" / "mine.txt").write_text("")
+    assert main(["data", "build", "pair_folder", "--from", str(own), "--to", str(tmp_path)]) == 2
+    assert "holds files that no data set has" in capsys.readouterr().err
+
+
 def test_missing_package_is_one_line_that_names_the_extra(own, monkeypatch, tmp_path, capsys):
     real = builtins.__import__
 

@@ -1,5 +1,6 @@
 """`mfjax evaluate`, as a user calls it."""
 
+import errno
 import json
 
 import cv2
@@ -189,3 +190,18 @@ def test_quiet_evaluation_prints_the_table_and_nothing_else(data, tmp_path, caps
     first = [line.split()[0] for line in out.splitlines() if line]
     assert first == ["method", "max", "Means", "Share", "method", "max"]
     assert err == ""
+
+
+def test_of_reports_on_a_full_disk_none_is_written(data, tmp_path, monkeypatch, capsys):
+    synced = []
+
+    def full(number):
+        synced.append(number)
+        if len(synced) == 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    flags = ["--results", f"maximum={data / 'max'}", "--metrics", "EN", "--out", str(tmp_path / "report")]
+    assert main(["evaluate", str(data), *flags]) == 2
+    assert f"No space left on device: '{tmp_path}/report/table.tex'" in capsys.readouterr().err
+    assert list((tmp_path / "report").iterdir()) == []

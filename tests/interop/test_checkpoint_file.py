@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mfjax.cli import main
+from mfjax.errors import MfjaxError
 from mfjax.interop import read_state_dict
 
 
@@ -54,3 +55,30 @@ def test_checkpoint_that_would_run_code_is_refused_and_runs_none(tmp_path):
     with pytest.raises(ValueError, match="not a PyTorch file of tensors only"):
         read_state_dict(tmp_path / "plain.pth")
     assert not ran.exists()
+
+
+def sparse(torch):
+    return torch.zeros(3).to_sparse()
+
+
+def huge(torch):
+    return torch.zeros(1).expand(2**20, 2**20)
+
+
+def strange(torch):
+    return torch.zeros(2, dtype=torch.complex64).to_sparse()
+
+
+@pytest.mark.parametrize("make", [sparse, huge, strange])
+def test_tensors_that_are_no_plain_arrays_are_refused_with_the_files_name(make, tmp_path):
+    torch = pytest.importorskip("torch")
+    torch.save({"a": make(torch)}, tmp_path / "model.pth")
+    with pytest.raises(MfjaxError, match=r"model\.pth (declares|has tensors that are no plain arrays)"):
+        read_state_dict(tmp_path / "model.pth")
+
+
+def test_a_checkpoint_of_another_network_is_refused_with_the_files_name(tmp_path, capsys):
+    torch = pytest.importorskip("torch")
+    torch.save({"f_net.conv0.0.weight": torch.zeros(2)}, tmp_path / "model.pth")
+    assert main(["convert", str(tmp_path / "model.pth"), str(tmp_path / "out.safetensors")]) == 2
+    assert f"error: {tmp_path}/model.pth: f_net.FENet is missing" in capsys.readouterr().err

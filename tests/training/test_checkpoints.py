@@ -1,7 +1,11 @@
 """States on disk. Runs that are killed, or meet a full disk, are tested in `test_loop` and `test_processes`."""
 
+import os
 import shutil
+import subprocess
+import sys
 from contextlib import closing
+from pathlib import Path
 from types import SimpleNamespace
 
 import chex
@@ -10,8 +14,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from mfjax.errors import MfjaxError
 from mfjax.training.checkpoints import Checkpoints
 from mfjax.training.step import State
+
+ROOT = Path(__file__).parents[2]
 
 
 def state(step):
@@ -43,3 +50,45 @@ def test_state_that_the_disk_has_no_room_for_is_not_begun_and_says_what_is_whole
         checkpoints.save(5, state(5))
         checkpoints.wait()
         assert checkpoints.newest() == 5
+
+
+def test_a_file_in_the_place_of_checkpoints_is_named(tmp_path):
+    (tmp_path / "checkpoints").write_text("")
+    with pytest.raises(MfjaxError, match="checkpoints is a file, where a run keeps its checkpoints"):
+        Checkpoints(tmp_path / "checkpoints")
+
+
+def test_a_state_that_a_killed_run_has_not_finished_is_removed_at_once(tmp_path):
+    (tmp_path / "3.orbax-checkpoint-tmp-0" / "default").mkdir(parents=True)
+    with closing(Checkpoints(tmp_path)):
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_a_state_without_a_file_is_set_aside_and_nothing_else_is_printed(tmp_path):
+    code = """if True:
+        import sys
+        from contextlib import closing
+        from pathlib import Path
+        from mfjax.training.checkpoints import Checkpoints
+        from tests.training.test_checkpoints import state
+        with closing(Checkpoints(Path(sys.argv[1]))) as checkpoints:
+            for step in (3, 5):
+                checkpoints.save(step, state(step))
+            checkpoints.wait()
+            (Path(sys.argv[1]) / "5" / "default" / "manifest.ocdbt").unlink()
+            try:
+                checkpoints.restore(5, state(0))
+            except Exception as error:
+                checkpoints.set_aside(5, error)
+            assert checkpoints.newest() == 3
+        """
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
+        check=True,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert len(done.stderr.splitlines()) == 1
+    assert "the checkpoint of step 5 can't be read and is now" in done.stderr

@@ -92,7 +92,9 @@ def test_resuming_within_a_second_keeps_the_events_before(tmp_path):
     assert {step for _, step in values(tmp_path)} == {1, 2}
 
 
-@pytest.mark.parametrize("torn", ['{"step": 40, "pha', '{"step": 40}', '{"st\n', "7\n", "\n"])
+@pytest.mark.parametrize(
+    "torn", ['{"step": 40, "pha', '{"step": 40}', '{"st\n', "7\n", "\n", "[" * 10_000 + "\n", '{"step": 1e999}\n']
+)
 def test_torn_line_is_dropped(tmp_path, torn):
     (tmp_path / "log.jsonl").write_text('{"step": 20, "phase": 1, "loss": 1.0}\n' + torn)
     with RunLog(tmp_path, 40) as log:

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import math
 import re
 import shutil
 import signal
@@ -204,13 +205,18 @@ def test_run_on_other_pairs_is_refused_though_their_folder_is_called_the_same(co
         train(replace(config, data=replace(config.data, roots=(str(other),))), run[0])
 
 
-@pytest.mark.parametrize(("text", "message"), [(None, "but no recipe.json"), ("[{", r"recipe.json is damaged")])
+DAMAGED = "[{", "[1]", "5", '{"a": 1}', "[" * 10_000, '[{"recipe": 1}]', "9" * 5000, "\xff"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [(None, "but no recipe.json"), *((text, r"recipe\.json is damaged") for text in DAMAGED)]
+)
 def test_recipe_that_is_gone_or_damaged_is_no_recipe_that_agrees(config, run, tmp_path, text, message):
     shutil.copytree(run[0], tmp_path / "run")
     recipe = tmp_path / "run" / "recipe.json"
     recipe.unlink()
     if text:
-        recipe.write_text(text)
+        recipe.write_text(text, encoding="latin-1")
     with pytest.raises(ValueError, match=message):
         train(config, tmp_path / "run")
 
@@ -386,7 +392,7 @@ def test_loss_that_is_not_a_number_stops_the_run_before_it_is_saved(config, tmp_
         assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == ["1", "2"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_signal_saves_the_state_and_the_run_goes_on_from_there(config, run, tmp_path, monkeypatch, number):
     from mfjax.training import loop
 
@@ -520,6 +526,7 @@ def test_flags_change_single_options_of_a_recipes_target_or_choose_another(flags
         (["--config", "nowhere.py"], "nowhere.py is not a file"),
         (["--recipe", "nowhere"], "recipe 'nowhere' not found; available: ablation, default, paper,"),
         ([], "no training data"),
+        (["--target", "structure", "--target.grain", "nan"], "target.grain is nan; it must be finite"),
         (["--data.roots", "nowhere"], "nowhere is not a folder"),
         (["--phase-one-steps", "-1"], "steps are -1"),
     ],
@@ -529,6 +536,7 @@ def test_what_can_not_be_trained_is_said_in_one_line(flags, message, tmp_path, c
     error = capsys.readouterr().err
     assert message in error
     assert "Traceback" not in error
+    assert not (tmp_path / "run").exists()
 
 
 def test_papers_config_has_the_papers_numbers():
@@ -546,6 +554,8 @@ def test_papers_config_has_the_papers_numbers():
     [
         {"schedule": "Cosine"},
         {"learning_rate": 0},
+        {"learning_rate": math.nan},
+        {"clip_norm": math.inf},
         {"phase_two_learning_rate": -1e-4},
         {"clip_norm": 0},
         {"target": "maximum"},

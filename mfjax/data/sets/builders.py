@@ -8,24 +8,29 @@ and `left_out.json` the pairs that were left out, with the reasons.
 import io
 import itertools
 import json
+import shutil
 import types
 from collections.abc import Iterator
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import replace
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
+import filelock
 import numpy as np
 import tensorflow_datasets as tfds
 from tqdm import tqdm
 
-from mfjax.data.sets.built import INDEX, LEFT_OUT
+from mfjax.data.sets.built import INDEX, LEFT_OUT, find_built
 from mfjax.data.sets.checks import Fit, LeftOut, Requirements, examine, summary
 from mfjax.data.sets.homographies import read_homographies
 from mfjax.data.sets.layouts import LAYOUTS, Candidate, Candidates, Layout, pair_folder
 from mfjax.data.sets.rigs import find_views
 from mfjax.errors import MfjaxError
 from mfjax.pairing.patterns import Patterns
+
+RECORDS = ".array_record-"  # in the names of files of records
 
 
 class Built(NamedTuple):
@@ -95,6 +100,7 @@ class PairBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
             if isinstance(pair, LeftOut):
                 left_out.append(pair)
                 continue
+            pair = pair._replace(name=pair.name.encode("utf-8", "backslashreplace").decode())  # records are in UTF-8
             kept.append(pair._replace(ir=b"", vis=b""))
             example = pair._asdict() | {"alignment": pair.alignment.score}
             del example["size"]
@@ -185,14 +191,48 @@ def build(
     # Nothing has been made until here, since all of this may raise.
     builder = builder_of(layout)(data_dir=target, requirements=requirements, candidates=candidates)
     folder = Path(builder.data_dir)
-    if folder.exists():
-        raise MfjaxError(f"{folder} is built already; remove it to build it anew, or choose another --to")
-    tfds.disable_progress_bar()  # we show our own
-    with redirect_stdout(io.StringIO()):  # TFDS prints messages about downloads, but nothing is downloaded
-        config = tfds.download.DownloadConfig(manual_dir=root.resolve())
-        builder.download_and_prepare(download_config=config, file_format="array_record")
+    with _alone(folder):
+        tfds.disable_progress_bar()  # we show our own
+        with redirect_stdout(io.StringIO()):  # TFDS prints messages about downloads, but nothing is downloaded
+            config = tfds.download.DownloadConfig(manual_dir=root.resolve())
+            try:
+                builder.download_and_prepare(download_config=config, file_format="array_record")
+            except RuntimeError as error:  # of the library that writes records, as on a full disk
+                reason = " ".join(str(error).split())[:200]
+                raise MfjaxError(f"{folder}: can't be written ({reason}); make room, or choose another --to") from error
     left_out = _all(builder.left_out)
     return Built(folder, summary(len(_all(builder.kept)), left_out), left_out)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keeps other builds out of a data set's folder in a block, and removes what a build left that was killed in it.
+
+    Raises:
+        MfjaxError: the data set is built already, or another process builds it.
+    """
+    if find_built(folder) is not None:
+        raise MfjaxError(f"{folder} is built already; remove it to build it anew, or choose another --to")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(folder.parent / ".lock", timeout=0)
+    try:
+        with lock:
+            for path in (folder, *folder.parent.glob(f"incomplete.*_{folder.name}")):
+                if any(not fnmatch(file.name, "*.json") and RECORDS not in file.name for file in path.glob("*")):
+                    raise MfjaxError(f"{path} holds files that no data set has; remove it, or choose another --to")
+                shutil.rmtree(path, ignore_errors=True)
+            try:
+                yield
+            finally:
+                with suppress(OSError):  # Windows removes no open file
+                    Path(lock.lock_file).unlink()
+    except filelock.Timeout:
+        raise MfjaxError(f"another process builds {folder}; wait for it, or choose another --to") from None
+    finally:
+        downloads = folder.parents[1] / "downloads"  # which TFDS makes, though nothing is downloaded
+        for empty in (downloads / "extracted", downloads, folder.parent):
+            with suppress(OSError):
+                empty.rmdir()
 
 
 def _all(by_split: dict[str, list[Any]]) -> list[Any]:

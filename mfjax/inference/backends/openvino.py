@@ -216,7 +216,11 @@ class Program:
         model = core.read_model(graph)
         self._inputs = [port.any_name for port in model.inputs]
         model.reshape({name: ov.PartialShape(list(shapes[name])) for name in self._inputs})
-        settings = {"INFERENCE_PRECISION_HINT": HINTS[precision], "PERFORMANCE_HINT": "LATENCY"}
+        settings = {
+            "INFERENCE_PRECISION_HINT": HINTS[precision],
+            "PERFORMANCE_HINT": "LATENCY",
+            "CPU_RUNTIME_CACHE_CAPACITY": 0,  # else it keeps kernels of every size met, a gigabyte of them in 100 sizes
+        }
         self._compiled = core.compile_model(model, "CPU", settings)
         self._request = self._compiled.create_infer_request()
         self._one_at_a_time = threading.Lock()
