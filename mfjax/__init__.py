@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     )
     from mfjax.alignment import Alignment
     from mfjax.inference.aligning import align
-    from mfjax.inference.composition import Fusion
     from mfjax.inference.fuser import Fuser
+    from mfjax.inference.fusion import Fusion
     from mfjax.inference.loading import fuse, load
     from mfjax.inference.pure import fuse_luma
     from mfjax.model import FusionNetwork, ModelConfig
@@ -65,7 +65,7 @@ __all__ = [
 _HOMES = {
     "mfjax.alignment": ("Alignment",),
     "mfjax.inference.aligning": ("align",),
-    "mfjax.inference.composition": ("Fusion",),
+    "mfjax.inference.fusion": ("Fusion",),
     "mfjax.inference.fuser": ("Fuser",),
     "mfjax.inference.loading": ("fuse", "load"),
     "mfjax.inference.pure": ("fuse_luma",),

@@ -32,8 +32,8 @@ from mfjax.pairing import messages_about
 from mfjax.pairing.patterns import Patterns
 
 if TYPE_CHECKING:  # these import JAX
-    from mfjax.inference.composition import Fusion
     from mfjax.inference.fuser import Fuser
+    from mfjax.inference.fusion import Fusion
     from mfjax.inference.tiles import Tile
 
 DOUBTED_PAIRS = 8  # pairs of a folder that are looked at for being misaligned; one warning is enough

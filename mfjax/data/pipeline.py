@@ -15,6 +15,7 @@ import grain
 import numpy as np
 from absl import flags
 
+from mfjax import representation
 from mfjax.data.degradation import canvases, crop_with_margin
 from mfjax.data.pairs import LumaPair, PairSource
 from mfjax.data.selection import divide, open_sources
@@ -51,6 +52,8 @@ class DataConfig:
     """Number of processes that read and cut images, if threads of the training process don't keep up; 0 for none."""
     prefetch: int = 8
     """Number of batches that are read ahead, by each process that does so."""
+
+    __repr__ = representation.config
 
     def __post_init__(self) -> None:
         if isinstance(self.roots, str):

@@ -17,10 +17,11 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import DTypeLike
 
-from mfjax import images
+from mfjax import images, representation
 from mfjax.alignment.windows import Window
 from mfjax.errors import MfjaxError
 from mfjax.inference import sizes, tiles, windows
+from mfjax.inference.fusion import Fusion
 from mfjax.inference.pure import branches_of
 from mfjax.inference.tiles import Tile, Tiling
 from mfjax.model import ModelConfig
@@ -46,6 +47,11 @@ class Source(NamedTuple):
     is_average: bool = False  # True: it is the average of a larger image, and so its own super-resolved image
     window: Window | None = None  # the part of the output that it covers; None: it covers it exactly
 
+    def __repr__(self) -> str:
+        image, features = representation.array(self.image), representation.array(self.features)
+        average = ", an average" if self.is_average else ""
+        return f"Source(image {image}, features {features}{average}{'' if self.window is None else ', placed'})"
+
     @property
     def size(self) -> Size:
         """Returns (height, width) in pixels."""
@@ -64,14 +70,6 @@ class Source(NamedTuple):
             part: the rows and columns of that part; by default all.
         """
         return self.image[part] if self.is_average else made
-
-
-class Fusion(NamedTuple):
-    """The three images that are made of a pair, all of the output's size."""
-
-    fused: np.ndarray  # [H, W], or [H, W, 3] in colour
-    ir: np.ndarray  # [H, W], the super-resolved infrared source
-    vis: np.ndarray  # [H, W], or [H, W, 3] in colour, the super-resolved visible source
 
 
 def compose(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self, Unpack
 
+import jax
 import numpy as np
 from jax.typing import ArrayLike
 
@@ -21,9 +22,10 @@ from mfjax.inference import ranges, sizes, views
 from mfjax.inference.aligning import align
 from mfjax.inference.backends import Backend, Sensor, choose
 from mfjax.inference.colour import Color
-from mfjax.inference.composition import Fusion, Progress, Source, TileSide
+from mfjax.inference.composition import Progress, Source, TileSide
 from mfjax.inference.detail import params_for
 from mfjax.inference.engines import Engine, Precision
+from mfjax.inference.fusion import Fusion
 from mfjax.inference.pure import fuse_luma
 from mfjax.inference.ranges import IrRange
 from mfjax.inference.request import FuseOptions, Request
@@ -46,6 +48,11 @@ class Fuser:
     params: Mapping[str, Any]
     backend: Backend  # the model on an engine
     metadata: Mapping[str, str] = field(default_factory=dict)  # the weights file's metadata: how the model was trained
+
+    def __repr__(self) -> str:
+        parameters = sum(leaf.size for leaf in jax.tree.leaves(self.params))
+        engine = type(self.backend).__name__
+        return f"Fuser({self.config!r}, {parameters:,} parameters, {engine}, ×{self.largest_factor:g} in one pass)"
 
     @classmethod
     def of(

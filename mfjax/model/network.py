@@ -7,6 +7,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from mfjax import representation
 from mfjax.errors import MfjaxError
 from mfjax.model.attention import channel_relation
 from mfjax.model.base import bicubic, coarseness, pivot
@@ -53,6 +54,8 @@ class ModelConfig:
     hidden: int = 256
     """Hidden units of each weight predictor."""
 
+    __repr__ = representation.config
+
     def __post_init__(self) -> None:
         for name in ("blocks", "width", "growth", "features", "stride", "hidden"):
             if getattr(self, name) < 1:
@@ -72,6 +75,8 @@ class FusionOutput(NamedTuple):
     fused: jax.Array
     ir: jax.Array
     vis: jax.Array
+
+    __repr__ = representation.arrays
 
 
 class Branch(NamedTuple):

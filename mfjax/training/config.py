@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
+from mfjax import representation
 from mfjax.data.pipeline import DataConfig
 from mfjax.errors import MfjaxError
 from mfjax.model import ModelConfig
@@ -51,6 +52,8 @@ class TrainConfig:
     """Weights file or bundled model to start from; by default parameters start at random."""
     seed: int = 0
     """Seed of initial parameters, crops, scales and sampled pixel pairs."""
+
+    __repr__ = representation.config
 
     def __post_init__(self) -> None:
         if self.phase_one_steps < 0 or self.phase_two_steps < 0:

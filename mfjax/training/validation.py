@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from mfjax import images
+from mfjax import images, representation
 from mfjax.data.degradation import TENTHS, Canvas, degrade_with_opencv
 from mfjax.data.pairs import PairSource
 from mfjax.errors import MfjaxError
@@ -45,6 +45,8 @@ class ValidationConfig:
     """Down-sampling factors in tenths."""
     grid: int = 3
     """Number of pairs shown as pictures; 0 for none."""
+
+    __repr__ = representation.config
 
     def __post_init__(self) -> None:
         if isinstance(self.roots, str):
