@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mfjax.inference.fusion import Fusion
     from mfjax.inference.loading import fuse, load
     from mfjax.inference.pure import fuse_luma
+    from mfjax.inference.showing import show
     from mfjax.model import FusionNetwork, ModelConfig
 
 __version__ = "0.1.0"
@@ -58,6 +59,7 @@ __all__ = [
     "model",
     "onnx",
     "recipes",
+    "show",
     "training",
     "weights",
 ]
@@ -69,6 +71,7 @@ _HOMES = {
     "mfjax.inference.fuser": ("Fuser",),
     "mfjax.inference.loading": ("fuse", "load"),
     "mfjax.inference.pure": ("fuse_luma",),
+    "mfjax.inference.showing": ("show",),
     "mfjax.model": ("FusionNetwork", "ModelConfig"),
 }
 
