@@ -52,7 +52,7 @@ def _measure(model: str, count: int, pairs: int) -> tuple[float, int]:
     list(batches(ir, vis, size))
     rate = pairs / (time.perf_counter() - start)
     arrays = [np.stack(images[:count]) for images in (ir, vis)]
-    static = fuser.config, np.dtype("float32"), batches.mesh, size, fuser.largest_factor
+    static = fuser.config, np.dtype("float32"), batches.mesh, size, fuser.largest_factor, (None, None)
     lowered = fuse_spread.lower(*static, fuser.params, *arrays)
     return rate, len(re.findall(COLLECTIVE, lowered.compile().as_text() or ""))
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         onnx,
         recipes,
         training,
+        video,
         weights,
     )
     from mfjax.alignment import Alignment
@@ -61,6 +62,7 @@ __all__ = [
     "recipes",
     "show",
     "training",
+    "video",
     "weights",
 ]
 

@@ -304,6 +304,16 @@ def test_a_folder_of_sources_is_refused_as_output(folders, fuse, tmp_path):
     assert refused(fuse(*folders, "--recursive", "--out", folders[0] / "fused"), "ir/fused is searched for sources")
 
 
+def test_a_result_among_sources_is_said_and_refused_where_it_hides_them(folders, fuse, tmp_path):
+    pair = [next(folder.glob("*a.*")) for folder in folders]
+    code, lines = fuse(*pair, "--out", folders[1] / "fused.png")
+    assert code == 0
+    assert lines == [
+        f"warning: {folders[1] / 'fused.png'}: lies among sources: if their folder is fused, it will be taken for one"
+    ]
+    assert refused(fuse(*pair, "--out", pair[1].with_suffix(".tif")), "would keep their folders from being fused")
+
+
 @pytest.fixture
 def shots(tmp_path):
     """Returns a folder with two shots of a drone's cameras in it, and a file of another format."""

@@ -9,6 +9,7 @@ from typing import Literal
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 Sensor = Literal["ir", "vis"]
 
@@ -23,22 +24,23 @@ def equal_contrast(image: jax.Array) -> jax.Array:
     Args:
         image: luma in [0, 1], `[n, h, w, 1]`.
     """
-    weight = _smooth(jnp.ones_like(image))
-    centred = image - _smooth(image) / weight
-    deviation = jnp.sqrt(_smooth(centred**2) / weight)
+    centred = image - _smooth(image)
+    deviation = jnp.sqrt(_smooth(centred**2))
     return centred / (deviation + FLOOR)
 
 
 def _smooth(image: jax.Array) -> jax.Array:
-    """Returns images smoothed by a Gaussian window, zeros outside."""
-    offsets = jnp.arange(-int(2.5 * NEAR), int(2.5 * NEAR) + 1)
-    window = jnp.exp(-0.5 * (offsets / NEAR) ** 2)
-    window = window / window.sum()
-    for shape in ((-1, 1, 1, 1), (1, -1, 1, 1)):
-        image = jax.lax.conv_general_dilated(
-            image, window.reshape(shape), (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
-        )
-    return image
+    """Returns the means of images in a Gaussian window, of those pixels in it that are image."""
+    rows, cols = (_window(side) for side in image.shape[1:3])
+    # XLA takes 40 times as long for a convolution of so many taps and one channel.
+    return jnp.einsum("ij,njkc,lk->nilc", rows, image, cols, precision="highest")
+
+
+def _window(side: int) -> np.ndarray:
+    """Returns the Gaussian window around each place of an axis, which adds up to 1, `[side, side]`."""
+    apart = np.arange(side)[:, None] - np.arange(side)
+    window = np.where(np.abs(apart) <= int(2.5 * NEAR), np.exp(-0.5 * (apart / NEAR) ** 2), 0)
+    return np.asarray(window / window.sum(axis=1, keepdims=True), np.float32)
 
 
 class Descriptor(nn.Module):

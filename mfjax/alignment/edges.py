@@ -88,7 +88,7 @@ def refine(
         if not shown.any():
             return Refined(parameters, 0.0, math.inf)
         residual = of_ir.edges - of_vis.edges
-        square_error = (residual**2).sum(axis=-1)
+        square_error = np.einsum("ijk,ijk->ij", residual, residual)
         weight = (shown / (1 + square_error / (np.median(square_error[shown]) + 1e-6))).ravel()  # Cauchy
         x, y = ((one + other) * (size[1] / 2) for one, other in zip(of_ir[1:], of_vis[1:], strict=True))
         xx, xy, yy = (np.einsum("ijk,ijk->ij", a, b).ravel() * weight for a, b in ((x, x), (x, y), (y, y)))
@@ -132,7 +132,7 @@ def orientations(luma: NDArray, smooth: float) -> NDArray[np.float32]:
 
 def _view(edges: NDArray[np.float32]) -> _View:
     """Returns edges without what all orientations share, and their derivatives, at every `STRIDE`th pixel."""
-    edges = edges - edges.mean(axis=-1, keepdims=True)
+    edges = edges - (edges @ np.full(ORIENTATIONS, 1 / ORIENTATIONS, np.float32))[..., None]
     across, down = (cv2.Sobel(edges, cv2.CV_32F, *order, scale=1 / 8) for order in ((1, 0), (0, 1)))
     return _View(*(np.asarray(each[::STRIDE, ::STRIDE], np.float32) for each in (edges, across, down)))
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, NoReturn, Self, get_args
 
 import numpy as np
 
-from mfjax import atomic
+from mfjax import atomic, regular
 from mfjax.alignment import geometry
 from mfjax.alignment.geometry import Matrix
 from mfjax.errors import MfjaxError
@@ -148,6 +148,7 @@ class Alignment:
             MfjaxError: it is no rig file, or a damaged one.
         """
         path = Path(path)
+        regular.check(path)
         with path.open("rb") as file:
             data = file.read(LARGEST_FILE + 1)
         try:

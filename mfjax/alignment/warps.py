@@ -102,5 +102,6 @@ def covered(matrix: Matrix, size: Size) -> NDArray[np.bool_]:
     """
     rows, cols = np.indices(size)
     points = np.stack([(cols + 0.5) / size[1], (rows + 0.5) / size[0]], axis=-1)
-    inside = geometry.mapped(np.linalg.inv(matrix), points)
-    return ((inside >= 0) & (inside <= 1)).all(axis=-1)
+    x, y = np.moveaxis(geometry.mapped(np.linalg.inv(matrix), points), -1, 0)
+    covered: NDArray[np.bool_] = (x >= 0) & (x <= 1) & (y >= 0) & (y <= 1)
+    return covered

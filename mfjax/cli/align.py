@@ -8,7 +8,7 @@ from tyro.conf import Positional, arg
 from mfjax import images
 from mfjax.alignment import Model
 from mfjax.alignment.preview import preview as drawn
-from mfjax.cli.messages import only_errors, print_json
+from mfjax.cli.messages import only_errors, print_json, print_line
 from mfjax.cli.ranges import parse_ir_range
 from mfjax.errors import MfjaxError
 from mfjax.images.palettes import Palette
@@ -87,5 +87,5 @@ def align(
     elif not quiet:
         print(f"confidence {found.confidence:.2f}, expected error {found.residual:.1f} px at 512 px width")
         print(f"{found.words}, overlap {100 * found.overlap:.0f} %")
-        print(f"{out}: {found.found}, {found.model}" if out else "--out RIG.json keeps it for mfjax fuse --align")
+        print_line(f"{out}: {found.found}, {found.model}" if out else "--out RIG.json keeps it for mfjax fuse --align")
     return 0

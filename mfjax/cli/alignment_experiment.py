@@ -56,7 +56,7 @@ def run(
     for model in models:
         methods = {} if peers is None else dict(peers(model))
         methods[f"mfjax, {model}"] = own_method(model)
-        progress = partial(shown, unit=f"views, {model}", quiet=quiet)
+        progress = partial(shown, name=f"alignment, {model}", unit="view", quiet=quiet)
         results = measure(pairs, methods, model=model, per_pair=warps, seed=seed, kept=kept, progress=progress)
         name = f"alignment of {folder.resolve().name}, {model}"
         text = section(results, title=title)

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from tyro.conf import Positional, arg
 
 from mfjax import weights
+from mfjax.cli.messages import print_line
 from mfjax.errors import MfjaxError
 from mfjax.weights.bundled import SUFFIX
 
@@ -33,5 +34,5 @@ def convert(
         config, params = convert_state_dict(read_state_dict(source))
         metadata = {"converted_from": source.name}
     weights.save(out, config, params, metadata, dtype=dtype)
-    print(f"{out}: {config.blocks} FEBs, {config.compensations} RCMs")
+    print_line(f"{out}: {config.blocks} FEBs, {config.compensations} RCMs")
     return 0

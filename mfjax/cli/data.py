@@ -6,6 +6,7 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from mfjax import images
+from mfjax.cli.messages import print_line
 from mfjax.data.sets.layouts import LAYOUTS
 from mfjax.errors import MfjaxError
 from mfjax.pairing.patterns import Patterns
@@ -56,9 +57,9 @@ def build(
         homographies=homographies,
         align=align,
     )
-    print(f"{result.folder}: {result.summary}")
+    print_line(f"{result.folder}: {result.summary}")
     if result.left_out:
-        print(f"the reasons are in {result.folder / 'left_out.json'}")
+        print_line(f"the reasons are in {result.folder / 'left_out.json'}")
     return 0
 
 
@@ -89,5 +90,5 @@ def show(
     shown = evenly_spaced(len(built), pairs)
     title = f"{name}, {built.split}, {len(shown)} of {len(built):,} pairs"
     images.write(out, sheet([built[index] for index in shown], title))
-    print(f"{out}: {title}")
+    print_line(f"{out}: {title}")
     return 0

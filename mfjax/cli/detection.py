@@ -5,6 +5,7 @@ from typing import Annotated
 
 from tyro.conf import Positional, UseAppendAction, arg
 
+from mfjax.cli.messages import print_line
 from mfjax.cli.methods import named_folder, refuse_twins
 from mfjax.errors import MfjaxError
 from mfjax.evaluation import detection as boxes
@@ -41,5 +42,5 @@ def detection(
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         (out / "detection.md").write_text(text, encoding="utf-8")
-        print(f"{out}: detection.md")
+        print_line(f"{out}: detection.md")
     return 0

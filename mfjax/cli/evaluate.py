@@ -13,7 +13,7 @@ from mfjax import evaluation
 from mfjax import metrics as registry
 from mfjax.alignment import Model
 from mfjax.cli import alignment_experiment
-from mfjax.cli.messages import only_errors, print_json
+from mfjax.cli.messages import only_errors, print_json, print_line
 from mfjax.cli.methods import named_folder, named_model, refuse_twins
 from mfjax.cli.ranges import parse_ir_range
 from mfjax.errors import MfjaxError
@@ -193,7 +193,7 @@ def evaluate(
         for name, content in written.items():
             (out / name).write_text(content, encoding="utf-8")
         if not (quiet or json):
-            print(f"{out}: {', '.join(written)}")
+            print_line(f"{out}: {', '.join(written)}")
     return 0
 
 

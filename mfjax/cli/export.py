@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from tyro.conf import Positional, arg
 
 from mfjax import atomic, weights
+from mfjax.cli.messages import print_line
 from mfjax.errors import MfjaxError
 from mfjax.inference import sizes, stepping
 from mfjax.inference.detail import params_for
@@ -83,7 +84,7 @@ def export(
         program = writer.export_fixed(config, params, *fixed, output, **options)
         takes = " and ".join(f"{rows}x{cols}" for rows, cols in fixed) + f" to {output[0]}x{output[1]}"
     atomic.write_bytes(out, program)
-    print(f"{out}: {takes}, {kind}, {len(program) / 1e6:.1f} MB")
+    print_line(f"{out}: {takes}, {kind}, {len(program) / 1e6:.1f} MB")
     return 0
 
 

@@ -17,7 +17,7 @@ from tyro.conf import Positional, arg
 from mfjax import images, weights
 from mfjax.alignment.frames import View
 from mfjax.cli.aligning import asked_alignment
-from mfjax.cli.messages import one_line, only_errors, print_json
+from mfjax.cli.messages import one_line, only_errors, print_json, print_line
 from mfjax.cli.processes import join, leave
 from mfjax.cli.ranges import parse_ir_range
 from mfjax.errors import MfjaxError
@@ -227,7 +227,7 @@ def _summarise(text: str, done: Outcome, start: float, *, quiet: bool, as_json: 
         told = {"fused": fused, "failed": failed, "skipped": [*done.skipped], "unpaired": [*done.unpaired]}
         print_json(told | {"notes": [*done.notes], "seconds": round(seconds, 3)})
     elif not quiet:
-        print(f"{text}, {seconds:.1f} s" if done.sizes or done.failed else text)
+        print_line(f"{text}, {seconds:.1f} s" if done.sizes or done.failed else text)
 
 
 def _as_json(job: files.Job, size: tuple[int, int]) -> dict[str, Any]:

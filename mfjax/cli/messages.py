@@ -6,14 +6,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from mfjax.errors import MfjaxError
+from mfjax.messages import escaped
+
 
 def one_line(error: BaseException) -> str:
     """Returns an error's message without line breaks, or the name of its class if it has none.
 
     Args:
-        error: the error.
+        error: the error. Line breaks of errors that name files may be those of names, which are shown where they are
+            printed.
     """
-    return " ".join(str(error).split()) or type(error).__name__
+    text = str(error)
+    return (text if isinstance(error, MfjaxError | OSError) else " ".join(text.split())) or type(error).__name__
+
+
+def print_line(text: str) -> None:
+    """Prints a line of a result, with control codes of names escaped.
+
+    Args:
+        text: the line.
+    """
+    print(escaped(text))
 
 
 @contextmanager
@@ -51,4 +65,4 @@ class _LowerCaseLevel(logging.Formatter):
     """The form of messages: `error: …` and `warning: …`, as other commands have it."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return f"{record.levelname.lower()}: {record.getMessage()}"
+        return f"{record.levelname.lower()}: {escaped(record.getMessage())}"

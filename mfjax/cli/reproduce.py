@@ -8,6 +8,7 @@ from tqdm import tqdm
 from tyro.conf import Positional, UseAppendAction, arg
 
 from mfjax import recipes, weights
+from mfjax.cli.messages import print_line
 from mfjax.cli.methods import named_model, refuse_twins
 from mfjax.pairing import Pair
 
@@ -95,7 +96,7 @@ def _reproduce(name: str, data: Path, page: Path | None, out: Path | None, **opt
 
     print(reproduce(name, data, page=page, out=out, progress=_bar, **options))
     if out is not None:
-        print(f"{out}: {name}.md and, in {name}/, the fused images")
+        print_line(f"{out}: {name}.md and, in {name}/, the fused images")
     return 0
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import arg
 
 from mfjax import recipes
+from mfjax.cli.messages import print_line
 from mfjax.cli.processes import join
 from mfjax.errors import MfjaxError
 
@@ -94,7 +95,7 @@ def train_command(argv: Sequence[str]) -> Callable[..., int]:
         from mfjax.training.loop import train
 
         weights_file = train(config, workdir, accept_changes=accept_changes)
-        print(f"{weights_file}: {config.steps} steps")
+        print_line(f"{weights_file}: {config.steps} steps")
         return 0
 
     return train

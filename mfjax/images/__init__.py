@@ -15,7 +15,7 @@ from mfjax.images.metadata import ImageFile, Metadata
 from mfjax.images.numbers import LUMA, from_float, is_colour, luma, to_float, to_luma
 from mfjax.images.radiometric import Placement, Thermal
 from mfjax.images.reading import decode, open, read, split_selection
-from mfjax.images.thermal import read_thermal
+from mfjax.images.thermal import has_photo, read_thermal
 from mfjax.images.writing import check_quality, write, write_all
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "check_quality",
     "decode",
     "from_float",
+    "has_photo",
     "is_colour",
     "luma",
     "open",

@@ -9,4 +9,5 @@ def damaged(reason: object) -> MfjaxError:
     Args:
         reason: what shows it, in a few words.
     """
-    return MfjaxError(f"the file is cut short or damaged ({reason}); copy it again")
+    told = " ".join(str(reason).split())  # libraries' messages may have several lines
+    return MfjaxError(f"the file is cut short or damaged ({told}); copy it again")

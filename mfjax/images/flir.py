@@ -5,16 +5,18 @@ Source: ExifTool's tables of FLIR tags (lib/Image/ExifTool/FLIR.pm).
 
 import struct
 from collections.abc import Iterable
+from mmap import mmap
 from typing import NamedTuple
 
 import cv2
+import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
 from mfjax.errors import MfjaxError
-from mfjax.images import jpeg_stream
+from mfjax.images import jpeg_stream, png_stream
 from mfjax.images.damage import damaged
-from mfjax.images.declared import PNG, size
+from mfjax.images.declared import PNG
 from mfjax.images.jpeg_stream import APP1, Segment
 from mfjax.images.limits import check_declared
 from mfjax.images.planck import Calibration
@@ -25,12 +27,14 @@ SIGNATURES = (b"FFF\0", b"AFF\0")
 _SEGMENT = b"FLIR\0\1"
 _VERSIONS = range(100, 200)
 _HEADER, _ENTRY, _PIXELS = 64, 32, 32  # bytes of a frame's header, of an entry of its directory, before pixels
+_TIME = 0x384  # where a camera's record has the time
 _RAW, _PHOTO, _CAMERA, _PLACEMENT = 0x01, 0x0E, 0x20, 0x2A  # kinds of records
-_JPEG, _JPEG_LS_FRAME = b"\xff\xd8\xff", b"\xff\xf7"
+_KINDS = (_RAW, _PHOTO, _CAMERA, _PLACEMENT)  # those that are read
+_JPEG, _JPEG_LS_FRAME, _JPEG_LS_END = b"\xff\xd8\xff", b"\xff\xf7", b"\xff\xd9"
 
 
 class Frame(NamedTuple):
-    """A frame: the contents of its records by kind, and where it ends."""
+    """A frame: the contents of those of its records that are read, by kind, and where it ends."""
 
     records: dict[int, bytes]
     end: int
@@ -65,11 +69,11 @@ def from_segments(segments: Iterable[Segment]) -> bytes:
     return b"".join(parts[number][1] for number in range(last + 1))
 
 
-def starts(data: bytes) -> list[int]:
+def starts(data: bytes | mmap) -> list[int]:
     """Returns where each frame of a file begins. The last one may be cut.
 
     Args:
-        data: the file.
+        data: the file, or its map.
 
     Raises:
         MfjaxError: the first frame is damaged.
@@ -78,7 +82,7 @@ def starts(data: bytes) -> list[int]:
     while at >= 0:
         found.append(at)
         try:
-            end = frame(data, at).end
+            end = _extent(data, at)[1]
         except MfjaxError:
             if at == 0:
                 raise
@@ -88,16 +92,35 @@ def starts(data: bytes) -> list[int]:
     return found
 
 
-def frame(data: bytes, start: int = 0) -> Frame:
+def frame(data: bytes | mmap, start: int = 0) -> Frame:
     """Returns the frame that begins at a place of a file.
 
     Args:
-        data: the file.
+        data: the file, or its map.
         start: the place.
 
     Raises:
         MfjaxError: the frame is damaged.
     """
+    parts, end = _extent(data, start)
+    return Frame({kind: data[first:last] for kind, (first, last) in parts.items()}, end)
+
+
+def time_of(found: Frame) -> float | None:
+    """Returns when a frame was taken, in seconds since 1970; None if it does not say it.
+
+    Args:
+        found: the frame.
+    """
+    record = found.records.get(_CAMERA, b"")
+    if len(record) < _TIME + 8:
+        return None
+    seconds, thousandths = struct.unpack_from(f"{_order(record)}2I", record, _TIME)
+    return seconds + (thousandths & 0xFFFF) / 1000 if seconds else None
+
+
+def _extent(data: bytes | mmap, start: int) -> tuple[dict[int, tuple[int, int]], int]:
+    """Returns where each kind of record of a frame begins and ends, and where the frame ends."""
     if len(data) < start + _HEADER:
         raise damaged("a frame has no header")
     for order in "><":  # big-endian in JPEGs, little-endian in most sequences
@@ -106,8 +129,10 @@ def frame(data: bytes, start: int = 0) -> Frame:
             break
     else:
         raise damaged("a frame is of no known version")
-    records: dict[int, bytes] = {}
+    records: dict[int, tuple[int, int]] = {}
     ends = [start + at + _ENTRY * count]
+    if at < _HEADER:
+        raise damaged("a frame's directory is inside its header")
     if ends[0] > len(data):
         raise damaged("a frame's directory is longer than the file")
     for i in range(count):
@@ -116,8 +141,18 @@ def frame(data: bytes, start: int = 0) -> Frame:
             ends.append(start + begin + length)
             if ends[-1] > len(data):
                 raise damaged("a frame is longer than the file")
-            records.setdefault(kind, data[start + begin : ends[-1]])
-    return Frame(records, max(ends))
+            if kind in _KINDS:
+                records.setdefault(kind, (start + begin, ends[-1]))
+    return records, max(ends)
+
+
+def has_photo(found: Frame) -> bool:
+    """Returns true if a frame holds raw counts and a photo; decodes neither.
+
+    Args:
+        found: the frame.
+    """
+    return {_RAW, _PHOTO} <= found.records.keys()
 
 
 def thermal(found: Frame, *, zoom: float = 1.0) -> Thermal:
@@ -186,19 +221,24 @@ def _roughness(counts: NDArray) -> float:
 def _decoded(content: bytes, expected: Size) -> NDArray:
     """Returns the pixels of a PNG, or of a JPEG-LS, which begins as any JPEG, after checking the size it declares."""
     if content.startswith(PNG):
-        found = size(content)
-    else:
-        at = content.find(_JPEG_LS_FRAME)
-        found = struct.unpack_from(">2H", content, at + 5) if 0 <= at <= len(content) - 9 else None
+        chunks = png_stream.walk(content)
+        header = png_stream.header(chunks)
+        _check_size((header.height, header.width), expected)
+        return png_stream.decode(chunks, header)
+    at = content.find(_JPEG_LS_FRAME)
+    _check_size(struct.unpack_from(">2H", content, at + 5) if 0 <= at <= len(content) - 9 else None, expected)
+    end = content.find(_JPEG_LS_END, at)  # as bytes of a scan these do not occur
+    if end < 0:  # of which the codec would make zeros, for many seconds
+        raise damaged("its raw counts are cut")
+    try:
+        return imagecodecs.jpegls_decode(content[: end + len(_JPEG_LS_END)])
+    except (RuntimeError, ValueError) as error:  # the errors of the codec, and of its messages
+        raise damaged(error) from error
+
+
+def _check_size(found: Size | None, expected: Size) -> None:
     if found != expected:
         raise damaged(f"pixels of size {found} are where {expected} were declared")
-    import imagecodecs  # here, since it takes a tenth of a second that other files need not wait for
-
-    decode = imagecodecs.png_decode if content.startswith(PNG) else imagecodecs.jpegls_decode
-    try:
-        return decode(content)
-    except (RuntimeError, ValueError) as error:  # the errors of all codecs, and of their messages
-        raise damaged(error) from error
 
 
 def _photo(record: bytes) -> NDArray[np.uint8]:

@@ -63,6 +63,8 @@ class Format:
     """True if `encode` heeds a quality."""
     thermal: Callable[[bytes, int | None], Thermal | str] = _no_temperatures
     """Returns the temperatures in a file's bytes, of the page with this number; or why there are none, in words."""
+    has_photo: Callable[[bytes], bool] = lambda data: False
+    """Returns true if a file's bytes hold temperatures and a photo; decodes neither."""
 
 
 def _found() -> tuple[Format, ...]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mfjax import regular
 from mfjax.errors import MfjaxError
 from mfjax.images import formats
 from mfjax.images.limits import MIN_SIDE
@@ -176,16 +177,9 @@ def bytes_of(path: Path) -> bytes:
 
     Raises:
         FileNotFoundError: nothing is at `path`.
-        MfjaxError: it is a folder, empty or can't be read.
+        MfjaxError: it is empty, no regular file, or can't be read.
     """
-    if path.is_dir():
-        raise MfjaxError(f"{path}: is a folder, not an image file")
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{path}: no such file") from None
-    except OSError as error:
-        raise MfjaxError(f"{path}: can't be read ({error.strerror})") from error
+    data = regular.read_bytes(path)
     if not data:
         raise MfjaxError(f"{path}: the file is empty")
     return data

@@ -43,6 +43,21 @@ def read_thermal(
     return Thermal(found.pixels - np.float32(ZERO_CELSIUS if unit == "kelvin" else 0))
 
 
+def has_photo(path: str | os.PathLike[str]) -> bool:
+    """Returns true if a thermal camera's file has a photo in it, without decoding anything.
+
+    Args:
+        path: the file.
+
+    Raises:
+        FileNotFoundError: nothing is at `path`.
+        MfjaxError: the file is damaged, or no image.
+    """
+    data = reading.bytes_of(Path(path))
+    with reading.named(Path(path)):
+        return reading.kind_of(data).has_photo(data)
+
+
 def of_bytes(data: bytes, path: Path, *, page: int | None = None) -> Thermal:
     """Returns the temperatures of a file's content, as `read_thermal` does for a file.
 

@@ -1,5 +1,6 @@
 """Checks of a plan of jobs: what can be known of sources and results before anything is read or made."""
 
+import logging
 import os
 import tempfile
 from collections import Counter
@@ -9,7 +10,9 @@ from typing import Protocol
 
 from mfjax import images
 from mfjax.errors import MfjaxError
-from mfjax.pairing import Pair
+from mfjax.pairing import Pair, mixed_up
+
+logger = logging.getLogger("mfjax")
 
 
 class Planned(Protocol):
@@ -92,6 +95,20 @@ def check_file(out: Path) -> None:
         raise MfjaxError(f"{out} is a folder; of two files, the output is a file such as {out / 'fused.png'}")
     if out.suffix.lower() not in images.FORMATS:
         raise MfjaxError(f"{out}: unknown suffix {out.suffix!r}; use one of {', '.join(images.FORMATS)}")
+
+
+def check_beside(job: Planned) -> None:
+    """Logs it if the results of two files would be taken for sources when their folders are fused.
+
+    Args:
+        job: the pair and the files for its results.
+
+    Raises:
+        MfjaxError: with them, the folders could not be fused any more.
+    """
+    ir, vis = (images.split_selection(path)[0] for path in (job.pair.ir, job.pair.vis))
+    for path in mixed_up(ir, vis, job.outputs):
+        logger.warning("%s: lies among sources: if their folder is fused, it will be taken for one", path)
 
 
 def check_apart(out: Path, jobs: Iterable[Planned], searched: Iterable[Path]) -> None:

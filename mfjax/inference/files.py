@@ -103,6 +103,7 @@ def plan_jobs(
         job = _job(Pair(out.stem, ir, vis), out, sr=sr)
         checks.check_file(out)
         checks.check_outputs([job])
+        checks.check_beside(job)
         return Plan([job], is_folder=False)
     if out.exists() and not out.is_dir():
         raise MfjaxError(f"{out} is a file; for many pairs, the output is a folder")

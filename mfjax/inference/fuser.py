@@ -191,7 +191,7 @@ class Fuser:
         """
         groups: dict[Any, list[int]] = defaultdict(list)
         for i, request in enumerate(requests):
-            groups[request.shapes].append(i)
+            groups[request.shapes, request.place].append(i)
         made: dict[int, Fusion] = {}
         for numbers in groups.values():
             made |= zip(numbers, self._fuse_group([requests[i] for i in numbers], tile, progress), strict=True)
@@ -203,7 +203,14 @@ class Fuser:
         return max(1, self.backend.batch_size(USUAL_SIZE))
 
     def apply(
-        self, ir: ArrayLike, vis: ArrayLike, *, size: Size, alignment: ArrayLike | None = None, exact: bool = False
+        self,
+        ir: ArrayLike,
+        vis: ArrayLike,
+        *,
+        size: Size,
+        alignment: ArrayLike | None = None,
+        view: View = "visible",
+        exact: bool = False,
     ) -> FusionOutput:
         """Returns fused and super-resolved luma by `fuse_luma`. It is pure, for `jax.jit`, `jax.vmap` and `jax.grad`.
 
@@ -212,12 +219,14 @@ class Fuser:
             vis: visible luma in [0, 1] of the same view, [h', w'] or [n, h', w'].
             size: the output's (H, W), any.
             alignment: the map from visible to infrared coordinates, [3, 3], as `Alignment.matrix`; may be traced.
+            view: with an alignment, what the output shows, as of a call; the map of an "overlap" can't be traced.
             exact: as of `fuse_luma`.
 
         Raises:
             MfjaxError: as `fuse_luma`.
         """
-        options: Any = {"size": size, "alignment": alignment, "exact": exact, "largest_factor": self.largest_factor}
+        options: Any = {"size": size, "alignment": alignment, "view": view, "exact": exact}
+        options["largest_factor"] = self.largest_factor
         return fuse_luma(self.config, self.params, ir, vis, **options)
 
     @cached_property
@@ -278,12 +287,12 @@ class Fuser:
         return request.finish(made)
 
     def _fuse_group(self, group: list[Request], tile: TileSide, progress: Progress) -> Iterator[Fusion]:
-        """Yields the images that each of some requests of equal sizes asks for."""
+        """Yields the images that each of some requests of equal sizes and places asks for."""
         first = group[0]
-        alone = any(request.frame is not None for request in group)  # batches know nothing of places and gaps
-        if tile != "auto" or len(group) == 1 or alone or not self.backend.batch_size(*first.shapes):
+        if tile != "auto" or len(group) == 1 or not self.backend.batch_size(*first.shapes):
             yield from (self._fuse(request, tile, progress) for request in group)
             return
-        made = self.backend.batch([each.ir for each in group], [each.vis for each in group], first.size)
+        pairs = [each.ir for each in group], [each.vis for each in group]
+        made = self.backend.batch(*pairs, first.size, places=first.windows, seen=first.seen)
         for request, fusion in zip(group, made, strict=True):
             yield request.finish(Fusion(*map(images.from_float, fusion, request.composed_dtypes)))

@@ -56,7 +56,7 @@ def source(file: images.ImageFile, path: Path, how: Reading) -> Source:
     Raises:
         MfjaxError: the file has no unit, palette or polarity of the kind that is asked for.
     """
-    file = _as_heat(file, path, how)
+    file = as_heat(file, path, how)
     pixels, nodata = file.pixels, file.metadata.nodata
     ir_range = in_own_units(how.ir_range, file, path, how.polarity)
     if file.metadata.unit == CELSIUS and (ir_range is None or isinstance(ir_range, str)):
@@ -99,7 +99,7 @@ def range_of_all(files: Iterable[Path], how: Reading, *, exif: bool = False) -> 
     found = []
     for path in files:
         with quietly():  # each file says it when it is fused
-            file = _as_heat(images.open(path, exif=exif, thermal=True), path, how)
+            file = as_heat(images.open(path, exif=exif, thermal=True), path, how)
         kind = file.metadata.unit or str(file.pixels.dtype)
         first = first or (path, kind)
         if kind != first[1]:
@@ -136,8 +136,17 @@ def in_own_units(ir_range: IrRange, file: images.ImageFile, path: Path, polarity
     return ir_range
 
 
-def _as_heat(file: images.ImageFile, path: Path, how: Reading) -> images.ImageFile:
-    """Returns a file of which larger values are hotter, after undoing its palette and polarity."""
+def as_heat(file: images.ImageFile, path: Path, how: Reading) -> images.ImageFile:
+    """Returns a file of which larger values are hotter, after undoing its palette and polarity.
+
+    Args:
+        file: the file.
+        path: its name.
+        how: how it is to be understood.
+
+    Raises:
+        MfjaxError: it holds temperatures, which have neither, or is in no such palette.
+    """
     pixels = file.pixels
     if file.metadata.unit == CELSIUS:
         if how.palette is not None or how.polarity == "black":
@@ -156,6 +165,7 @@ def _as_heat(file: images.ImageFile, path: Path, how: Reading) -> images.ImageFi
             "camera's radiometric file or a float TIFF is better",
             *(path, name, name),
         )
+        pixels = images.luma(pixels)  # said here, so that colour is not said again where arrays are fused
     if how.polarity == "black":
         pixels = pixels.dtype.type(_top(str(pixels.dtype))) - pixels
     return replace(file, pixels=pixels)

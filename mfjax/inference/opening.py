@@ -68,7 +68,7 @@ def _with_photos(folder: Path) -> Matches:
 
 def _has_photo(file: Path) -> bool:
     try:
-        return images.read_thermal(file).photo is not None
+        return images.has_photo(file)
     except MfjaxError:  # whatever is wrong with the file, it makes no pair
         return False
 

@@ -9,10 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from mfjax.alignment.frames import faded, soft_mask
+from mfjax.alignment import geometry
+from mfjax.alignment.frames import VIEWS, View, faded, soft_mask
 from mfjax.alignment.warping import resampled_purely
+from mfjax.alignment.windows import Window
 from mfjax.errors import MfjaxError
-from mfjax.inference import sizes, stepping
+from mfjax.inference import sizes, stepping, windows
 from mfjax.model import FusionNetwork, FusionOutput, ModelConfig
 from mfjax.model.network import SuperResolutionBranch
 from mfjax.model.placement import Placement
@@ -27,6 +29,7 @@ def fuse_luma(
     *,
     size: Size,
     alignment: ArrayLike | None = None,
+    view: View = "visible",
     largest_factor: float = stepping.LARGEST_FACTOR,
     exact: bool = False,
 ) -> FusionOutput:
@@ -39,8 +42,11 @@ def fuse_luma(
         vis: visible luma in [0, 1] of the same view, [h', w'] or [n, h', w'].
         size: the output's (H, W), any (static under `jax.jit`).
         alignment: the map from visible to infrared coordinates, [3, 3], as `Alignment.matrix`; may be traced, and
-            differentiated. The output has the visible image's view: where infrared shows nothing, the fused image
-            softly becomes the visible one, and the infrared one is 0. By default both show the same field of view.
+            differentiated. By default both show the same field of view.
+        view: with an alignment, what the output shows (static under `jax.jit`): "visible" or "infrared", that camera's
+            view, in which the fused image softly becomes that camera's where the other shows nothing, and the other's
+            image is 0; or "overlap", the largest upright rectangle of the visible image that both show. That depends on
+            the map's values, so there it can't be traced.
         largest_factor: the largest factor by which the network enlarges in one pass, usually that of its training
             (static under `jax.jit`); larger factors are reached in steps. A source that is larger than the output is
             averaged to it first.
@@ -52,7 +58,7 @@ def fuse_luma(
 
     Raises:
         MfjaxError: the sources are not both [h, w] or both [n, h, w] of one n, are integers, or the size is empty; the
-            map has another shape.
+            map has another shape; there is no such view, or its map is traced and must not be.
     """
     sizes.check_requested_size(size, None)
     if not sizes.are_luma(np.shape(ir), np.shape(vis)):
@@ -66,26 +72,53 @@ def fuse_luma(
     single = sources[0].ndim == 3
     if single:
         sources = [image[None] for image in sources]
-    matrix: Any = None
+    to_other: Any = None  # the map from the output to the source that need not fill it
     seen: Any = None
     if alignment is not None:
-        sources[0] = _aligned(sources[0], sources[1], alignment)
-        matrix = jnp.asarray(alignment, jnp.float32)
-        seen = soft_mask(matrix, size, xp=jnp)[..., None] > 0
+        *sources, to_other = _seen_through(sources[0], sources[1], alignment, view)
+    if to_other is not None:
+        seen = soft_mask(to_other, size, xp=jnp)[..., None] > 0
     options: Any = {"size": size, "largest_factor": largest_factor, "seen": seen, "exact": exact}
     out = fuse_any(config, params, *sources, **options)  # each [n, H, W, 1]
-    if matrix is not None:
-        fused = faded(out.fused[..., 0], out.vis[..., 0], matrix, xp=jnp)[..., None]
-        out = FusionOutput(fused, jnp.where(seen, out.ir, 0), out.vis)
+    if to_other is not None:
+        own, other = (out.ir, out.vis) if view == "infrared" else (out.vis, out.ir)
+        fused = faded(out.fused[..., 0], own[..., 0], to_other, xp=jnp)[..., None]
+        other = jnp.where(seen, other, 0)
+        out = FusionOutput(fused, *((own, other) if view == "infrared" else (other, own)))
     return jax.tree.map(lambda image: image[0, ..., 0] if single else image[..., 0], out)
 
 
-def _aligned(ir: jax.Array, vis: jax.Array, alignment: ArrayLike) -> jax.Array:
-    """Returns infrared images resampled to the visible ones' view, at the size of the larger ones."""
+def _seen_through(
+    ir: jax.Array, vis: jax.Array, alignment: ArrayLike, view: View
+) -> tuple[jax.Array, jax.Array, jax.Array | None]:
+    """Returns both sources as a view shows them, one resampled to the size of the larger, and the map to that one.
+
+    The map is None if both show all of the view.
+    """
     if np.shape(alignment) != (3, 3):
         raise MfjaxError(f"the alignment has shape {np.shape(alignment)}; it is a map, [3, 3]")
+    if view not in VIEWS:
+        raise MfjaxError(f"view is {view!r}; it is one of {', '.join(VIEWS)}")
+    if view == "overlap":
+        if isinstance(alignment, jax.core.Tracer):
+            raise MfjaxError(
+                "the alignment is traced, and the rectangle of view='overlap' depends on its values; pass 'visible' or "
+                "'infrared', or a map that jax.jit, jax.grad and jax.vmap do not trace"
+            )
+        whole = vis.shape[1], vis.shape[2]
+        rectangle = geometry.common_rectangle(np.asarray(alignment, np.float64), whole)
+        if rectangle is None:
+            raise MfjaxError("as they are aligned, the infrared and the visible image show nothing in common")
+        rows, cols = rectangle
+        vis = vis[:, rows, cols]
+        part = geometry.cropped(rows.start, cols.start, (vis.shape[1], vis.shape[2]), whole)
+        alignment = np.asarray(alignment, np.float64) @ part
+    matrix = jnp.asarray(alignment, jnp.float32)
     sides = max((vis.shape[1:3], ir.shape[1:3]), key=math.prod)
-    return resampled_purely(ir, jnp.asarray(alignment, jnp.float32), (sides[0], sides[1]))
+    if view == "infrared":
+        matrix = jnp.linalg.inv(matrix)
+        return ir, resampled_purely(vis, matrix, (sides[0], sides[1])), matrix / matrix[2, 2]
+    return resampled_purely(ir, matrix, (sides[0], sides[1])), vis, None if view == "overlap" else matrix
 
 
 def fuse_any(
@@ -98,6 +131,7 @@ def fuse_any(
     largest_factor: float,
     dtype: Any = jnp.float32,
     seen: jax.Array | None = None,
+    places: tuple[Window | None, Window | None] = (None, None),
     exact: bool = False,
 ) -> FusionOutput:
     """Returns the three reconstructions `[n, H, W, 1]`, linear (not clipped).
@@ -111,23 +145,26 @@ def fuse_any(
         largest_factor: the largest factor by which the network enlarges in one pass.
         dtype: the type in which the extractor computes.
         seen: true where both sources show something, `[H, W, 1]`; by default they do so everywhere.
-        exact: as of `fuse_luma`.
+        places: the parts of the output that infrared and visible cover; None: they cover it exactly.
+        exact: as of `fuse_luma`; it is for sources that cover the output exactly.
     """
 
     def placed(image: jax.Array, to: Size) -> Placement:
         placement = Placement.between((image.shape[1], image.shape[2]), to)
         return placement if exact else placement.interpolated()
 
-    branches = branches_of(config, params)
-    prepared = [
-        _prepared(SuperResolutionBranch(config, dtype), branch, image, size, largest_factor, placed)
-        for branch, image in zip(branches, (ir, vis), strict=True)
-    ]
-    options: Any = {"size": size, "placements": (placed(prepared[0], size), placed(prepared[1], size)), "seen": seen}
+    prepared, placements = [], []
+    for branch, image, place in zip(branches_of(config, params), (ir, vis), places, strict=True):
+        cover = size if place is None else place.cover(size)
+        source = _prepared(SuperResolutionBranch(config, dtype), branch, image, cover, largest_factor, placed)
+        own = source.shape[1], source.shape[2]
+        prepared.append(source)
+        placements.append(placed(source, size) if place is None else windows.covering(own, size, place))
+    options: Any = {"size": size, "placements": tuple(placements), "seen": seen}
     out: Any = FusionNetwork(config, dtype).apply({"params": params}, *prepared, **options)
     shown = (
-        source if stepping.is_average((image.shape[1], image.shape[2]), size) else made
-        for image, source, made in zip((ir, vis), prepared, out[1:], strict=True)
+        source if place is None and stepping.is_average((image.shape[1], image.shape[2]), size) else made
+        for image, source, made, place in zip((ir, vis), prepared, out[1:], places, strict=True)
     )
     return FusionOutput(out.fused, *shown)
 

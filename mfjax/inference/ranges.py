@@ -31,7 +31,7 @@ NOTICED = 0.01  # change of a range, as a share of it, from which on a border is
 
 # Values that programs write where there are no data; they count as such if they are far from all others, too.
 FILL = (0, 65_535, -9999, -32_768, -99_999, np.float32(-273.15))
-HUGE = 1e30
+HUGE = 1e30  # also the largest end of a range that is given, whose inverse is the least distance of both
 
 logger = logging.getLogger("mfjax")
 
@@ -63,7 +63,7 @@ def check_ir_range(ir_range: IrRange) -> IrRange:
             low, high = (float(bound) for bound in ends)
         except (TypeError, ValueError):
             low = high = math.nan
-        if -math.inf < low < high < math.inf:
+        if -HUGE <= low < high <= HUGE and high - low >= 1 / HUGE:
             return ir_range if isinstance(ir_range, Celsius) else (low, high)
     raise MfjaxError(f'infrared range is {ir_range!r}; it is "full", "auto", "auto:all", or a low and a higher value')
 
@@ -177,6 +177,8 @@ def _own(data: _Data) -> tuple[float, float]:
 
 
 def _percentiles(values: NDArray) -> tuple[float, float]:
+    if np.abs(values).max() > HUGE:  # between which float32 has no room for differences
+        values = values.astype(np.float64)
     low, high = np.percentile(values, AUTO_PERCENTILES)
     return float(low), float(high)
 
@@ -205,7 +207,9 @@ def _data(ir: NDArray, nodata: float | None) -> _Data:
             others = known[known != extreme]
             count = known.size - others.size
             known_fill = abs(extreme) >= HUGE or extreme in FILL
-            if known_fill and count > 1 and others.size and np.abs(others - extreme).min() > np.ptp(others) > 0:
+            with np.errstate(over="ignore"):  # what is too far for float32 is infinitely far
+                far = known_fill and count > 1 and others.size and np.abs(others - extreme).min() > np.ptp(others) > 0
+            if far:
                 notes.append(f"{count} pixels of {extreme:g}, far from all others, are left out of the range")
                 known = others
     return _Data(known, tuple(notes))

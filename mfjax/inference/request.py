@@ -1,5 +1,6 @@
 """Requests: a pair of images, checked and as luma, with the size, type and colour that the output is to have."""
 
+from collections.abc import Hashable
 from typing import NamedTuple, TypedDict
 
 import numpy as np
@@ -84,10 +85,11 @@ class Request(NamedTuple):
         shapes = ir.shape[:2], vis.shape[:2]
         aligned = views.is_given(align)
 
-        def checked(ir: Size, vis: Size) -> Size:
+        def checked(ir: Size, vis: Size, *, windows: Windows = (None, None), out: Size | None = None) -> Size:
             """Returns the output's size for sources of some sizes, after checking that memory suffices."""
-            out = sizes.output_size(ir, vis, size=size, scale=scale)
-            sizes.check_memory(ir, vis, out, memory.host_memory(), colour=in_colour, largest_factor=largest_factor)
+            out = out or sizes.output_size(ir, vis, size=size, scale=scale)
+            options = {"colour": in_colour, "largest_factor": largest_factor, "placed": any(windows)}
+            sizes.check_memory(ir, vis, out, memory.host_memory(), **options)
             return out
 
         if not aligned:
@@ -101,12 +103,19 @@ class Request(NamedTuple):
             frame = views.frame_of(alignment, view, luma.shape, values.shape)
             out = checked(frame.size, frame.size)
             luma, values, colours, frame, windows = views.framed(alignment, view, luma, values)
+            checked(luma.shape, values.shape[:2], windows=windows, out=out)
         return cls(luma, images.to_luma(values), out, dtype, colours if in_colour else None, frame, windows)
 
     @property
     def shapes(self) -> tuple[Size, ...]:
         """Returns the sizes of the infrared source, the visible source and the output."""
         return (*(image.shape[:2] for image in (self.ir, self.vis)), self.size)
+
+    @property
+    def place(self) -> Hashable:
+        """Returns what must be equal of requests that are fused at once: places of sources, and where both are seen."""
+        gaps = self._partly_seen
+        return self.windows, gaps and (gaps.to_other.tobytes(), gaps.view)
 
     @property
     def composed_dtypes(self) -> tuple[DTypeLike, DTypeLike, DTypeLike]:

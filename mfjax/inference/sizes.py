@@ -175,6 +175,7 @@ def memory_needed(
     largest_factor: float = stepping.LARGEST_FACTOR,
     working: int = WORKING_BYTES,
     at_once: bool = True,
+    placed: bool = False,
 ) -> int:
     """Returns about how many bytes it takes to fuse two sources to an output size.
 
@@ -186,13 +187,14 @@ def memory_needed(
         largest_factor: the largest factor by which the model enlarges in one pass.
         working: most bytes for the parts of an image that are worked on, and for the tiles that are kept.
         at_once: false if there is too little memory to compose outputs at once at factors that are not whole.
+        placed: true if a source does not cover the output exactly, so that its factor is as any that is not whole.
     """
     pixels = math.prod(out)
     worked_on = [math.prod(map(min, stepping.plan_sizes(source, out, largest_factor)[-1], out)) for source in (ir, vis)]
     parts = min(EXTRACTION_BYTES * max(worked_on), working)
     kept = min(KEPT_BYTES * pixels, working)
     is_odd = any(long % short for source in (ir, vis) for long, short in zip(out, map(min, source, out), strict=True))
-    if is_odd and at_once and pixels <= AT_ONCE_PIXELS:
+    if (is_odd or placed) and at_once and pixels <= AT_ONCE_PIXELS:
         kept = AT_ONCE_BYTES * pixels
     images = SOURCE_BYTES * (math.prod(ir) + math.prod(vis)) + FEATURE_BYTES * sum(worked_on)
     images += (OUTPUT_BYTES + COLOUR_BYTES * colour) * pixels
@@ -207,7 +209,7 @@ def check_memory(ir: Size, vis: Size, out: Size, available: int | None, **option
         vis: the visible image's size.
         out: the output's size.
         available: the free bytes; None: they are unknown, and nothing is checked.
-        options: `colour` and `largest_factor` of `memory_needed`.
+        options: `colour`, `largest_factor` and `placed` of `memory_needed`.
     """
     if available is None:
         return

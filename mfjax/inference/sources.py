@@ -35,6 +35,10 @@ def as_source(image: Any, name: str, *, nan: bool = False) -> np.ndarray:
         raise MfjaxError(f"{name} is {rows}x{cols}; an image has at least 2 pixels a side")
     if array.dtype not in (np.uint8, np.uint16) and array.dtype.kind != "f":
         raise MfjaxError(f"{name} is {array.dtype}; pass uint8, uint16, or float in [0, 1]")
+    if array.dtype.kind == "f" and array.dtype.itemsize > 4:
+        largest = np.abs(array, where=np.isfinite(array), out=np.zeros_like(array)).max()
+        if largest > np.finfo(np.float32).max:
+            raise MfjaxError(f"{name} has values up to {largest:g}, beyond those of float32; scale them first")
     if array.dtype.kind == "f" and not nan and (strange := array.size - np.count_nonzero(np.isfinite(array))):
         raise MfjaxError(f"{name} has {strange} NaN or infinite values")
     return array
@@ -76,7 +80,10 @@ def infrared_luma(ir: np.ndarray, ir_range: IrRange = None) -> np.ndarray:
     luma = images.to_luma(ir.astype(np.float32))
     if high == low:  # only the percentiles of a flat image
         return np.zeros_like(luma)
-    return np.where(missing, 0, np.clip((luma - low) / (high - low), 0, 1)).astype(np.float32)
+    if not 1 / ranges.HUGE <= high - low <= ranges.HUGE:  # which float32 has no room for
+        luma = luma.astype(np.float64)
+    with np.errstate(over="ignore"):  # what is too far for float32 is clipped
+        return np.where(missing, 0, np.clip((luma - low) / (high - low), 0, 1)).astype(np.float32)
 
 
 def _refuse_outside_unit(image: np.ndarray, name: str, way_out: str) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from mfjax.alignment.windows import Window
 from mfjax.inference.tiles import MARGIN, SMALL_PERIODS, Tile, extent, source_canvas
 from mfjax.model.extent import Extent
-from mfjax.model.grids import Axis, Grid
+from mfjax.model.grids import Grid
 from mfjax.model.placement import Placement
 from mfjax.size import Size
 
@@ -47,20 +47,39 @@ def placement(
     up = Grid.affine(canvas, [(begun[i] - begin[i]) * steps[i] - first[i] for i in range(2)], steps)
     corners = [begin[i] + first[i] / steps[i] - begun[i] for i in range(2)]
     down = Grid.affine(source_canvas(canvas, None), corners, [1 / step for step in steps])
+    # Source pixels that lie beyond the output read beyond the canvas, too, by which the network knows them.
+    beyond = [axis.source >= output[i] - begun[i] for i, axis in enumerate(down)]
+    down = Grid(*(down[i]._replace(source=np.where(beyond[i], canvas[i] + 1, down[i].source)) for i in range(2)))
     if not exact:
-        up, down = (grid._replace(cols=_fast(grid.cols)) for grid in (up, down))
+        up, down = fast(up), fast(down)
     shown = Extent(*(np.int32(n) for n in (source[0] - first[0], source[1] - first[1], -first[0], -first[1])))
     return Placement(up, down, np.array(corners, np.float32), shown, extent(tile, output))
 
 
-def _fast(axis: Axis) -> Axis:
-    """Returns an axis of columns in its fast form: offsets that repeat are listed once, and many are interpolated.
+def covering(source: Size, output: Size, window: Window) -> Placement:
+    """Returns the position of a whole source under a whole output, with grids in their fast form.
+
+    Args:
+        source: the source's size.
+        output: the output's size.
+        window: the place of the source.
+    """
+    found = Placement.covering(source, output, *window.on(output))
+    return found._replace(up=fast(found.up), down=fast(found.down))
+
+
+def fast(grid: Grid) -> Grid:
+    """Returns a grid with columns in their fast form: offsets that repeat are listed once, and many are interpolated.
 
     At a scale such as 5/3 few offsets repeat. Interpolated filters would be imprecise there: a block may hold two
     offsets that lie far apart.
+
+    Args:
+        grid: the grid, with an offset for each column.
     """
+    axis = grid.cols
     distinct, number = np.unique(np.round(axis.offsets * SAME_OFFSETS) / SAME_OFFSETS, return_inverse=True)
     few = next((few for few in SMALL_PERIODS if len(distinct) <= few), None)
     if few is None:
-        return axis.interpolated()
-    return axis._replace(number=number.astype(np.int32), offsets=np.resize(distinct, few))
+        return grid.interpolated()
+    return grid._replace(cols=axis._replace(number=number.astype(np.int32), offsets=np.resize(distinct, few)))

@@ -76,7 +76,8 @@ class FusionOutput(NamedTuple):
     ir: jax.Array
     vis: jax.Array
 
-    __repr__ = representation.arrays
+    def __repr__(self) -> str:
+        return representation.arrays(self)
 
 
 class Branch(NamedTuple):

@@ -2,18 +2,19 @@
 
 from mfjax.onnx.graph import Value
 from mfjax.onnx.layers import Params, leaky_conv
-from mfjax.onnx.maps import cut, mean, padded, pooled, shuffled, size
+from mfjax.onnx.maps import cut, mean, mean_level, padded, pooled, shuffled, size
 
 
-def dual_attention(x: Value, params: Params) -> Value:
+def dual_attention(x: Value, params: Params, *, seen: Value | None = None) -> Value:
     """Adds `DualAttention`.
 
     Args:
         x: a source's upscaled features, `[n, c, h, w]`, of the whole image.
         params: parameters of the module.
+        seen: as of `mean_level`.
     """
     by_position = x * _position_attention(x, params["position"])  # Eq. (3)
-    by_channel = x * _channel_attention(x)  # Eq. (6)
+    by_channel = x * _channel_attention(x, seen)  # Eq. (6)
     return leaky_conv([x, by_channel, by_position], params["merge"])  # Eq. (7)
 
 
@@ -29,11 +30,11 @@ def _position_attention(x: Value, params: Params) -> Value:
     return cut(g.op("Sigmoid", logits), extent)  # Eq. (3)
 
 
-def _channel_attention(x: Value) -> Value:
+def _channel_attention(x: Value, seen: Value | None) -> Value:
     """Adds `channel_relation` and `channel_attention`."""
     g = x.graph
     channels = g.integers(1)
-    relation = mean(x * g.op("ReduceSum", x, channels, channels=1, keepdims=1), 2, 3)  # Eq. (4)
+    relation = mean_level(x * g.op("ReduceSum", x, channels, channels=1, keepdims=1), seen)  # Eq. (4)
     low = g.op("ReduceMin", relation, channels, channels=1, keepdims=1)
     span = g.op("ReduceMax", relation, channels, channels=1, keepdims=1) - low
     span = g.op("Where", g.op("Greater", span, g.constant(0)), span, g.constant(1))

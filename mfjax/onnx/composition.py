@@ -9,7 +9,7 @@ from mfjax.onnx.attention import dual_attention
 from mfjax.onnx.blend import blended, knee
 from mfjax.onnx.graph import Value
 from mfjax.onnx.layers import Params, conv, leaky_conv, select_by_magnitude
-from mfjax.onnx.maps import mean
+from mfjax.onnx.maps import mean_level
 from mfjax.onnx.positions import AnyScale, bicubic_at, resampled_at
 from mfjax.onnx.resampling import Scale, bicubic, resampled
 
@@ -45,6 +45,8 @@ def refined(config: ModelConfig, params: Params, image: Value, low: Value, scale
     for i in range(config.compensations):
         compensation = params[f"compensation_{i}"]
         lost = low - down(high, compensation["downscale"])  # Eq. (11)
+        if isinstance(scale, AnyScale):
+            lost = lost * scale.known  # the source may reach beyond the output
         residuals.append(up(lost, compensation["upscale"]))  # Eq. (12)
         high = high + residuals[-1]  # Eq. (15)
     out = conv([high], params["reconstruction"])
@@ -53,7 +55,7 @@ def refined(config: ModelConfig, params: Params, image: Value, low: Value, scale
     return Branch(out, upscaled, residuals, scale.coarseness)
 
 
-def fused(config: ModelConfig, params: Params, ir: Branch, vis: Branch) -> Value:
+def fused(config: ModelConfig, params: Params, ir: Branch, vis: Branch, *, seen: Value | None = None) -> Value:
     """Adds `FusionBranch`.
 
     Args:
@@ -61,8 +63,9 @@ def fused(config: ModelConfig, params: Params, ir: Branch, vis: Branch) -> Value
         params: parameters of the fusion branch.
         ir: the infrared branch's output.
         vis: the visible branch's output.
+        seen: as of `mean_level`.
     """
-    features = _fused_features(config, params["module"], ir, vis)
+    features = _fused_features(config, params["module"], ir, vis, seen)
     for residual_ir, residual_vis in zip(ir.residuals, vis.residuals, strict=True):
         features = features + select_by_magnitude(residual_ir, residual_vis)  # Eqs. (13), (14)
     image = conv([features], params["reconstruction"])
@@ -72,16 +75,16 @@ def fused(config: ModelConfig, params: Params, ir: Branch, vis: Branch) -> Value
     if not config.blend:
         return base + image
     image = blended((ir.image, vis.image), (ir.coarseness, vis.coarseness), params["blend"]) + image
-    level = _pivot(mean(base, 2, 3))
+    level = _pivot(mean_level(base, seen))
     contrast = image.graph.constant(np.reshape(params["contrast"], (1, 1, 1, 1)))
     return knee(level + contrast * (image - level))
 
 
-def _fused_features(config: ModelConfig, params: Params, ir: Branch, vis: Branch) -> Value:
+def _fused_features(config: ModelConfig, params: Params, ir: Branch, vis: Branch, seen: Value | None) -> Value:
     """Adds `FusionModule`."""
     selected = [select_by_magnitude(ir.upscaled, vis.upscaled)]  # Eq. (9)
     if config.dual_attention:
-        attended = [dual_attention(x, params["attention"]) for x in (ir.upscaled, vis.upscaled)]
+        attended = [dual_attention(x, params["attention"], seen=seen) for x in (ir.upscaled, vis.upscaled)]
         selected.insert(0, select_by_magnitude(*attended))  # Eq. (8)
     return leaky_conv(selected, params["merge"])  # Eq. (10)
 

@@ -55,6 +55,18 @@ def mean(x: Value, *axes: int) -> Value:
     return x.graph.op("ReduceMean", x, x.graph.integers(*axes), channels=channels, keepdims=1)
 
 
+def mean_level(x: Value, seen: Value | None = None) -> Value:
+    """Adds `model.statistics.mean_level`.
+
+    Args:
+        x: a map.
+        seen: the weight of each pixel, `[1, 1, h, w]`, which add up to 1; by default all count alike.
+    """
+    if seen is None:
+        return mean(x, 2, 3)
+    return x.graph.op("ReduceSum", x * seen, x.graph.integers(2, 3), channels=x.channels, keepdims=1)
+
+
 def size(x: Value) -> Value:
     """Returns a map's (height, width), two integers that are known when the graph runs.
 

@@ -43,7 +43,12 @@ def extractor(config: ModelConfig, params: Params) -> bytes:
 
 
 def composition(
-    config: ModelConfig, fusion: Params, branches: tuple[Params, Params], factors: tuple[int | None, int | None]
+    config: ModelConfig,
+    fusion: Params,
+    branches: tuple[Params, Params],
+    factors: tuple[int | None, int | None],
+    *,
+    gaps: bool = False,
 ) -> bytes:
     """Returns the content of the ONNX file that makes the three images from two sources and their features.
 
@@ -56,7 +61,9 @@ def composition(
         fusion: the parameters of the fusion branch.
         branches: the parameters of the infrared and the visible super-resolution branch.
         factors: how many times as large the output is as the infrared and the visible source, from 1 to 8; None: any
-            times, and there are further inputs, those of `onnx.positions`.
+            times and at any place, and there are further inputs, those of `onnx.positions`.
+        gaps: a source need not show something everywhere: a further input `seen`, `[1, 1, H, W]`, is the weight of each
+            pixel in statistics of whole images. Weights add up to 1.
     """
     check_supported(config)
     graph = Graph()
@@ -68,5 +75,6 @@ def composition(
         for name, params, image, low, factor in zip(names, branches, inputs[:2], inputs[2:], factors, strict=False)
     )
     shape = "n", 1, "H", "W"
-    made = {"fused": fused(config, fusion, ir, vis), "ir_enlarged": ir.image, "vis_enlarged": vis.image}
+    seen = graph.input("seen", (1, 1, "H", "W")) if gaps else None
+    made = {"fused": fused(config, fusion, ir, vis, seen=seen), "ir_enlarged": ir.image, "vis_enlarged": vis.image}
     return graph.serialized({name: (value, shape) for name, value in made.items()})

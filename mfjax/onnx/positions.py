@@ -1,19 +1,21 @@
 """Resampling to any size as ONNX nodes: positions and coefficients are inputs, so that one graph serves all sizes.
 
-It is the fast form of `mfjax.model.grids`, as `model.resampling._resample_by_blocks` computes it.
+The output may lie anywhere in the source. It is the fast form of `mfjax.model.grids`, as
+`model.resampling._resample_by_blocks` computes it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from mfjax.model.grids import BLOCKS, NODES, Grid, Interpolation, samples_of
+from mfjax.model.grids import BLOCKS, NODES, Interpolation, samples_of
 from mfjax.model.layers import LEAKY_SLOPE
+from mfjax.model.placement import Placement
 from mfjax.model.resampling import TAPS
 from mfjax.onnx.graph import Dim, Graph, Value
 from mfjax.onnx.layers import Params, convolve
-from mfjax.onnx.resampling import PREDICTOR, Ratio, cubic_matrix
+from mfjax.onnx.resampling import PREDICTOR, cubic_weights
 from mfjax.size import Size
 
 FIT = Interpolation.fitting()  # [SAMPLES, NODES]
@@ -39,6 +41,7 @@ class AnyScale(NamedTuple):
     down: Positions
     bicubic_rows: Value  # [H, h], cubic convolution of the rows as a matrix
     bicubic_cols: Value  # [w, W], and of the columns
+    known: Value  # [1, 1, h, w], 1 for the source's pixels that lie in the output, else 0
 
     @classmethod
     def added(cls, graph: Graph, name: str) -> "AnyScale":
@@ -50,7 +53,7 @@ class AnyScale(NamedTuple):
         """
         values = iter([graph.input(each, shape, dtype=dtype) for each, shape, dtype in _inputs(name)])
         up, down = (Positions(*(next(values) for _ in Positions._fields)) for _ in range(2))
-        return cls(up, down, next(values), next(values))
+        return cls(up, down, *values)
 
     @property
     def coarseness(self) -> Value:
@@ -68,22 +71,31 @@ def shapes(name: str) -> dict[str, tuple[int, ...]]:
     return {each: tuple(side if isinstance(side, int) else -1 for side in shape) for each, shape, _ in _inputs(name)}
 
 
-def values(name: str, source: Size, output: Size) -> dict[str, np.ndarray]:
+def values(
+    name: str, source: Size, output: Size, covered: tuple[Sequence[float], Sequence[float]] | None = None
+) -> dict[str, np.ndarray]:
     """Returns the inputs of `AnyScale.added` for a source and an output by their names.
 
     Args:
         name: "ir" or "vis".
         source: the source's size.
         output: the output's size, no smaller.
+        covered: corner and sides of a rectangle, as of `Placement.covering`, that the source covers and in which the
+            output lies; by default the source covers the output exactly.
     """
+    corner, sides = covered or ((0.0, 0.0), output)
+    placement = Placement.covering(source, output, corner, sides) if covered else Placement.between(source, output)
     arrays: list[np.ndarray] = []
-    for grid in (Grid.between(source, output), Grid.between(output, source)):
-        rows, cols = grid
-        fast = Interpolation.of(cols.source, cols.offsets[cols.number])
-        arrays += [np.sqrt(rows.inverse * cols.inverse).reshape(1), rows.source, rows.offsets[rows.number]]
+    # Source pixels that lie beyond the output may read anything there, since they are not `known`.
+    for (rows, cols), (height, width) in ((placement.up, source), (placement.down, output)):
+        fast = Interpolation.of(np.clip(cols.source, 0, width - 1), cols.offsets[cols.number])
+        arrays += [np.sqrt(rows.inverse * cols.inverse).reshape(1), np.clip(rows.source, 0, height - 1)]
+        arrays += [rows.offsets[rows.number]]
         arrays += [fast.source.ravel(), fast.samples.reshape(-1, 1), fast.node, fast.fraction.reshape(-1, 1)]
-    rows_matrix, cols_matrix = (cubic_matrix(Ratio.between(*both)) for both in zip(source, output, strict=True))
-    arrays += [rows_matrix, cols_matrix.T]
+    centres = [(np.arange(output[i]) + 0.5 - corner[i]) * source[i] / sides[i] - 0.5 for i in range(2)]
+    rows_matrix, cols_matrix = (cubic_weights(*each) for each in zip(centres, source, strict=True))
+    known = [(axis.source >= 0) & (axis.source < side) for axis, side in zip(placement.down, output, strict=True)]
+    arrays += [rows_matrix, cols_matrix.T, np.outer(*known)[None, None]]
     return {each: np.ascontiguousarray(a, dtype) for a, (each, _, dtype) in zip(arrays, _inputs(name), strict=True)}
 
 
@@ -100,6 +112,7 @@ def _inputs(name: str) -> Iterator[tuple[str, tuple[Dim, ...], type]]:
         yield f"{at}_fractions", (f"{at}_W", 1), np.float32
     yield f"{name}_bicubic_rows", ("H", f"{name}_h"), np.float32
     yield f"{name}_bicubic_cols", (f"{name}_w", "W"), np.float32
+    yield f"{name}_known", (1, 1, f"{name}_h", f"{name}_w"), np.float32
 
 
 def resampled_at(x: Value, params: Params, at: Positions) -> Value:

@@ -239,8 +239,20 @@ def cubic_matrix(axis: Ratio) -> np.ndarray:
     """
     assert axis.groups is not None
     outputs, inputs = axis.groups * axis.up, axis.groups * axis.down
-    centres = (np.arange(outputs) + 0.5) * inputs / outputs - 0.5
-    taps = _cubic(np.arange(inputs) - centres[:, None])
+    return cubic_weights((np.arange(outputs) + 0.5) * inputs / outputs - 0.5, inputs)
+
+
+def cubic_weights(places: np.ndarray, inputs: int) -> np.ndarray:
+    """Returns the weights of an axis's pixels by which cubic convolution gives the values at some places.
+
+    Args:
+        places: the places in pixels, 0 at the centre of the first one, `[output]`.
+        inputs: number of pixels, outside which none has a weight.
+
+    Returns:
+        `[output, inputs]`.
+    """
+    taps = _cubic(np.arange(inputs) - places[:, None])
     return taps / taps.sum(axis=1, keepdims=True)
 
 

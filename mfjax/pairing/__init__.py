@@ -3,6 +3,6 @@
 from mfjax.pairing.lists import read_list
 from mfjax.pairing.names import natural_key
 from mfjax.pairing.pairs import Matches, Pair, messages_about
-from mfjax.pairing.search import find_pairs
+from mfjax.pairing.search import find_pairs, mixed_up
 
-__all__ = ["Matches", "Pair", "find_pairs", "messages_about", "natural_key", "read_list"]
+__all__ = ["Matches", "Pair", "find_pairs", "messages_about", "mixed_up", "natural_key", "read_list"]

@@ -3,6 +3,7 @@
 import csv
 from pathlib import Path, PurePosixPath
 
+from mfjax import regular
 from mfjax.errors import MfjaxError
 from mfjax.pairing.names import natural_key
 from mfjax.pairing.pairs import Matches, Pair
@@ -51,12 +52,7 @@ def read_list(path: Path) -> Matches:
 
 def _lines(path: Path) -> tuple[str, list[str]]:
     """Returns the separator and the lines of a list."""
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{path}: no such file") from None
-    except OSError as error:
-        raise MfjaxError(f"{path}: can't be read ({error.strerror})") from error
+    data = regular.read_bytes(path)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -82,6 +82,55 @@ def find_pairs(
     return replace(found, pairs=pairs, notes=[*found.notes, *filter(None, ignored)])
 
 
+def mixed_up(ir: Path, vis: Path, results: Iterable[Path]) -> list[Path]:
+    """Returns the results of two files that would be taken for sources if the folders of these were fused.
+
+    Args:
+        ir: the infrared file.
+        vis: the visible one.
+        results: files beside them or elsewhere. Of one folder with both kinds, those that its names tell to be neither
+            are taken for none.
+
+    Raises:
+        MfjaxError: with the results in their folders, the two files would be no pair any more.
+    """
+    folders = [path.parent.resolve() for path in (ir, vis)]
+    among = [path for path in results if path.parent.resolve() in folders]
+    found = _found([ir, vis], folders)
+    if not among or found is None or not found.pairs:
+        return []
+    mixed = _found([ir, vis, *among], [*folders, *(path.parent.resolve() for path in among)])
+    if mixed is None or not any({ir, vis} <= set(pair[1:]) for pair in mixed.pairs):
+        names = " and ".join(path.name for path in among)
+        raise MfjaxError(
+            f"{names} beside the source {ir.name} or {vis.name} would keep their folders from being fused, since "
+            "names would no longer tell which is which; choose another name or folder"
+        )
+    taken = {
+        *mixed.lone_ir,
+        *mixed.lone_vis,
+        *chain(*mixed.twins),
+        *(path for pair in mixed.pairs for path in pair[1:]),
+    }
+    return [path for path in among if path in taken]
+
+
+def _found(files: Sequence[Path], folders: Sequence[Path]) -> Matches | None:
+    """Returns the pairs of some files, of which the first is infrared and the second visible; None if that fails.
+
+    Args:
+        files: the files.
+        folders: the folder of each.
+    """
+    named = [File(path.stem, path) for path in files]
+    try:
+        if folders[0] == folders[1]:
+            return _of_one(folders[0], named, ALIKE)
+        return _of_two(*([file for file, at in zip(named, folders, strict=True) if at == one] for one in folders[:2]))
+    except MfjaxError:
+        return None
+
+
 def _of_two(ir: Sequence[File], vis: Sequence[File]) -> Matches:
     """Returns the pairs of files whose kinds are known."""
     equal = _match([(file, file.text, [file.text]) for file in ir], [(file, file.text, [file.text]) for file in vis])

@@ -1,12 +1,13 @@
 """Estimating alignments, on rendered streets seen through known warps."""
 
+import cv2
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from mfjax.alignment import edges, fitting, geometry, matching, warps
-from mfjax.alignment.descriptor import Descriptor
+from mfjax.alignment.descriptor import FLOOR, NEAR, Descriptor, equal_contrast
 from mfjax.alignment.estimate import estimate, estimate_rig, looks_misaligned
 from mfjax.alignment.random_warps import Views, Warps, known_views
 from mfjax.data.synthetic import scene
@@ -105,6 +106,24 @@ def test_derivatives_of_residuals_are_those_of_differences(model: str) -> None:
     for k, step in enumerate(1e-6 * np.eye(len(names))):
         ahead, behind = (fitting.residuals(theta + sign * step, names, points, points)[0] for sign in (1, -1))
         np.testing.assert_allclose(derivatives[..., k], (ahead - behind) / 2e-6, atol=1e-7)
+
+
+def test_contrast_is_made_equal_by_the_gaussian_window_of_opencv() -> None:
+    image = np.random.default_rng(0).random((60, 84)).astype(np.float32) ** 3
+    reach = int(2.5 * NEAR)
+    taps = cv2.getGaussianKernel(2 * reach + 1, NEAR)
+
+    def smooth(x: np.ndarray) -> np.ndarray:
+        """Returns means of the pixels in the window that are image."""
+        total, weight = (
+            cv2.sepFilter2D(each, -1, taps, taps, borderType=cv2.BORDER_CONSTANT) for each in (x, np.ones_like(x))
+        )
+        return total / weight
+
+    centred = image - smooth(image)
+    expected = centred / (np.sqrt(smooth(centred**2)) + FLOOR)
+    made = equal_contrast(jnp.asarray(image)[None, ..., None])[0, ..., 0]
+    np.testing.assert_allclose(made, expected, atol=1e-5)
 
 
 def test_neighbourhoods_are_found_where_the_map_was_moved_to() -> None:

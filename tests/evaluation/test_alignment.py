@@ -110,8 +110,6 @@ def test_flags_without_effect_are_refused(folder, flags, message, capsys):
 
 def test_progress_is_lines_where_it_is_piped(monkeypatch, capsys):
     monkeypatch.setattr("mfjax.cli.progress.EVERY", 0.0)
-    assert [*shown("abc", 3, unit="views")] == [*"abc"]
-    assert capsys.readouterr().err.splitlines() == [
-        "1 of 3 views, about 0 min left",
-        "2 of 3 views, about 0 min left",
-    ]
+    assert [*shown("abc", 3, name="letters", unit="view")] == [*"abc"]
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split(",")[0] for line in lines] == [f"letters: {i} of about 3 views" for i in (1, 2, 3)]

@@ -13,8 +13,8 @@ ALPHA, BETA, X = (0.006569, 0.01262), (-0.002276, -0.00667), 1.9
 EMISSIVITY, DISTANCE, REFLECTED, ATMOSPHERE, WINDOW, TRANSMISSION, HUMIDITY = 0.9, 8.0, 18.0, 12.0, 15.0, 0.9, 0.6
 
 
-def camera(order="<", **changed):
-    """Returns the record of a camera's constants."""
+def camera(order="<", *, time=0.0, **changed):
+    """Returns the record of a camera's constants, and of the seconds since 1970 at which it took the frame."""
     scene = {"emissivity": EMISSIVITY, "r1": R1, "humidity": HUMIDITY} | changed
     record = bytearray(0x400)
     struct.pack_into(f"{order}H", record, 0, 2)
@@ -24,6 +24,7 @@ def camera(order="<", **changed):
     struct.pack_into(f"{order}3f", record, 0x58, scene["r1"], B, F)
     struct.pack_into(f"{order}5f", record, 0x70, *ALPHA, *BETA, X)
     struct.pack_into(f"{order}if", record, 0x308, OFFSET, R2)
+    struct.pack_into(f"{order}2I", record, 0x384, int(time), round(time % 1 * 1000))
     return bytes(record)
 
 

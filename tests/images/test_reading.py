@@ -191,3 +191,9 @@ def test_signed_integers_become_floats_and_it_is_said(tmp_path, caplog):
     assert image.dtype == np.float32
     np.testing.assert_array_equal(image, -7)
     assert "int16 pixels read as float32" in caplog.text
+
+
+def test_an_array_whose_header_is_absurd_is_refused_in_one_short_line(tmp_path):
+    (tmp_path / "a.npy").write_bytes(b"\x93NUMPY\2\0" + (20_000).to_bytes(4, "little") + b"{" + b" " * 30_000)
+    with pytest.raises(ValueError, match=r"damaged \(Header info length \(20000\) is large[^.]*\); copy it again"):
+        images.read(tmp_path / "a.npy")

@@ -251,3 +251,27 @@ def test_a_damaged_frame_is_read_or_refused_but_never_an_error_in_the_code(tmp_p
         file = write(tmp_path / "a.fff", bytes(data))
         with contextlib.suppress(MfjaxError):
             _ = images.read_thermal(file).visible
+
+
+def test_a_photo_in_a_file_is_known_without_decoding_it(tmp_path, counts, picture):
+    records = {0x0E: flir_files.photo(picture)[:60]}  # cut, so that decoding it would fail
+    assert images.has_photo(write(tmp_path / "a.fff", flir_files.thermal_frame(counts, records=records)))
+    assert not images.has_photo(write(tmp_path / "b.fff", flir_files.thermal_frame(counts)))
+    with_photo = flir_files.jpeg(flir_files.thermal_frame(counts, records=records), picture)
+    assert images.has_photo(write(tmp_path / "c.jpg", with_photo))
+    images.write(tmp_path / "d.jpg", picture)
+    assert not images.has_photo(tmp_path / "d.jpg")
+
+
+def test_a_frame_whose_directory_is_inside_its_header_is_refused(tmp_path, counts):
+    data = bytearray(flir_files.thermal_frame(counts))
+    data[24:32] = bytes(8)  # its place and length: the next frame would be this one, for ever
+    with pytest.raises(MfjaxError, match=r"a\.fff: .*a frame's directory is inside its header"):
+        images.read(write(tmp_path / "a.fff", data))
+
+
+def test_raw_counts_in_a_jpeg_ls_without_its_end_are_refused_at_once(tmp_path, counts):
+    record = flir_files.raw(counts, "jpeg-ls").removesuffix(b"\xff\xd9")
+    records = {0x20: flir_files.camera(), 0x01: record}
+    with pytest.raises(MfjaxError, match="its raw counts are cut"):
+        images.read(write(tmp_path / "a.csq", flir_files.frame(records)))

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from jax.sharding import Mesh
 
+from mfjax import Alignment
 from mfjax.inference import batches
 from mfjax.inference.batches import Batches, fuse_spread, fuse_spread_in_place
 from mfjax.inference.fuser import Fuser
+from mfjax.inference.request import Request
 
 PROGRAMS = fuse_spread, fuse_spread_in_place
 
@@ -51,6 +53,31 @@ def test_batch_with_a_tile_or_of_large_images_is_made_in_parts(fuser, monkeypatc
     assert_equal(fuser.batch(irs, viss), expected)
 
 
+@pytest.mark.parametrize(
+    "matrix",
+    [[[1.5, 0, -0.26], [0, 1.5, -0.24], [0, 0, 1]], [[1.4, -0.06, -0.2], [0.1, 1.4, -0.25], [0, 0, 1]]],
+    ids=["placed", "turned"],
+)
+@pytest.mark.parametrize("view", ["visible", "infrared"])
+def test_batch_of_aligned_pairs_is_made_at_once_as_calls_make_it(fuser, matrix, view, monkeypatch):
+    irs, viss = pictures(2, 12, 16), pictures(2, 24, 32, 3)
+    options = {"align": Alignment(np.array(matrix), (12, 16), (24, 32)), "view": view}
+    expected = [fuser(*pair, **options) for pair in zip(irs, viss, strict=True)]
+    made, called = [], Batches.__call__
+    monkeypatch.setattr(Batches, "__call__", lambda *args, **places: made.append(args[3]) or called(*args, **places))
+    assert_equal(fuser.batch(irs, viss, **options), expected)
+    assert len(made) == 1
+
+
+def test_aligned_pairs_of_other_places_are_not_made_at_once(fuser):
+    ir, vis = pictures(1, 12, 16)[0], pictures(1, 24, 32)[0]
+    maps = [np.array([[0.51, 0, left], [0, 0.51, 0.2], [0, 0, 1]]) for left in (0.26, 0.28, 0.26)]
+    places = [Alignment(each, (12, 16), (24, 32)) for each in maps]
+    requests = [Request.of(ir, vis, align=each) for each in places]
+    assert len({each.shapes for each in requests}) == 1
+    assert_equal(fuser.fuse_requests(requests), [fuser(ir, vis, align=each) for each in places])
+
+
 def test_batch_of_unequal_numbers_is_refused(fuser):
     with pytest.raises(ValueError, match="shorter"):
         fuser.batch(pictures(2, 12, 16), pictures(1, 12, 16))
@@ -67,7 +94,7 @@ def test_batch_works_with_openvino_one_by_one(tiny_config, tiny_params):
 def test_visible_images_give_their_memory_to_an_output(fuser):
     mesh = Mesh(np.array(jax.devices()[:1]), (batches.AXIS,))
     images = [np.zeros((1, *size), np.float32) for size in ((12, 16), (24, 32))]
-    arguments = fuser.config, np.dtype("float32"), mesh, (24, 32), 3.0, fuser.params, *images
+    arguments = fuser.config, np.dtype("float32"), mesh, (24, 32), 3.0, (None, None), fuser.params, *images
     aliased = [f.lower(*arguments).compile().memory_analysis().alias_size_in_bytes for f in PROGRAMS]
     assert aliased == [0, images[1].nbytes]
 
@@ -76,7 +103,9 @@ def test_visible_images_give_their_memory_to_an_output(fuser):
 def test_devices_work_on_their_pairs_without_each_other(count, fuser):
     mesh = Mesh(np.array(jax.devices()[:count]), (batches.AXIS,))
     images = [np.zeros((count, *size), np.float32) for size in ((12, 16), (24, 32))]
-    lowered = fuse_spread.lower(fuser.config, np.dtype("float32"), mesh, (24, 32), 3.0, fuser.params, *images)
+    lowered = fuse_spread.lower(
+        fuser.config, np.dtype("float32"), mesh, (24, 32), 3.0, (None, None), fuser.params, *images
+    )
     program = lowered.compile().as_text()
     assert f"num_partitions={count}" in program
     assert not re.findall(r"all-reduce|all-gather|all-to-all|collective|reduce-scatter| send\(| recv\(", program)

@@ -139,3 +139,27 @@ def test_degrees_of_an_array_are_refused_since_it_has_no_unit(scene):
 def test_degrees_that_do_not_increase_are_refused(degrees):
     with pytest.raises(MfjaxError, match="infrared range is"):
         ranges.check_ir_range(ranges.Celsius(*degrees))
+
+
+@pytest.mark.parametrize("ends", [(-1e31, 1), (0, 1e31), (0, 1e-31), (1, 1 + 2**-54), (0, np.inf), (np.nan, 1)])
+def test_ends_that_float32_has_no_room_for_are_refused(ends):
+    with pytest.raises(MfjaxError, match="infrared range is"):
+        ranges.check_ir_range(ends)
+
+
+@pytest.mark.parametrize("ends", ["auto", (0, 1e-30), (-1e30, 1e30), (1e20, 1e20 + 1e5)])
+@pytest.mark.parametrize("largest", [3.4e38, 1e31, 1.0, 1e-30, 1e-44])
+def test_values_near_the_ends_of_float32_give_a_luma_and_no_warning(ends, largest):
+    image = np.linspace(-1, 1, 600, dtype=np.float32).reshape(20, 30) * np.float32(largest)
+    luma = infrared_luma(image, ends)
+    assert luma.dtype == np.float32
+    assert np.isfinite(luma).all()
+    assert luma.min() >= 0
+    assert luma.max() <= 1
+    assert (np.diff(luma.ravel()) >= 0).all()
+
+
+def test_fill_values_at_both_ends_of_float32_are_left_out_without_a_warning():
+    image = np.linspace(-3e38, -2e38, 600, dtype=np.float32).reshape(20, 30)
+    image[3, 4:8] = 3.4e38
+    assert ranges.resolve(image, "auto")[1] <= 3.4e38

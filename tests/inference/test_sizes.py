@@ -149,3 +149,10 @@ def test_odd_factors_take_more_memory_at_once_and_no_more_than_others_where_litt
     whole, odd = (sizes.memory_needed((240, 320), (480, 640), size) for size in ((480, 640), (481, 640)))
     assert odd - whole > 5 * 10**8
     sizes.check_memory((240, 320), (480, 640), (481, 640), 1_500_000_000)
+
+
+def test_placed_sources_take_as_much_memory_as_odd_factors():
+    whole, placed = (sizes.memory_needed((240, 320), (480, 640), (480, 640), placed=each) for each in (False, True))
+    odd = sizes.memory_needed((240, 320), (480, 640), (481, 640))
+    assert abs(placed - odd) < 0.01 * odd
+    assert placed - whole > 5 * 10**8

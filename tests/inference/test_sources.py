@@ -114,3 +114,12 @@ def test_a_coloured_infrared_image_is_a_warning(caplog):
     with caplog.at_level(logging.WARNING):
         assert infrared_luma(image, "full").shape == (8, 8)
     assert "in colour" in caplog.text
+
+
+@pytest.mark.parametrize("nan", [False, True])
+def test_doubles_beyond_float32_are_refused_with_the_largest(nan):
+    image = np.full((4, 4), 1e300)
+    image[0, 0] = -1e301
+    image[1, 1] = np.nan if nan else 0
+    with pytest.raises(ValueError, match=r"infrared has values up to 1e\+301, beyond those of float32; scale them"):
+        as_source(image, "infrared", nan=nan)

@@ -11,10 +11,15 @@ import mfjax
 from mfjax import Alignment, MfjaxError
 from mfjax.alignment.estimate import Estimate
 from mfjax.alignment.frames import soft_mask
+from mfjax.alignment.warping import resampled
 from mfjax.alignment.windows import Window, placed
-from mfjax.inference import views
+from mfjax.inference import views, windows
 from mfjax.inference.composition import Source, compose
 from mfjax.inference.fuser import Fuser
+from mfjax.inference.request import Request
+from mfjax.model import FusionNetwork
+from mfjax.model.grids import Grid
+from mfjax.model.placement import Placement
 
 IR, VIS = (24, 32), (48, 64)
 WIDER = np.array([[1.5, 0, -0.25], [0, 1.5, -0.25], [0, 0, 1.0]])
@@ -99,6 +104,18 @@ def test_a_placed_source_is_what_the_network_makes_of_it_where_it_lies_at_whole_
     np.testing.assert_allclose(made[6:-6, 6:-6], expected[10:30, 12:40], atol=2e-5)
 
 
+def test_source_pixels_beyond_the_output_have_no_residual_as_in_the_network(fuser):
+    """The source reaches beyond the output at all sides, where the next of its pixels begins just outside."""
+    image = np.random.default_rng(0).random((20, 24)).astype(np.float32)
+    size, window = (30, 40), Window((-3.2 / 30, -3.39 / 40), (37.05 / 30, 47.67 / 40))
+    sources = fuser.source(image, "ir", size, window), fuser.source(np.zeros(size, np.float32), "vis", size)
+    made = fuser.compose(*sources, size).ir
+    placements = Placement.covering((20, 24), size, *window.on(size)), Placement.between(size, size)
+    inputs = (source.image[None, ..., None] for source in sources)
+    expected = FusionNetwork(fuser.config).apply({"params": fuser.params}, *inputs, size=size, placements=placements)
+    np.testing.assert_allclose(made, np.clip(expected.ir[0, ..., 0], 0, 1), atol=2e-5)
+
+
 def test_tiles_of_a_placed_source_join_without_a_seam(fuser):
     image = np.random.default_rng(0).random((60, 80)).astype(np.float32)
     source, window = placed(image, np.array([[1.23, 0, -0.1], [0, 1.1, 0.05], [0, 0, 1]]), (130, 150))
@@ -120,6 +137,15 @@ def test_a_placed_source_is_nearly_the_same_with_exact_and_fast_filters(fuser, f
     assert np.abs(fast.ir - exact.ir).max() > 0
 
 
+def test_few_offsets_of_a_placed_source_are_listed_once_and_many_are_interpolated():
+    few, many = (Grid.affine((30, 400), (0.2, 0.1), (step, step)) for step in (3 / 5, 0.6137))
+    cols = windows.fast(few).cols
+    assert cols.interpolation is None
+    assert len(np.unique(cols.offsets)) == 5
+    np.testing.assert_allclose(cols.offsets[cols.number], few.cols.offsets, atol=2**-16)
+    assert windows.fast(many).cols.interpolation is not None
+
+
 def test_auto_uses_what_the_estimator_finds(fuser, ir, vis, found):
     found(TURNED, 0.9)
     expected = fuser(ir, vis, align=Alignment(TURNED, IR, VIS)).fused
@@ -136,6 +162,15 @@ def test_a_rig_file_may_be_named(fuser, ir, vis, tmp_path):
     rig = Alignment(TURNED, IR, VIS)
     rig.save(tmp_path / "rig.json")
     np.testing.assert_array_equal(fuser(ir, vis, align=tmp_path / "rig.json").fused, fuser(ir, vis, align=rig).fused)
+
+
+def test_the_memory_that_a_placed_source_takes_is_checked_and_not_asked_of_one_that_is_resampled(monkeypatch):
+    monkeypatch.setattr("mfjax.memory.host_memory", lambda: 1_000_000_000)
+    images = np.zeros((300, 320), np.uint8), np.zeros((300, 320), np.uint8)
+    for matrix in (np.eye(3), TURNED):
+        Request.of(*images, align=Alignment(matrix, (300, 320), (300, 320)), size=(300, 320))
+    with pytest.raises(MfjaxError, match=r"takes about 1\.1 GB of memory and 1\.0 GB are free"):
+        Request.of(*images, align=Alignment(WIDER, (300, 320), (300, 320)), size=(300, 320))
 
 
 def test_a_rig_of_images_of_another_aspect_is_refused(fuser, ir, vis):
@@ -172,6 +207,40 @@ def test_apply_takes_the_map_as_an_array_and_jit_equals_eager(fuser, ir, vis):
 
     for one, other in zip(fuse(jnp.array(TURNED)), jax.jit(fuse)(jnp.array(TURNED)), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+@pytest.mark.parametrize("view", ["visible", "infrared", "overlap"])
+def test_apply_makes_about_what_a_call_makes_in_every_view(fuser, view):
+    rows, cols = (np.arange(side) for side in VIS)
+    smooth = (np.outer(np.sin(rows / 9), np.cos(cols / 11)) / 2 + 0.5).astype(np.float32)
+    pair, alignment = (smooth[::2, ::2], 1 - smooth[:, ::-1]), Alignment(TURNED, IR, VIS)
+    called = fuser(*pair, align=alignment, view=view)
+    made = fuser.apply(*pair, size=called.fused.shape, alignment=TURNED, view=view)
+    if view == "infrared":  # there it averages the visible image, which is then shown as it is
+        called = called._replace(vis=resampled(pair[1], np.linalg.inv(TURNED), called.fused.shape))
+    for one, other in zip(made, called, strict=True):
+        assert np.abs(np.clip(one, 0, 1) - other).max() < 0.03
+        assert np.abs(np.clip(one, 0, 1) - other).mean() < 2e-3
+
+
+def test_apply_shows_infrared_alone_in_its_view_where_visible_ends(fuser):
+    lumas = np.random.default_rng(0).random(IR, np.float32), np.random.default_rng(1).random(VIS, np.float32)
+    made = fuser.apply(*lumas, size=VIS, alignment=np.linalg.inv(TURNED), view="infrared")
+    unseen = soft_mask(TURNED, VIS) == 0
+    assert unseen.any()
+    np.testing.assert_array_equal(made.fused[unseen], made.ir[unseen])
+    assert np.abs(made.vis[unseen]).max() == 0
+    assert np.abs(made.vis).max() > 0
+
+
+def test_apply_refuses_to_trace_the_overlap_and_a_view_that_there_is_not(fuser, ir, vis):
+    def fuse(matrix, view="overlap"):
+        return fuser.apply(np.zeros(IR, np.float32), np.zeros(VIS, np.float32), size=VIS, alignment=matrix, view=view)
+
+    with pytest.raises(MfjaxError, match=r"the alignment is traced.*pass 'visible' or 'infrared'"):
+        jax.jit(fuse)(jnp.array(TURNED))
+    with pytest.raises(MfjaxError, match="view is 'both'; it is one of visible, infrared, overlap"):
+        fuse(TURNED, "both")
 
 
 def test_apply_makes_about_what_a_call_makes(fuser, vis):

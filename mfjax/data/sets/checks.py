@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mfjax import images
+from mfjax import images, regular
 from mfjax.data.sets.alignment import Alignment, alignment
 from mfjax.data.sets.layouts import Candidate, Layout, View
 from mfjax.data.sets.views import crop_to_view, to_unit
@@ -67,7 +67,7 @@ def examine(candidate: Candidate, layout: Layout, wanted: Requirements) -> Fit |
         missing, present = ("infrared", vis_file) if ir_file is None else ("visible", ir_file)
         return LeftOut(name, "incomplete", f"{present} has no {missing} partner")
     try:
-        ir_bytes, vis_bytes = ir_file.read_bytes(), vis_file.read_bytes()
+        ir_bytes, vis_bytes = regular.read_bytes(ir_file), regular.read_bytes(vis_file)
         ir, vis = images.luma(images.decode(ir_bytes, ir_file)), images.luma(images.decode(vis_bytes, vis_file))
     except (MfjaxError, OSError) as error:
         return LeftOut(name, "unreadable", str(error))

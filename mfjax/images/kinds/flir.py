@@ -38,6 +38,10 @@ def _thermal(data: bytes, page: int | None) -> Thermal:
     return flir.thermal(_frame(data, page)[0])
 
 
+def _has_photo(data: bytes) -> bool:
+    return flir.has_photo(_frame(data, None)[0])
+
+
 FORMAT = Format(
     name="FLIR",
     suffixes=(".fff", ".seq", ".csq"),
@@ -48,4 +52,5 @@ FORMAT = Format(
     says="further frames",
     count_pages=_count_pages,
     thermal=_thermal,
+    has_photo=_has_photo,
 )

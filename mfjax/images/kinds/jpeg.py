@@ -47,6 +47,11 @@ def _thermal(data: bytes, page: int | None) -> Thermal | str:
     return f"has temperatures that can't be read: {_DJI}" if _is_dji_thermal(segments) else "has no temperatures"
 
 
+def _has_photo(data: bytes) -> bool:
+    segments = jpeg_stream.walk(data).segments
+    return flir.in_segments(segments) and flir.has_photo(flir.frame(flir.from_segments(segments)))
+
+
 def _is_dji_thermal(segments: tuple[Segment, ...]) -> bool:
     """Returns true for the JPEG of a DJI thermal camera (R-JPEG): raw counts in APP3 and parameters in APP4."""
     found = dict(segments)  # the last of each marker
@@ -105,6 +110,7 @@ FORMAT = Format(
     refuses="cut or half pictures, missing scans, zeroed stretches, all of which libjpeg warns; lossless, 12 bits",
     says="temperatures beside the picture that are not read, as those of DJI",
     thermal=_thermal,
+    has_photo=_has_photo,
     bits=(8,),
     encode=_encode,
     keeps=("EXIF", "ICC profile", "dpi"),

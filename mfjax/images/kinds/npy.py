@@ -2,6 +2,7 @@
 
 import io
 import math
+import re
 import zipfile
 import zlib
 from tokenize import TokenError
@@ -36,7 +37,7 @@ def _decode(data: bytes, page: int | None) -> Decoded:
     except MfjaxError:
         raise
     except (ValueError, EOFError, SyntaxError, TokenError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:
-        raise damaged(error) from error
+        raise damaged(re.split(r"\.\s", str(error))[0]) from error  # then NumPy advises what would be unsafe
 
 
 def _picture(file: IO[bytes], stored: int) -> Decoded:

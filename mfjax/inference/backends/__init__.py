@@ -78,13 +78,16 @@ class Backend(Protocol):
             shapes: the sizes of the sources and the output.
         """
 
-    def batch(self, ir: Sequence[np.ndarray], vis: Sequence[np.ndarray], size: Size) -> Iterator[Fusion]:
+    def batch(
+        self, ir: Sequence[np.ndarray], vis: Sequence[np.ndarray], size: Size, **options: Any
+    ) -> Iterator[Fusion]:
         """Yields the three images of each pair, float32 clipped to [0, 1]. It is called where `batch_size` is not 0.
 
         Args:
             ir: infrared luma in [0, 1], each `[h, w]`, all of one size.
             vis: visible luma in [0, 1], as many, all of one size.
             size: the output's size.
+            options: `places` and `seen` of `mfjax.inference.batches.Batches`.
         """
 
 

@@ -1,7 +1,7 @@
 """The engine "openvino": the model's ONNX graphs in OpenVINO, which is faster than XLA on CPUs.
 
 One program serves images of all sizes. The layers after the extractor run here without tiles, by a program for each
-pair of whole factors and one for all other factors; large outputs and placed sources are left to XLA, in tiles.
+pair of whole factors and one for all other factors and places; large outputs are left to XLA, in tiles.
 """
 
 import contextlib
@@ -99,11 +99,10 @@ class OpenVinoBackend:
     ) -> Fusion:
         """Returns the three images, by a program for any size, by one for a stream's size, or in XLA's tiles."""
         sources = ir, vis
-        factors = whole_factors([source.size for source in sources], size)
+        factors = whole_factors([source.size if source.window is None else None for source in sources], size)
         odd = None in factors
         most = sizes.pixels_at_once() if odd else MAX_UNTILED_PIXELS
-        placed = ir.window is not None or vis.window is not None or seen is not None
-        if placed or tile != "auto" or math.prod(size) > most or (exact and odd) or _is_smaller(size, sources):
+        if tile != "auto" or math.prod(size) > most or (exact and odd) or _is_smaller(size, sources):
             options: Any = {"dtypes": dtypes, "tile": tile, "progress": progress, "seen": seen, "exact": exact}
             return self._xla.compose(ir, vis, size, **options)
         inputs = {}
@@ -111,10 +110,16 @@ class OpenVinoBackend:
             inputs[name] = source.image[None, None]
             inputs[f"{name}_features"] = source.features.transpose(2, 0, 1)[None]
             if factor is None:
-                inputs |= positions.values(name, source.size, size)
+                covered = None if source.window is None else source.window.on(size)
+                inputs |= positions.values(name, source.size, size, covered)
+        gaps = seen is not None
+        if seen is not None:
+            inputs["seen"] = (seen / max(int(seen.sum()), 1)).astype(np.float32)[None, None]
         shapes = tuple((name, x.shape) for name, x in inputs.items())
         is_stream = self._is_stream(shapes)
-        program = self._one_size_composer(factors, shapes) if is_stream else self._any_size_composer(factors)
+        program = (
+            self._one_size_composer(factors, gaps, shapes) if is_stream else self._any_size_composer(factors, gaps)
+        )
         fused, *made = (image[0, 0] for image in program(inputs))
         shown = (source.shown(image) for source, image in zip(sources, made, strict=True))
         return Fusion(*map(stored, (fused, *shown), dtypes))
@@ -123,7 +128,9 @@ class OpenVinoBackend:
         """Returns 0, since all cores work on one pair."""
         return 0
 
-    def batch(self, ir: Sequence[np.ndarray], vis: Sequence[np.ndarray], size: Size) -> Iterator[Fusion]:
+    def batch(
+        self, ir: Sequence[np.ndarray], vis: Sequence[np.ndarray], size: Size, **options: Any
+    ) -> Iterator[Fusion]:
         """Raises NotImplementedError: it is never called, as `batch_size` is 0."""
         raise NotImplementedError
 
@@ -134,16 +141,17 @@ class OpenVinoBackend:
 
         return of_sensors(compiled, self._branches)
 
-    def _composer(self, factors: Factors, shapes: Shapes | None = None) -> "Program":
+    def _composer(self, factors: Factors, gaps: bool, shapes: Shapes | None = None) -> "Program":
         """Compiles the layers after the extractor for some factors and inputs of any sizes or of a stream's shapes."""
         if shapes is not None:
-            self._any_size_composer(factors).release()  # it would hold as much memory again
-        graph = network.composition(self._config, self._params["fusion"], self._branches, factors)
+            self._any_size_composer(factors, gaps).release()  # it would hold as much memory again
+        graph = network.composition(self._config, self._params["fusion"], self._branches, factors, gaps=gaps)
         if shapes is None:
             channels = {"": 1, "_features": self._config.features}
             shapes = tuple((side + end, (1, n, -1, -1)) for side in get_args(Sensor) for end, n in channels.items())
             for side in get_args(Sensor):
                 shapes += tuple(positions.shapes(side).items())
+            shapes += (("seen", (1, 1, -1, -1)),)
         return Program(graph, dict(shapes))
 
     def _is_stream(self, shapes: Shapes) -> bool:
@@ -156,17 +164,19 @@ class OpenVinoBackend:
 backend = OpenVinoBackend
 
 
-def whole_factors(sources: Sequence[Size], size: Size) -> Factors:
+def whole_factors(sources: Sequence[Size | None], size: Size) -> Factors:
     """Returns the factor from each source to the output if it is a whole number from 1 to 8, else None.
 
     If one is None, so is the other unless it is 1: few programs are compiled, and most outputs have a source's size.
 
     Args:
-        sources: the infrared and the visible source's size.
+        sources: the infrared and the visible source's size; None of one that does not cover the output exactly.
         size: the output's size.
     """
 
-    def factor(source: Size) -> int | None:
+    def factor(source: Size | None) -> int | None:
+        if source is None:
+            return None
         found = size[0] // source[0]
         is_whole = (found * source[0], found * source[1]) == size
         return found if is_whole and found <= LARGEST_WHOLE else None
@@ -179,7 +189,7 @@ def whole_factors(sources: Sequence[Size], size: Size) -> Factors:
 
 def _is_smaller(size: Size, sources: Sequence[Source]) -> bool:
     """Returns true if an output is smaller than a source along an axis, which XLA refuses."""
-    return any(rows > size[0] or cols > size[1] for rows, cols in (source.size for source in sources))
+    return any(rows > size[0] or cols > size[1] for rows, cols in (source.size_under for source in sources))
 
 
 def _part(size: Shape, config: ModelConfig) -> Size:

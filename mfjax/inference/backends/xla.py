@@ -63,11 +63,13 @@ class XlaBackend:
         """Returns how many pairs a GPU or several devices fuse at once; 0 on one CPU or if the images are too large."""
         return 0 if self._batches is None else self._batches.batch_size(*shapes)
 
-    def batch(self, ir: Sequence[np.ndarray], vis: Sequence[np.ndarray], size: Size) -> Iterator[Fusion]:
+    def batch(
+        self, ir: Sequence[np.ndarray], vis: Sequence[np.ndarray], size: Size, **options: Any
+    ) -> Iterator[Fusion]:
         """Yields the three images of each pair, made on all devices."""
         assert self._batches is not None
         with memory_errors(size):
-            yield from self._batches(ir, vis, size)
+            yield from self._batches(ir, vis, size, **options)
 
     @cached_property
     def _batches(self) -> Batches | None:

@@ -13,6 +13,7 @@ import jax
 import numpy as np
 import pytest
 
+from mfjax.alignment.windows import placed
 from mfjax.inference.backends.xla import XlaBackend
 from mfjax.inference.fuser import Fuser
 from mfjax.onnx import network
@@ -69,7 +70,7 @@ def test_one_program_composes_to_any_size_nearly_as_exact_filters_do(changes, ti
         exact = fuser.compose(*sources, size, exact=True)
         for ours, theirs in zip(fuser.compose(*sources, size), exact, strict=True):
             np.testing.assert_allclose(ours, theirs, atol=0.05 / 255)
-    assert made == [()]
+    assert made == [(False,)]
 
 
 @pytest.fixture
@@ -80,6 +81,45 @@ def tiled(monkeypatch):
         XlaBackend, "compose", lambda *args, **options: sizes.append(args[3]) or compose(*args, **options)
     )
     return sizes
+
+
+@pytest.mark.parametrize("gaps", [False, True])
+@pytest.mark.parametrize("place", [(0.7, -0.1, 1.1, 0.05), (0.6, 0.2, 0.6, 0.2), (0.61, 0.3, 0.83, 0.11)])
+def test_placed_sources_are_composed_nearly_as_by_exact_filters_in_tiles(
+    place, gaps, tiled, tiny_config, random_params
+):
+    """The tolerance is that of other odd factors; the source may reach beyond the output, and have gaps."""
+    width, left, height, top = place
+    size = 72, 130
+    config = dataclasses.replace(tiny_config, blend=6)
+    fuser = Fuser.of(config, random_params(config), engine="openvino")
+    ir, window = placed(picture(70, 110), np.array([[width, 0, left], [0, height, top], [0, 0, 1]]), size)
+    seen = np.indices(size)[1] > 20 if gaps else None
+    sources = fuser.source(ir, "ir", size, window), fuser.source(picture(*size), "vis", size)
+    made = fuser.compose(*sources, size, seen=seen)
+    assert tiled == []
+    exact = fuser.compose(*sources, size, seen=seen, exact=True)
+    for ours, theirs in zip(made, exact, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=0.05 / 255)
+
+
+def test_gaps_of_sources_at_whole_factors_are_left_out_of_statistics_as_by_xla(tiled, tiny_config, random_params):
+    config = dataclasses.replace(tiny_config, blend=6)
+    params = random_params(config)
+    params["fusion"]["contrast"] = np.full(1, 1.5, np.float32)
+    fuser = Fuser.of(config, params, engine="openvino")
+    size = 40, 60
+    ir = np.linspace(0.1, 0.9, 30, dtype=np.float32) * picture(20, 30)
+    sources = fuser.source(ir, "ir", size), fuser.source(picture(*size), "vis", size)
+    seen = np.indices(size)[1] < 20
+    made = [fuser.compose(*sources, size, seen=seen) for _ in range(STREAM_LENGTH)]
+    everywhere = fuser.compose(*sources, size)
+    assert tiled == []
+    expected = fuser.compose(*sources, size, seen=seen, tile=64)
+    for composed in (made[0], made[-1]):
+        for ours, theirs in zip(composed, expected, strict=True):
+            np.testing.assert_allclose(ours, theirs, atol=1e-5)
+    assert np.abs(everywhere.fused - expected.fused).max() > 1e-3
 
 
 def test_one_program_serves_all_sizes_and_a_stream_of_one_size_has_its_own(tiny_config, tiny_params, monkeypatch):
@@ -95,10 +135,10 @@ def test_one_program_serves_all_sizes_and_a_stream_of_one_size_has_its_own(tiny_
 
     for rows in (20, 24, 28):
         stream(rows, STREAM_LENGTH - 1)
-    assert (made, released) == ([()], [])
+    assert (made, released) == ([(False,)], [])
     stream(28, 1)
     assert len(made) == 2
-    assert released == [fuser.backend._any_size_composer((2, 1))]  # whose memory it would hold in vain
+    assert released == [fuser.backend._any_size_composer((2, 1), False)]  # whose memory it would hold in vain
     stream(20, 1)  # the first one, again
     stream(28, STREAM_LENGTH)
     assert len(made) == 2
@@ -131,6 +171,7 @@ def resident_bytes():
         ([(5, 6), (5, 6)], (100, 120), (None, None)),
         ([(50, 60), (100, 120)], (50, 60), (1, None)),
         ([(51, 67), (100, 120)], (100, 120), (None, 1)),
+        ([None, (50, 60)], (100, 120), (None, None)),
     ],
 )
 def test_factors_are_whole_along_both_axes_and_at_most_eight(sources, size, factors):

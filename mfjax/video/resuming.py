@@ -1,0 +1,87 @@
+"""Going on with a video that an earlier run began: what it encoded is copied, and its last seconds are made again."""
+
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mfjax.errors import MfjaxError
+from mfjax.video.encoding import parameter_sets
+from mfjax.video.files import opened, pyav
+from mfjax.video.writing import VideoWriter
+
+if TYPE_CHECKING:
+    import av
+
+logger = logging.getLogger("mfjax")
+
+
+class Part:
+    """The part of a video that an earlier run wrote.
+
+    Args:
+        out: the file of that run, and of this one.
+        comment: what this run says about its settings.
+
+    Raises:
+        MfjaxError: the part was made with other settings.
+    """
+
+    def __init__(self, out: Path, comment: str) -> None:
+        self._out, self._kept = out, out.with_name(f".{out.stem}.before{out.suffix}")
+        if self._kept.exists():  # a run ended while it copied
+            os.replace(self._kept, out)
+        self.count = 0
+        """The number of frames that are kept."""
+        if not out.exists() or not out.stat().st_size:
+            return
+        try:
+            with opened(out) as container:
+                self._look(container, comment)
+        except MfjaxError as error:
+            if "settings" in str(error):
+                raise
+            logger.warning("%s: has no frame of an earlier run that can be kept, and begins anew", out)
+
+    def _look(self, container: "av.container.InputContainer", comment: str) -> None:
+        """Finds which frames are kept: those before the last one from which a player can begin."""
+        told = {key.lower(): value for key, value in container.metadata.items()}.get("comment")
+        if told != comment:
+            raise MfjaxError(
+                f"{self._out}: was made with other settings or sources ({told}); leave --resume out to make it anew"
+            )
+        stream = container.streams.video[0]
+        self.size = stream.height, stream.width
+        self._extradata = bytes(stream.codec_context.extradata or b"")
+        packets = (packet for packet in container.demux(stream) if packet.pts is not None)
+        self.count = max((i for i, packet in enumerate(packets) if packet.is_keyframe), default=0)
+
+    def copy_to(self, writer: VideoWriter) -> None:
+        """Copies the frames that are kept, after which the old file is gone.
+
+        Args:
+            writer: what writes the new one.
+
+        Raises:
+            MfjaxError: another version of the encoder made them.
+        """
+        os.replace(self._out, self._kept)
+        writer.open(self.size)
+        if parameter_sets(self._extradata) != writer.parameter_sets:
+            writer.close()
+            os.replace(self._kept, self._out)
+            raise MfjaxError(f"{self._out}: was made by another encoder; leave --resume out to make it anew")
+        with opened(self._kept) as container:
+            writer.copy(self._packets(container))
+        self._kept.unlink()
+
+    def _packets(self, container: "av.container.InputContainer") -> Iterator["av.Packet"]:
+        """Yields the packets that are kept, as the encoder gives them."""
+        stream = container.streams.video[0]
+        av = pyav()
+        is_h264 = stream.codec_context.name == "h264"
+        split = av.bitstream.BitStreamFilterContext("h264_mp4toannexb", stream) if is_h264 else None
+        found = (packet for packet in container.demux(stream) if packet.pts is not None)
+        for _, packet in zip(range(self.count), found, strict=False):
+            yield from split.filter(packet) if split is not None else [packet]

@@ -1,0 +1,202 @@
+"""Writing a fused video: a file that plays at any time, also of a process that was killed, or numbered images."""
+
+import itertools
+import logging
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mfjax.errors import MfjaxError
+from mfjax.size import Size
+from mfjax.video.audio import Audio
+from mfjax.video.colours import BT709, usual_matrix, yuv_of
+from mfjax.video.encoding import ENCODERS, as_bytes, encoder, even, parameter_sets
+from mfjax.video.files import pyav
+from mfjax.video.fusing import FusedFrame, FusedVideo
+from mfjax.video.numbering import ImageWriter
+
+if TYPE_CHECKING:
+    import av
+
+CONTAINERS = (".mp4", ".mov", ".mkv")
+TICKS = 90_000  # of a second, in which times are written
+GOP_SECONDS = 1.0  # between pictures from which a player can begin: a killed process loses that, and what x264 holds
+USUAL_CRF = 18  # x264's quality: visually lossless
+
+logger = logging.getLogger("mfjax")
+
+
+class Writer(Protocol):
+    """Takes the frames of a fused video."""
+
+    def write(self, frame: FusedFrame) -> None:
+        """Writes one more frame.
+
+        Args:
+            frame: the frame, not before the last one.
+        """
+
+    def close(self) -> None:
+        """Completes what was written."""
+
+
+def write(video: FusedVideo, out: str | Path, *, crf: int = USUAL_CRF, audio: bool = True) -> int:
+    """Writes a fused video and returns how many frames it has.
+
+    Args:
+        video: what `mfjax.video.fuse` returns.
+        out: a .mp4, .mov or .mkv file; a folder; or a pattern such as "fused_%05d.png".
+        crf: the quality of a file, from 0 to 51, less is better.
+        audio: copy the sound of the visible source, or else of the infrared one.
+
+    Raises:
+        MfjaxError: as iterating over the video does; or it can't be written there.
+    """
+    count = 0
+    path = Path(out)
+    in_file = path.suffix.lower() in CONTAINERS
+    writer: Writer = VideoWriter.of(path, video, crf=crf, audio=audio) if in_file else ImageWriter(path)
+    try:
+        for frame in video:
+            writer.write(frame)
+            count += 1
+    finally:
+        video.close()
+        writer.close()
+    return count
+
+
+class VideoWriter:
+    """Writes a video file of H.264, in fragments, so that what is on the disk can be played.
+
+    Args:
+        out: the file, which is replaced.
+        rate: about how many frames a second come.
+        crf: the quality.
+        audio: the sound to copy.
+        comment: text that is kept in the file.
+
+    Raises:
+        MfjaxError: PyAV is not installed, or there is no such quality.
+    """
+
+    def __init__(self, out: Path, rate: float | None, *, crf: int, audio: Audio | None, comment: str = "") -> None:
+        self._av, self._out, self._rate, self._crf, self._audio = pyav(), out, rate or 25.0, crf, audio
+        self._comment = comment
+        if not 0 <= crf <= 51:
+            raise MfjaxError(f"crf is {crf}; it is from 0, without loss, to 51")
+        self._container: av.container.OutputContainer | None = None
+        self._stream: Any = None
+        self._size: Size | None = None
+        self._matrix = BT709
+        self._last = -1
+
+    @classmethod
+    def of(cls, out: Path, video: FusedVideo, *, crf: int = USUAL_CRF, audio: bool = True, comment: str = "") -> Self:
+        """Returns the writer of a video.
+
+        Args:
+            out: the file.
+            video: the video.
+            crf: as of `write`.
+            audio: as of `write`.
+            comment: text that is kept in the file.
+
+        Raises:
+            MfjaxError: as the class does.
+        """
+        sound = Audio.of((video.vis, 0.0), (video.ir, video.offset)) if audio else None
+        return cls(out, video.rate, crf=crf, audio=sound, comment=comment)
+
+    def write(self, frame: FusedFrame) -> None:
+        """Writes one more frame; the first one opens the file."""
+        pixels = even(as_bytes(frame.fused))
+        if self._size is None:
+            self._say_what_changes(frame.fused)
+            self.open((pixels.shape[0], pixels.shape[1]))
+        size = self._size
+        if size is not None and pixels.shape[:2] != size:
+            rows, cols = pixels.shape[:2]
+            raise MfjaxError(f"{self._out}: is {size[0]}x{size[1]}, and a frame of {rows}x{cols} comes; give a size")
+        made = yuv_of(pixels, self._matrix)
+        made.pts = max(round(frame.time * TICKS), self._last + 1)
+        made.time_base = Fraction(1, TICKS)
+        self._last = made.pts
+        self._mux(self._stream.encode(made), frame.time)
+
+    def open(self, size: Size) -> None:
+        """Creates the file.
+
+        Args:
+            size: the (height, width) of the frames, both even.
+
+        Raises:
+            MfjaxError: the sound can't be in such a file, or the file can't be written.
+        """
+        self._size, self._matrix = size, usual_matrix(size[0])
+        fragments = {"movflags": "hybrid_fragmented+frag_keyframe", "avoid_negative_ts": "disabled"}
+        fragments = {} if self._out.suffix.lower() == ".mkv" else fragments
+        self._out.parent.mkdir(parents=True, exist_ok=True)
+        options = {**fragments, "flush_packets": "1"}
+        self._container = self._av.open(str(self._out), "w", container_options=options)
+        self._container.metadata["comment"] = self._comment
+        codec = encoder(self._av)
+        stream = self._container.add_stream(codec, rate=Fraction(self._rate).limit_denominator(1001))
+        stream.height, stream.width, stream.pix_fmt = *size, "yuv420p"
+        context = stream.codec_context
+        context.time_base, context.max_b_frames = Fraction(1, TICKS), 0  # in order, so that parts can be joined
+        context.gop_size = max(round(GOP_SECONDS * self._rate), 1)
+        context.colorspace, context.color_range = (1 if self._matrix == BT709 else 6), 1
+        context.color_primaries = context.color_trc = 1
+        stream.options = {**ENCODERS[codec], **({"crf": str(self._crf)} if codec == "libx264" else {})}
+        self._stream = stream
+        if self._audio is not None:
+            self._audio.begin(self._container, self._out)
+        self._container.start_encoding()
+
+    def copy(self, packets: Iterator["av.Packet"]) -> None:
+        """Writes encoded frames as they are, which an earlier run made.
+
+        Args:
+            packets: the packets.
+        """
+        for packet in packets:
+            packet.stream = self._stream
+            time = float(packet.pts * packet.time_base)
+            self._last = round(time * TICKS)
+            self._mux([packet], time)
+
+    @property
+    def parameter_sets(self) -> set[bytes]:
+        """Returns what a decoder must know beforehand: the encoder's sequence and picture parameters."""
+        return parameter_sets(bytes(self._stream.codec_context.extradata or b""))
+
+    def close(self) -> None:
+        """Writes what the encoder still has, and completes the file."""
+        if self._container is None:
+            return
+        self._mux(self._stream.encode(None), self._last / TICKS + 1 / self._rate)
+        self._container.close()
+        self._container = None
+
+    def _mux(self, packets: list[Any], time: float) -> None:
+        """Writes encoded frames, and before them the sound up to their time."""
+        assert self._container is not None
+        sound = self._audio.until(time) if self._audio is not None else ()
+        for packet in itertools.chain(sound, packets):
+            self._container.mux(packet)
+
+    def _say_what_changes(self, fused: NDArray) -> None:
+        rows, cols = fused.shape[:2]
+        if rows % 2 or cols % 2:
+            size = f"{rows + rows % 2}x{cols + cols % 2}"
+            logger.warning(
+                "%s: frames are %dx%d, and video needs even sides: the last row or column is repeated (%s)",
+                *(self._out, rows, cols, size),
+            )
+        if fused.dtype != np.uint8:
+            logger.warning("%s: written in 8 bits of the frames' 16; image sequences keep them", self._out)

@@ -1,0 +1,41 @@
+"""Messages of commands: what a file's name may hold is shown escaped."""
+
+import os
+
+import numpy as np
+import pytest
+
+from mfjax import images
+from mfjax.cli import main
+from mfjax.messages import escaped
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\nb\r\tc", r"a\nb\r\tc"),
+        ("\x1b[31mred\x9b0m\x07", r"\x1b[31mred\x9b0m\x07"),
+        ("gpj\u202egnp.exe\u2028", r"gpj\u202egnp.exe\u2028"),
+        ("not UTF-8: \udcff", r"not UTF-8: \udcff"),
+        ("é 红外 ×", "é 红外 ×"),
+    ],
+)
+def test_control_codes_are_escaped_and_letters_of_all_languages_are_not(text, shown):
+    assert escaped(text) == shown
+
+
+def test_a_name_with_control_codes_is_shown_escaped_in_errors_warnings_and_results(tmp_path, tiny_weights, capsys):
+    strange = tmp_path / "a\nerror: \x1b[31mb"
+    strange.mkdir()
+    for name in ("ir", "vis"):
+        images.write(strange / f"{name}.tif", np.full((8, 8), 3, np.uint8))
+    images.write(strange / "ir.tif", np.random.default_rng(0).integers(0, 3000, (8, 8)).astype(np.uint16))
+    arguments = [str(strange / "vis.tif"), "--out", str(strange / "out.png"), "--model", str(tiny_weights)]
+    assert main(["fuse", str(strange / "ir.tif"), *arguments]) == 0
+    assert main(["fuse", str(strange / "missing.png"), *arguments]) == 2
+    told = capsys.readouterr()
+    shown = r"a\nerror: \x1b[31mb" + os.sep
+    assert "\x1b" not in told.out + told.err
+    assert len(told.out.splitlines()) == 1
+    assert shown + "out.png: 8x8" in told.out
+    assert shown + "missing.png: no such file" in told.err.splitlines()[-1]

@@ -1,0 +1,161 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from mfjax import images
+from mfjax.cli import main, progress, video
+from mfjax.video import Frame
+
+
+@pytest.fixture
+def sequences(tmp_path):
+    """A function that writes two folders of so many small images."""
+
+    def write(count):
+        rng = np.random.default_rng(0)
+        for name in ("ir", "vis"):
+            (tmp_path / name).mkdir()
+            for i in range(count):
+                images.write(tmp_path / name / f"{i:04d}.png", rng.integers(0, 255, (24, 32), dtype=np.uint8))
+        return str(tmp_path / "ir"), str(tmp_path / "vis")
+
+    return write
+
+
+@pytest.fixture
+def fast_main(black_network, tiny_weights):
+    """The command line with a small model that does not compile its last layers."""
+
+    def run(*arguments):
+        return main(["video", *map(str, arguments), "--model", str(tiny_weights), "--engine", "xla"])
+
+    return run
+
+
+def test_images_are_fused_to_images_without_pyav(fast_main, sequences, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "av", None)
+    assert fast_main(*sequences(3), "--out", tmp_path / "out") == 0
+    assert sorted(each.name for each in (tmp_path / "out").iterdir()) == ["00000.png", "00001.png", "00002.png"]
+    printed = capsys.readouterr()
+    assert "out: 3 frames of 24x32" in printed.out
+    assert "warning: images are taken as 25 frames a second; rate (--rate) says another" in printed.err
+
+
+def test_a_summary_as_json(fast_main, sequences, tmp_path, capsys):
+    assert fast_main(*sequences(3), "--out", tmp_path / "a.mp4", "--json", "--quiet", "--seconds", "0.07") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["frames"], told["height"], told["width"], told["notes"]) == (2, 24, 32, [])
+
+
+def test_images_are_resumed_at_the_first_one_that_is_missing(fast_main, sequences, tmp_path, capsys):
+    sources = sequences(5)
+    assert fast_main(*sources, "--out", tmp_path / "out") == 0
+    for name in ("00003.png", "00004.png"):
+        (tmp_path / "out" / name).unlink()
+    assert fast_main(*sources, "--out", tmp_path / "out", "--resume") == 0
+    printed = capsys.readouterr()
+    assert "2 frames of 24x32 (3 were there)" in printed.out
+    assert "goes on after the first 3 frames" in printed.err
+    assert len([*(tmp_path / "out").iterdir()]) == 5
+
+
+def test_a_video_is_resumed(fast_main, sequences, tmp_path, capsys):
+    sources = sequences(70)
+    assert fast_main(*sources, "--out", tmp_path / "a.mp4", "--seconds", "2.4") == 0
+    assert fast_main(*sources, "--out", tmp_path / "a.mp4", "--resume") == 0
+    assert "20 frames of 24x32 (50 were there)" in capsys.readouterr().out
+    assert fast_main(*sources, "--out", tmp_path / "a.mp4", "--resume", "--scale", "2") == 2
+    assert "was made with other settings" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "name IR and VIS, or two cameras by --live IR_DEV VIS_DEV"),
+        (["{ir}", "{vis}", "--live", "0", "1"], "name IR and VIS, or two cameras"),
+        (["{ir}", "{vis}", "--view", "overlap"], "add --align auto or --align RIG.json"),
+        (["{ir}", "{vis}", "--bits", "16"], "a video has 8 bits; write images"),
+        (["{ir}", "{vis}", "--start", "-1"], "--start is -1"),
+        (["{ir}", "{vis}", "--crf", "60"], "crf is 60; it is from 0"),
+        (["--live", "0", "1", "--resume"], "leave --resume and --start out"),
+        (["{ir}"], "is one source; name the visible one, too"),
+    ],
+)
+def test_flags_that_do_not_go_together_are_one_line(fast_main, sequences, tmp_path, capsys, arguments, message):
+    ir, vis = sequences(2)
+    arguments = [each.format(ir=ir, vis=vis) for each in arguments]
+    assert fast_main(*arguments, "--out", tmp_path / "a.mp4") == 2
+    printed = capsys.readouterr().err
+    assert message in printed
+    assert "Traceback" not in printed
+    assert not (tmp_path / "a.mp4").exists()
+
+
+def test_an_output_of_another_kind_is_refused(fast_main, sequences, tmp_path, capsys):
+    assert fast_main(*sequences(2), "--out", tmp_path / "a.avi") == 2
+    assert "is none of what a video is written to" in capsys.readouterr().err
+
+
+def test_ctrl_c_leaves_a_video_that_plays(sequences, tmp_path, tiny_weights):
+    av = pytest.importorskip("av")
+    sources, out = sequences(4000), tmp_path / "a.mp4"
+    command = [sys.executable, "-m", "mfjax", "video", *sources, "--out", str(out), "--model", str(tiny_weights)]
+    with subprocess.Popen([*command, "--engine", "xla"], stderr=subprocess.PIPE, text=True, env=os.environ) as child:
+        for _ in range(1200):
+            if out.exists() and out.stat().st_size > 2000:
+                break
+            time.sleep(0.05)
+        child.send_signal(signal.SIGINT)
+        errors = child.communicate(timeout=60)[1]
+    assert child.returncode == 130, errors
+    assert "the same command with --resume goes on" in errors
+    with av.open(str(out)) as container:
+        assert sum(1 for _ in container.decode(video=0)) > 5
+
+
+def test_progress_is_a_line_every_half_minute_without_a_terminal(monkeypatch, capsys):
+    clock = iter(range(0, 10_000, 20))
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+    shown = progress.Progress("a.mp4", 100, "frame", done=40)
+    for _ in range(4):
+        shown.step()
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith("a.mp4: 42 of about 100 frames, 0.0 frames/s, ")
+    assert lines[0].endswith("min left")
+
+
+def test_the_comment_tells_settings_apart():
+    assert video._comment({"a": 1}) == video._comment({"a": 1}) != video._comment({"a": 2})
+
+
+def test_ctrl_c_is_the_usual_end_of_a_live_recording(monkeypatch, black_network, tiny_weights, tmp_path, capsys):
+    taken = iter(range(6))
+
+    class Endless:
+        duration, rate, is_live = None, 25.0, True
+
+        def __init__(self, device, *, heat=False):
+            self.name = f"camera {device}"
+
+        def frames(self, start=0.0):
+            for i in range(10_000):
+                yield Frame(np.full((24, 32), i % 256, np.uint8), i / 25)
+
+    def written(self, frame):
+        if next(taken, None) is None:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(video, "Camera", Endless)
+    monkeypatch.setattr(video.numbering.ImageWriter, "write", written)
+    arguments = ["--live", "0", "2", "--out", str(tmp_path / "out"), "--model", str(tiny_weights), "--engine", "xla"]
+    assert main(["video", *arguments, "--ir-range", "full"]) == 0
+    printed = capsys.readouterr()
+    assert "out: 6 frames of 24x32" in printed.out
+    assert "out: has 6 frames" in printed.err
+    assert "--resume" not in printed.err
