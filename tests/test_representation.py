@@ -32,7 +32,7 @@ def test_a_fuser_is_one_line_that_says_architecture_parameters_and_engine(tiny_w
 def test_images_are_shown_by_size_and_type(fusion):
     assert repr(fusion) == "Fusion(fused 4x6x3 uint16, ir 4x6 uint16, vis 4x6x3 uint16)"
     source = Source(np.zeros((4, 6), np.float32), np.zeros((4, 6, 8), np.float32))
-    assert repr(source) == "Source(image 4x6 float32, features 4x6x8 float32)"
+    assert repr(source) == "Source(image 4x6 float32, features 4x6x8 float32, is_average=False, window=None)"
     request = Request.of(fusion.ir, fusion.vis, ir_range="full")
     assert repr(request) == "Request(ir 4x6 float32, vis 4x6 float32, output 4x6 uint16 in colour)"
     assert repr(images.ImageFile(fusion.ir)) == "ImageFile(4x6 uint16, Metadata())"

@@ -20,7 +20,7 @@ from numpy.typing import DTypeLike
 from mfjax import images, representation
 from mfjax.alignment.windows import Window
 from mfjax.errors import MfjaxError
-from mfjax.inference import sizes, tiles, windows
+from mfjax.inference import sizes, tiles, watching, windows
 from mfjax.inference.fusion import Fusion
 from mfjax.inference.pure import branches_of
 from mfjax.inference.tiles import Tile, Tiling
@@ -48,9 +48,8 @@ class Source(NamedTuple):
     window: Window | None = None  # the part of the output that it covers; None: it covers it exactly
 
     def __repr__(self) -> str:
-        image, features = representation.array(self.image), representation.array(self.features)
-        average = ", an average" if self.is_average else ""
-        return f"Source(image {image}, features {features}{average}{'' if self.window is None else ', placed'})"
+        image, features = map(representation.array, (self.image, self.features))
+        return f"Source(image {image}, features {features}, is_average={self.is_average}, window={self.window!r})"
 
     @property
     def size(self) -> Size:
@@ -129,12 +128,14 @@ def compose(
         totals.add(relations, made[0], made[1], None if seen is None else seen[_place(each)])
         if keep:
             kept.append(found)
+        watching.composed(made[0].size)
 
     summary = totals.summary()
     for i, each in enumerate(steps):
         pair = kept[i] if keep else [branch for branch, _ in super_resolved(each)]
         fused = _fuse(config, params["fusion"], *pair, summary, tiles.extent(each, size))
         out.fused[_place(each)] = stored(_own(fused, each), out.fused.dtype)
+        watching.composed(out.fused[_place(each)].size)
     return out
 
 
@@ -174,6 +175,7 @@ def enlarge(config: ModelConfig, branch: Params, source: Source, size: Size) -> 
     for each in tiled.tiles:
         found, _ = _super_resolved_tile(config, branch, source, each, size, tiled)
         out[_place(each)] = np.clip(_own(found.image, each), 0, 1)
+        watching.composed(out[_place(each)].size)
     return out
 
 

@@ -18,7 +18,7 @@ from mfjax import images
 from mfjax.alignment.frames import View
 from mfjax.alignment.tracking import Tracker
 from mfjax.alignment.windows import Window
-from mfjax.inference import inputs, sizes, views
+from mfjax.inference import inputs, sizes, views, watching
 from mfjax.inference.aligning import align
 from mfjax.inference.backends import Backend, Sensor, choose
 from mfjax.inference.colour import Color
@@ -275,15 +275,14 @@ class Fuser:
         return inputs.request_of(ir, vis, options, largest_factor=self.largest_factor)
 
     def _fuse(self, request: Request, tile: TileSide, progress: Progress = iter) -> Fusion:
-        made = self.compose(  # no variable holds the sources, whose memory colour needs
-            self.source(request.ir, "ir", request.size, request.windows[0]),
-            self.source(request.vis, "vis", request.size, request.windows[1]),
-            request.size,
-            dtypes=request.composed_dtypes,
-            tile=tile,
-            progress=progress,
-            seen=request.seen,
-        )
+        options: Any = {"dtypes": request.composed_dtypes, "tile": tile, "progress": progress, "seen": request.seen}
+        with watching.image(request, self.config, self.params, self.largest_factor):
+            made = self.compose(  # no variable holds the sources, whose memory colour needs
+                self.source(request.ir, "ir", request.size, request.windows[0]),
+                self.source(request.vis, "vis", request.size, request.windows[1]),
+                request.size,
+                **options,
+            )
         return request.finish(made)
 
     def _fuse_group(self, group: list[Request], tile: TileSide, progress: Progress) -> Iterator[Fusion]:
