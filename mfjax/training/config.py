@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from mfjax import representation
-from mfjax.data.pipeline import DataConfig
+from mfjax.data.config import DataConfig
 from mfjax.errors import MfjaxError
 from mfjax.model import ModelConfig
 from mfjax.training.targets import TARGETS, Sources, Target
