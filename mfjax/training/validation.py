@@ -151,6 +151,21 @@ class Validation:
         return [images.from_float(np.nan_to_num(np.clip(image[0, ..., 0], 0, 1))) for image in output]
 
 
+def in_words(measured: Mapping[str, float]) -> str:
+    """Returns the most important of what `Validation.measure` returned on one line, means over the scales.
+
+    Args:
+        measured: the values by name.
+    """
+
+    def mean(start: str) -> float:
+        return float(np.mean([value for name, value in measured.items() if name.startswith(f"{start}_x")]))
+
+    lost = " and ".join(f"{mean(name):.3f}" for name in STRUCTURE_LOST)
+    gains = f"{mean('gain_ir'):+.2f} dB over bicubic (infrared), {mean('gain_vis'):+.2f} dB (visible)"
+    return f"validation {gains}, structure lost {lost}"
+
+
 def _read(config: ValidationConfig, sources: Sequence[PairSource], step: int) -> list[_Truth]:
     """Returns the pairs to measure on, cut to one square whose side is a multiple of `step`."""
     places = [(source, index) for source in sources for index in range(len(source))]
