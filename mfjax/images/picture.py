@@ -11,7 +11,7 @@ from mfjax import representation
 from mfjax.images.numbers import from_float, to_float
 
 LARGEST_SHOWN = 1024  # pixels of the longer side of a picture in a notebook, which keeps it in its file
-PANEL_HEIGHT = 360  # pixels of the images in a panel
+PANEL_HEIGHTS = 200, 360  # pixels of the images in a panel, at least and at most
 LABEL_HEIGHT = 26  # pixels
 GAP = 6  # pixels between images
 
@@ -41,15 +41,16 @@ def png(image: NDArray) -> bytes:
     return bytes(content)
 
 
-def panel(images: Mapping[str, NDArray]) -> NDArray[np.uint8]:
-    """Returns images beside each other, all as high as the highest one or 360 pixels, each under its label.
+def panel(images: Mapping[str, NDArray]) -> Picture:
+    """Returns images beside each other, each under its label, all as high as the highest one, or 200 or 360 pixels.
 
     Where an image is enlarged, its pixels become squares, so that one sees how coarse it is.
 
     Args:
         images: the images by their labels: [h, w] or [h, w, 3], uint8, uint16 or float in [0, 1].
     """
-    height = min(PANEL_HEIGHT, max(image.shape[0] for image in images.values()))
+    least, most = PANEL_HEIGHTS
+    height = min(most, max(least, *(image.shape[0] for image in images.values())))
     parts = []
     for label, image in images.items():
         shown = _resized(_rgb(image), height / image.shape[0])
@@ -59,7 +60,7 @@ def panel(images: Mapping[str, NDArray]) -> NDArray[np.uint8]:
         beside = strip.shape[1] - shown.shape[1]
         shown = np.pad(shown, ((0, 0), (0, beside), (0, 0)), constant_values=255)
         parts.append(np.pad(np.vstack([strip, shown]), ((0, 0), (0, GAP), (0, 0)), constant_values=255))
-    return np.hstack(parts)[:, :-GAP]
+    return Picture(np.hstack(parts)[:, :-GAP])
 
 
 def _rgb(image: NDArray) -> NDArray[np.uint8]:

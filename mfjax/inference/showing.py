@@ -2,10 +2,8 @@
 
 from typing import Any
 
-import numpy as np
-
 from mfjax import images
-from mfjax.images.picture import Picture, panel
+from mfjax.images import Picture, panel
 from mfjax.inference import infrared
 from mfjax.inference.fusion import Fusion
 from mfjax.inference.infrared import Reading
@@ -42,4 +40,4 @@ def show(ir: Image, vis: Image, fused: Image | Fusion, *, ir_range: IrRange = No
         result: Any = fused.fused if isinstance(fused, Fusion) else fused
         shown["fused"] = visible_values(as_source(images.read(result) if is_file(result) else result, "fused"))
     sizes = {name: f"{name} {image.shape[0]}x{image.shape[1]}" for name, image in shown.items()}
-    return Picture(panel({sizes[name]: np.asarray(image) for name, image in shown.items()}))
+    return panel({sizes[name]: image for name, image in shown.items()})

@@ -9,7 +9,7 @@ import pytest
 import mfjax
 from mfjax import images
 from mfjax.cli import main
-from mfjax.images.picture import GAP, LABEL_HEIGHT, PANEL_HEIGHT
+from mfjax.images.picture import GAP, LABEL_HEIGHT
 
 SIZE = (24, 32)
 
@@ -77,7 +77,7 @@ def test_one_call_fuses_by_a_model_of_ones_choice_and_sees_that_its_file_changed
 def test_a_panel_shows_both_sources_and_the_fused_image_at_one_height_under_their_labels(pair):
     fused = np.full((400, 500, 3), 200, np.uint8)
     shown = mfjax.show(*pair, fused).pixels
-    assert shown.shape == (LABEL_HEIGHT + PANEL_HEIGHT, 480 + 480 + 450 + 2 * GAP, 3)
+    assert shown.shape == (LABEL_HEIGHT + 360, 480 + 480 + 450 + 2 * GAP, 3)
     assert (shown[LABEL_HEIGHT:, -450:] == 200).all()
     vis = cv2.resize(images.read(pair[1]), (480, 360), interpolation=cv2.INTER_NEAREST)
     np.testing.assert_array_equal(shown[LABEL_HEIGHT:, 480 + GAP : 960 + GAP], vis)
