@@ -54,7 +54,7 @@ images.open(ir), images.open(vis)
 
 # %%
 fuser = mfjax.load("small")
-ranges = ("full", None, (7000, 7600))
+ranges = ("full", None, (7000, 7700))
 made = {str(each): fuser(ir, vis, align="none", ir_range=each).ir for each in ranges}
 images.panel({f"ir_range={name}": image for name, image in made.items()})
 
@@ -80,7 +80,10 @@ rig.save(work / "rig.json")
 rig
 
 # %%
-views = {view: fuser(ir, vis, align=work / "rig.json", view=view).fused for view in ("visible", "infrared", "overlap")}
+views = {
+    view: fuser(ir, vis, align=rig, view=view, ir_range=(7000, 7700)).fused
+    for view in ("visible", "infrared", "overlap")
+}
 images.panel({f"view={view}": image for view, image in views.items()})
 
 # %% [markdown]
