@@ -80,6 +80,9 @@ COMMANDS = {
         "mfjax.cli.convert:convert", "FILE OUT.safetensors", "convert a checkpoint of the authors' network, or weights"
     ),
     "export": Command("mfjax.cli.export:export", "OUT", "write a model as a program that runs without mfjax"),
+    "completion": Command(
+        "mfjax.cli.completion:completion", "{bash,zsh}", "print a script that completes commands and flags in a shell"
+    ),
     "info": Command("mfjax.cli.info:info", "", "show versions, devices and the engine chosen, or what a model is"),
 }
 
