@@ -16,6 +16,7 @@ import pytest
 from mfjax.alignment.windows import placed
 from mfjax.inference.backends.xla import XlaBackend
 from mfjax.inference.fuser import Fuser
+from mfjax.model import ModelConfig
 from mfjax.onnx import network
 
 backend = pytest.importorskip("mfjax.inference.backends.openvino")
@@ -206,5 +207,5 @@ def test_parts_are_smaller_where_memory_is_short(monkeypatch):
     rows = []
     for gibibytes in (1, 1 / 64):
         monkeypatch.setattr(backend.sizes, "working_memory", lambda free=gibibytes: int(2**30 * free))
-        rows.append(backend._part((4000, 4000), 64)[0])
+        rows.append(backend._part((4000, 4000), ModelConfig(width=64))[0])
     assert rows == [512, 96]
