@@ -172,7 +172,7 @@ def fuse(
     }
     fuser = load(model_file, engine=engine, precision=precision, detail=detail)
     if not plan.is_folder:
-        reading = {"exif": exif, "infrared": infrared, "quality": quality} | options
+        reading: dict[str, Any] = {"exif": exif, "infrared": infrared, "quality": quality} | options
         with watched(WithinImages(out.name, quiet=quiet)), _way_on(lambda: f"{out} is not written"):
             rows, cols = files.fuse_pair(fuser, left[0], tile=tile, doubtful=align is None, **reading)
         done = Outcome({left[0]: (rows, cols)})

@@ -189,3 +189,11 @@ def test_quiet_evaluation_prints_the_table_and_nothing_else(data, tmp_path, caps
     first = [line.split()[0] for line in out.splitlines() if line]
     assert first == ["method", "max", "Means", "Share", "method", "max"]
     assert err == ""
+
+
+def test_metrics_are_named_in_upper_or_lower_case(data, capsys):
+    flags = ["--results", f"maximum={data / 'max'}", "--metrics", "q_std", "En"]
+    assert main(["evaluate", str(data), *flags]) == 0
+    head = capsys.readouterr().out.splitlines()[0].split()
+    assert head[0] == "method"
+    assert [name for name in head if name[0].isalpha()] == ["method", "Q_STD", "EN"]

@@ -89,5 +89,5 @@ def test_a_panel_of_degrees_and_of_all_that_a_fuser_returned_is_drawn_quietly(fu
     vis = images.read(pair[1])
     degrees = np.linspace(20, 40, 12 * 16, dtype=np.float32).reshape(12, 16)
     made = mfjax.Fusion(vis, vis[..., 0], vis)
-    assert np.ptp(mfjax.show(degrees, vis, made).pixels[LABEL_HEIGHT:, :32]) == 255
+    assert np.ptp(mfjax.show(degrees, vis, made).pixels[LABEL_HEIGHT:, :266]) == 255
     assert not caplog.records
