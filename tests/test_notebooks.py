@@ -12,7 +12,7 @@ import pytest
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the packages that run notebooks
+@pytest.mark.filterwarnings("ignore")  # those of packages that run notebooks, also of forking beside JAX
 @pytest.mark.parametrize(("name", "pictures"), [("quickstart", 6), ("training", 3), ("own_cameras", 4)])
 def test_a_notebook_runs_without_error_and_shows_its_pictures(name, pictures, tmp_path):
     notebook = jupytext.read(NOTEBOOKS / f"{name}.py")

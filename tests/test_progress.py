@@ -29,7 +29,7 @@ def clock(monkeypatch):
 
 def test_an_image_that_takes_long_is_announced_and_followed_by_a_line_every_half_minute(clock, capsys):
     watch = progress.WithinImages("large.png")
-    for seconds, share in ((0, 0.0), (0.5, 0.01), (2, 0.01), (20, 0.1), (40, 0.2), (50, 0.25), (200, 1.0)):
+    for seconds, share in ((0, 0.0), (5, 0.0001), (7, 0.0101), (25, 0.1), (45, 0.2), (55, 0.25), (205, 1.0)):
         clock[0] = 100 + seconds
         watch((9600, 12800), share)
     assert capsys.readouterr().err.splitlines() == [
@@ -40,7 +40,7 @@ def test_an_image_that_takes_long_is_announced_and_followed_by_a_line_every_half
 
 def test_an_image_that_takes_less_than_half_a_minute_is_not_worth_a_line(clock, capsys):
     watch = progress.WithinImages("small.png")
-    for seconds, share in ((0, 0.0), (2, 0.2), (8, 0.9), (9, 1.0)):
+    for seconds, share in ((0, 0.0), (20, 0.2), (22, 0.4), (28, 0.9), (29, 1.0)):
         clock[0] = 100 + seconds
         watch((480, 640), share)
     assert capsys.readouterr().err == ""

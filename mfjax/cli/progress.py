@@ -85,8 +85,8 @@ class Progress:
 class WithinImages:
     """Shows how far the image in work is, if it takes long: call it with the image's size and the share that is done.
 
-    An image that will take more than half a minute is announced with its size and time, as soon as its first part tells
-    that. Then a bar moves on a terminal, and elsewhere a line comes every half minute.
+    An image that will take more than half a minute is announced with its size and time, as soon as its second part
+    tells that. Then a bar moves on a terminal, and elsewhere a line comes every half minute.
 
     Args:
         name: what is made.
@@ -95,7 +95,8 @@ class WithinImages:
 
     def __init__(self, name: str, *, quiet: bool = False) -> None:
         self.name, self._quiet = name, quiet
-        self._begin = self._said = 0.0
+        self._first: tuple[float, float] | None = None  # when the first part was done, and its share
+        self._said = 0.0
         self._bar: tqdm | None = None
 
     def __call__(self, size: tuple[int, int], share: float) -> None:
@@ -107,14 +108,20 @@ class WithinImages:
         """
         now = time.monotonic()
         if share == 0:
-            self._begin, self._said = now, 0.0
+            self._first, self._said = None, 0.0
         if share >= 1 and self._bar is not None:
             self._bar.close()
             self._bar = None
         if self._quiet or not 0 < share < 1:
             return
-        expected = (now - self._begin) / share
-        if self._said == 0 and expected > EVERY and now - self._begin >= SURE:
+        if self._first is None:  # its programs were compiled, which tells nothing of the others
+            self._first = now, share
+            return
+        since, before = self._first
+        if share <= before or now - since < SURE:
+            return
+        expected = (now - since) / (share - before)
+        if self._said == 0 and expected > EVERY:
             self._said = now
             self._say(f"{self.name}: {size[0]}x{size[1]} pixels, which will take about {_time(expected)}")
             if sys.stderr.isatty():
