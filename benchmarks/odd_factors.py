@@ -17,7 +17,7 @@ import tyro
 
 import mfjax
 from mfjax.data import synthetic
-from mfjax.inference.composition import Fusion
+from mfjax.inference.fusion import Fusion
 from mfjax.inference.stepping import averaged
 
 SOURCES = (240, 320), (480, 640)

@@ -17,8 +17,9 @@ import jax.numpy as jnp
 import numpy as np
 import tyro
 
+from mfjax.data.config import DataConfig
 from mfjax.data.degradation import canvas_for, canvases, degrade, degrade_with_opencv
-from mfjax.data.pipeline import Batch, DataConfig, batches
+from mfjax.data.pipeline import Batch, batches
 from mfjax.training import TrainConfig
 from mfjax.training.step import initial_state, make_step
 

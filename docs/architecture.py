@@ -8,7 +8,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1] / "mfjax"
 SVG = Path(__file__).with_suffix(".svg")
-EVERYWHERE = ("errors", "atomic", "regular", "size")  # which most rooms import: their arrows are left out
+# Rooms that most others import, whose arrows are left out.
+EVERYWHERE = ("errors", "atomic", "regular", "representation", "size")
 ROW, COLUMN, WIDTH, HEIGHT, MARGIN = 84, 150, 118, 36, 20  # pixels
 
 Graph = dict[str, set[str]]

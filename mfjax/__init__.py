@@ -29,10 +29,11 @@ if TYPE_CHECKING:
     )
     from mfjax.alignment import Alignment
     from mfjax.inference.aligning import align
-    from mfjax.inference.composition import Fusion
     from mfjax.inference.fuser import Fuser
+    from mfjax.inference.fusion import Fusion
     from mfjax.inference.loading import fuse, load
     from mfjax.inference.pure import fuse_luma
+    from mfjax.inference.showing import show
     from mfjax.model import FusionNetwork, ModelConfig
 
     __version__: str
@@ -59,6 +60,7 @@ __all__ = [
     "model",
     "onnx",
     "recipes",
+    "show",
     "training",
     "video",
     "weights",
@@ -67,10 +69,11 @@ __all__ = [
 _HOMES = {
     "mfjax.alignment": ("Alignment",),
     "mfjax.inference.aligning": ("align",),
-    "mfjax.inference.composition": ("Fusion",),
+    "mfjax.inference.fusion": ("Fusion",),
     "mfjax.inference.fuser": ("Fuser",),
     "mfjax.inference.loading": ("fuse", "load"),
     "mfjax.inference.pure": ("fuse_luma",),
+    "mfjax.inference.showing": ("show",),
     "mfjax.model": ("FusionNetwork", "ModelConfig"),
 }
 

@@ -35,7 +35,7 @@ import pytest
 
 from mfjax import weights
 from mfjax.inference import fuser
-from mfjax.inference.composition import Fusion
+from mfjax.inference.fusion import Fusion
 from mfjax.model import FusionNetwork, ModelConfig
 
 GLIBC = ctypes.CDLL(None) if platform.libc_ver()[0] == "glibc" else None

@@ -136,7 +136,12 @@ def test_folders_are_fused_by_all_devices_at_once_and_a_bad_file_is_reported(fol
     assert fuse(*folders, "--out", tmp_path / "alone", "--engine", "xla", "--tile", 96)[0] == 1
     counts = []
     call = Batches.__call__
-    monkeypatch.setattr(Batches, "__call__", lambda self, ir, *rest: counts.append(len(ir)) or call(self, ir, *rest))
+
+    def counted(self, ir, *rest, **places):
+        counts.append(len(ir))
+        return call(self, ir, *rest, **places)
+
+    monkeypatch.setattr(Batches, "__call__", counted)
     code, (line,) = fuse(*folders, "--out", tmp_path / "out", "--engine", "xla")
     assert (code, counts) == (1, [2])
     assert line.startswith("error: b: ")

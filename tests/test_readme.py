@@ -82,7 +82,7 @@ def test_python_of_the_readme_runs_in_order(tiny_weights, tmp_path, monkeypatch)
     for name in ("default", "small"):  # a network that compiles in a fraction of the time and memory
         shutil.copy(tiny_weights, tmp_path / f"{name}.safetensors")
     monkeypatch.setattr(bundled, "FOLDER", tmp_path)
-    monkeypatch.setattr(loading, "_default_fuser", loading._default_fuser.__wrapped__)  # which keeps what it loaded
+    monkeypatch.setattr(loading, "_loaded", loading._loaded.__wrapped__)  # which keeps what it loaded
     (tmp_path / "examples").mkdir()
     for path in (ROOT / "examples").glob("street_*.png"):  # of half the size, for less memory
         image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)

@@ -73,6 +73,9 @@ class Alignment:
         if self.model not in MODELS:
             raise MfjaxError(f"the model is {self.model!r}; it is one of {', '.join(MODELS)}")
 
+    def __repr__(self) -> str:
+        return f"Alignment({self.words}, confidence {self.confidence:.2f}, {self.model}, {self.found})"
+
     @classmethod
     def identity(cls, ir_size: Size, vis_size: Size) -> Self:
         """Returns the alignment of two images that show the same field of view.

@@ -1,12 +1,13 @@
 """The command `mfjax evaluate`."""
 
 import logging
+import shutil
+import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
-from tqdm import tqdm
 from tyro.conf import Positional, UseAppendAction, arg
 
 from mfjax import atomic, evaluation
@@ -15,6 +16,7 @@ from mfjax.alignment import Model
 from mfjax.cli import alignment_experiment
 from mfjax.cli.messages import only_errors, print_json, print_line
 from mfjax.cli.methods import named_folder, named_model, refuse_twins
+from mfjax.cli.progress import shown
 from mfjax.cli.ranges import parse_ir_range
 from mfjax.errors import MfjaxError
 from mfjax.evaluation import boards, sections, tables
@@ -38,6 +40,7 @@ SETS = {
     "variants": tuple(registry.METRICS),
 }
 SHOWN = ("paper", "lost")  # default metrics
+LONGEST_LINE = 2**16  # where no terminal folds them
 WARPS = 20  # of each pair in the experiment with alignments
 ALIGNED: tuple[Model, ...] = ("similarity", "homography")  # kinds of maps that it seeks
 
@@ -83,8 +86,8 @@ def evaluate(
             NAME=FILE gives a file a name, since every run's file is called model.safetensors.
         results: A method's name and the folder of its fused images; may be repeated. They are named as the pairs or
             their files are, and may all have one part more, such as _fused.
-        metrics: Metrics' names, or paper (its six), lost (the share of each source's structure that fusing lost),
-            field (the 14 that comparisons report), all, variants (with the forms of popular codes).
+        metrics: Metrics' names, in upper or lower case, or paper (its six), lost (the share of each source's structure
+            that fusing lost), field (the 14 that comparisons report), all, variants (with the forms of popular codes).
         resize: Resample fused images that have neither source's size to that of the larger source, which is said; by
             default they are refused, since they may be cut.
         stretch: Let models fuse pairs whose aspects differ by more than 20 %.
@@ -161,10 +164,12 @@ def evaluate(
 
     report = Page()
     show = None if out is None else report.show
-    progress = partial(tqdm, unit="pair", disable=quiet or None)  # None: shown where a terminal is watched
+    progress = partial(shown, total=len(chosen_pairs), name="scoring", unit="pair", quiet=quiet)
     if board is None:
         scored = evaluation.evaluate(chosen_pairs, methods, chosen, resize=resize, show=show, progress=progress)
-        means = f"{tables.table(scored, 'text')}\n{tables.legend(scored)} * marks the best. {tables.ranks(scored)}"
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else LONGEST_LINE
+        table = tables.folded(tables.table(scored, "text"), width)
+        means = f"{table}\n{tables.legend(scored)} * marks the best. {tables.ranks(scored)}"
         text = f"{means.rstrip()}\n\n{tables.LOST_CAPTION}\n\n{tables.lost_table(scored, 'text')}"
         told = tables.as_dict(scored)
     else:
@@ -224,7 +229,8 @@ def _load(model: Path, *, stretch: bool, ir_range: IrRange, detail: float) -> ev
 def _metrics(chosen: tuple[str, ...]) -> tuple[str, ...]:
     if not chosen:
         raise MfjaxError(f"--metrics names none; name at least one metric, or {', '.join(SETS)}")
-    names = [name for each in chosen for name in SETS.get(each, (each,))]
+    written = {name.lower(): name for name in registry.METRICS}
+    names = [written.get(name.lower(), name) for each in chosen for name in SETS.get(each.lower(), (each,))]
     if unknown := [name for name in names if name not in registry.METRICS]:
         sets = ", ".join(SETS)
         raise MfjaxError(f"there is no metric {', '.join(unknown)}; available: {sets}, {', '.join(registry.METRICS)}")

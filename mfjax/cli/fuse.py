@@ -3,14 +3,13 @@
 import logging
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 from tyro.conf import Positional, arg
 
@@ -19,6 +18,7 @@ from mfjax.alignment.frames import View
 from mfjax.cli.aligning import asked_alignment
 from mfjax.cli.messages import one_line, only_errors, print_json, print_line
 from mfjax.cli.processes import join, leave
+from mfjax.cli.progress import Progress, WithinImages
 from mfjax.cli.ranges import parse_ir_range
 from mfjax.errors import MfjaxError
 from mfjax.images.palettes import Palette
@@ -32,12 +32,10 @@ from mfjax.pairing import messages_about
 from mfjax.pairing.patterns import Patterns
 
 if TYPE_CHECKING:  # these import JAX
-    from mfjax.inference.composition import Fusion
     from mfjax.inference.fuser import Fuser
-    from mfjax.inference.tiles import Tile
+    from mfjax.inference.fusion import Fusion
 
 DOUBTED_PAIRS = 8  # pairs of a folder that are looked at for being misaligned; one warning is enough
-MANY_TILES = 8  # tiles above which progress is shown, each counted twice; so many take a second or two
 
 logger = logging.getLogger("mfjax")
 
@@ -161,6 +159,7 @@ def fuse(
         return 0
 
     from mfjax.inference.loading import load
+    from mfjax.inference.watching import watched
 
     start = time.monotonic()  # importing JAX does not count
     options: dict[str, Any] = {
@@ -173,17 +172,9 @@ def fuse(
     }
     fuser = load(model_file, engine=engine, precision=precision, detail=detail)
     if not plan.is_folder:
-        rows, cols = files.fuse_pair(
-            fuser,
-            left[0],
-            exif=exif,
-            infrared=infrared,
-            quality=quality,
-            tile=tile,
-            progress=partial(_bar, quiet=quiet),
-            doubtful=align is None,
-            **options,
-        )
+        reading: dict[str, Any] = {"exif": exif, "infrared": infrared, "quality": quality} | options
+        with watched(WithinImages(out.name, quiet=quiet)), _way_on(lambda: f"{out} is not written"):
+            rows, cols = files.fuse_pair(fuser, left[0], tile=tile, doubtful=align is None, **reading)
         done = Outcome({left[0]: (rows, cols)})
         _summarise(f"{out}: {rows}x{cols}", done, start, quiet=quiet, as_json=json)
         return 0
@@ -237,9 +228,15 @@ def _as_json(job: files.Job, size: tuple[int, int]) -> dict[str, Any]:
     return {"name": job.pair.name, "sources": sources, "written": written, "height": size[0], "width": size[1]}
 
 
-def _bar(tiles: "Sequence[Tile]", *, quiet: bool) -> "Iterable[Tile]":
-    """Returns the tiles of an image, with a progress bar if there are many and the output is a terminal."""
-    return tqdm(tiles, unit="tile", leave=False, disable=quiet or None) if len(tiles) > MANY_TILES else tiles
+@contextmanager
+def _way_on(words: Callable[[], str]) -> Iterator[None]:
+    """Logs what is done and how to go on, if a block is ended by Ctrl-C or another signal."""
+    try:
+        yield
+    except BaseException as ended:
+        if not isinstance(ended, Exception | SystemExit | GeneratorExit):
+            logger.warning("%s", words())
+        raise
 
 
 def _fuse_all(
@@ -252,6 +249,8 @@ def _fuse_all(
     doubtful: bool,
 ) -> Outcome:
     """Does all jobs, in batches of the size that suits the model, and logs those that fail."""
+    from mfjax.inference.watching import watched
+
     done: dict[files.Job, tuple[int, int]] = {}
     failed: dict[str, str] = {}
 
@@ -266,12 +265,19 @@ def _fuse_all(
                 logger.error("%s: %s", job.pair.name, one_line(error))
                 failed[job.pair.name] = one_line(error)
 
-    with logging_redirect_tqdm([logger]), tqdm(total=len(jobs), unit="pair", disable=quiet or None) as bar:
+    def way_on() -> str:
+        """Returns what is to be said when this is interrupted."""
+        return f"{len(done)} of {len(jobs)} pairs are fused; the same command with --skip-finished goes on"
+
+    within = WithinImages("", quiet=quiet)
+    progress = Progress("fusing", len(jobs), "pair", quiet=quiet)
+    with logging_redirect_tqdm([logger]), closing(progress), watched(within), _way_on(way_on):
         for first in range(0, len(jobs), fuser.batch_size):
             some = jobs[first : first + fuser.batch_size]
             sources: dict[files.Job, files.Sources] = {}
             made: list[Fusion] = []
             for job in some:
+                within.name = job.pair.name
                 with reported(job):
                     sources[job] = read(job)
                     if doubtful and len(done) + len(sources) <= DOUBTED_PAIRS:
@@ -282,5 +288,5 @@ def _fuse_all(
                 with reported(job):
                     files.write(job, fusion, metadata)
                     done[job] = (fusion.fused.shape[0], fusion.fused.shape[1])
-            bar.update(len(some))
+            progress.step(len(some))
     return Outcome(done, failed)

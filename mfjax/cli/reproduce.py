@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
-from tqdm import tqdm
 from tyro.conf import Positional, UseAppendAction, arg
 
 from mfjax import recipes, weights
 from mfjax.cli.messages import print_line
 from mfjax.cli.methods import named_model, refuse_twins
+from mfjax.cli.progress import shown
 from mfjax.pairing import Pair
 
 Data = Annotated[
@@ -94,14 +94,15 @@ def figures(
 def _reproduce(name: str, data: Path, page: Path | None, out: Path | None, **options: Any) -> int:
     from mfjax.evaluation import reproduce
 
-    print(reproduce(name, data, page=page, out=out, progress=_bar, **options))
+    print(reproduce(name, data, page=page, out=out, progress=_progress, **options))
     if out is not None:
         print_line(f"{out}: {name}.md and, in {name}/, the fused images")
     return 0
 
 
-def _bar(pairs: Iterable[Pair], name: str) -> Iterable[Pair]:
-    return tqdm(pairs, desc=name, unit="pair", disable=None)
+def _progress(pairs: Iterable[Pair], name: str) -> Iterable[Pair]:
+    listed = list(pairs)
+    return shown(listed, len(listed), name=name, unit="pair")
 
 
 def _models(named: tuple[str, ...]) -> dict[str, Path]:

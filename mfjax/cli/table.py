@@ -84,6 +84,9 @@ COMMANDS = {
         "OUT",
         "write a model as a program without mfjax, or for the Hub",
     ),
+    "completion": Command(
+        "mfjax.cli.completion:completion", "{bash,zsh}", "print a script that completes commands and flags in a shell"
+    ),
     "info": Command("mfjax.cli.info:info", "", "show versions, devices and the engine chosen, or what a model is"),
 }
 

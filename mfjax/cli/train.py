@@ -76,7 +76,7 @@ def train_command(argv: Sequence[str]) -> Callable[..., int]:
             ),
         ] = None,
         dry_run: Annotated[
-            bool, arg(help="Only show parameters, phases, memory and the number of programs to compile.")
+            bool, arg(help="Only show parameters, phases, programs to compile, memory, the training data and the time.")
         ] = False,
     ) -> int:
         """Train a model, or go on with a run that was interrupted.

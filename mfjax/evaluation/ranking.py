@@ -11,6 +11,7 @@ from mfjax.metrics import METRICS
 
 RESAMPLES = 10_000
 LEVEL = 0.05  # level of significance
+FEW = 10  # pairs below which nothing is called significant: a bootstrap of so few is far too sure
 
 
 class Ranking(NamedTuple):

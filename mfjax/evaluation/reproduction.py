@@ -9,6 +9,7 @@ from mfjax import atomic, images, recipes
 from mfjax.errors import MfjaxError
 from mfjax.evaluation import experiments, figures, sections, settings
 from mfjax.evaluation.paper import SETTINGS
+from mfjax.evaluation.ranking import FEW
 from mfjax.inference.fuser import Fuser
 from mfjax.inference.loading import load
 from mfjax.metrics import PAPER, STRUCTURE_LOST
@@ -53,6 +54,11 @@ def reproduce(name: str, data: str | Path, *, page: str | Path | None = None, **
     text = EXPERIMENTS[name](Path(data), **options)
     if name == "figures":
         return text
+    if (count := len(settings.setting_pairs(Path(data)))) < FEW:
+        title, _, rest = text.partition("\n\n")
+        many = f"{count} pair{'s' * (count > 1)}"
+        warning = f"**Only {many}**: which values are reached is chance; the paper's are means over 20."
+        text = f"{title}\n\n{warning}\n\n{rest}"
     if page is not None:
         sections.put(Path(page), name, text)
     if (out := options.get("out")) is not None:

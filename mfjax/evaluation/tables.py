@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfjax.evaluation.lost import by_light, mean
-from mfjax.evaluation.ranking import LEVEL, mean_ranks, rank
+from mfjax.evaluation.ranking import FEW, LEVEL, mean_ranks, rank
 from mfjax.evaluation.scoring import Evaluation
 from mfjax.metrics import FIELD, METRICS, STRUCTURE_LOST
 
@@ -33,6 +34,8 @@ def legend(evaluation: Evaluation) -> str:
     means = f"Means over {len(evaluation.pairs)} pairs"
     if len(evaluation.methods) == 1:
         return f"{means}."
+    if len(evaluation.pairs) < FEW:
+        return f"{means} (on how many pairs first, second): too few to say which differences are more than chance."
     return (
         f"{means} (on how many pairs first, second). ~ marks means that are not significantly behind the best one "
         f"(paired bootstrap, {LEVEL:.0%})."
@@ -51,6 +54,27 @@ def ranks(evaluation: Evaluation) -> str:
     of = "the field's" if set(evaluation.metrics) == set(FIELD) else "the table's"
     listed = ", ".join(f"{method} {rank:.2f}" for rank, method in ordered)
     return f"Mean rank over {of} {len(evaluation.metrics)} metrics: {listed}."
+
+
+def folded(text: str, width: int) -> str:
+    """Returns a table as text in blocks that are no wider than a terminal, each with the first column.
+
+    Args:
+        text: the table, of which every column but the first is aligned to the right, two spaces apart.
+        width: characters of a line. A single column may be wider.
+    """
+    lines = text.splitlines()
+    if max(map(len, lines)) <= width:
+        return text
+    cells = [re.split(r" {2,}", line) for line in lines]
+    columns = list(zip(*cells, strict=True))
+    room = [max(map(len, column)) + 2 for column in columns]
+    blocks: list[list[int]] = [[]]
+    for column in range(1, len(columns)):
+        if blocks[-1] and room[0] + sum(room[each] for each in blocks[-1]) + room[column] - 2 > width:
+            blocks.append([])
+        blocks[-1].append(column)
+    return "\n\n".join(_drawn([[row[0], *(row[n] for n in block)] for row in cells], "text") for block in blocks)
 
 
 def table(evaluation: Evaluation, style: Style) -> str:
@@ -76,7 +100,7 @@ def table(evaluation: Evaluation, style: Style) -> str:
                 cells.append(mean)
                 continue
             counts = f"({ranking.firsts[row, column]},{ranking.seconds[row, column]})"
-            near = "~" if ranking.p_value[row, column] > LEVEL else ""
+            near = "~" if len(evaluation.pairs) >= FEW and ranking.p_value[row, column] > LEVEL else ""
             cells.append(f"{_marked(mean, int(ranking.place[row, column]), style)}{near} {counts}")
         rows.append([name(method), *cells])
     return _drawn(rows, style)

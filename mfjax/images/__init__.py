@@ -13,6 +13,7 @@ from mfjax.images.formats import FORMATS, SUFFIXES
 from mfjax.images.limits import MIN_SIDE
 from mfjax.images.metadata import ImageFile, Metadata
 from mfjax.images.numbers import LUMA, from_float, is_colour, luma, to_float, to_luma
+from mfjax.images.picture import Picture, panel
 from mfjax.images.radiometric import Placement, Thermal
 from mfjax.images.reading import decode, open, read, split_selection
 from mfjax.images.thermal import has_photo, read_thermal
@@ -25,6 +26,7 @@ __all__ = [
     "SUFFIXES",
     "ImageFile",
     "Metadata",
+    "Picture",
     "Placement",
     "Thermal",
     "check_quality",
@@ -34,6 +36,7 @@ __all__ = [
     "is_colour",
     "luma",
     "open",
+    "panel",
     "read",
     "read_thermal",
     "split_selection",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from mfjax import representation
 from mfjax.size import Size
 
 UPRIGHT = 1
@@ -28,12 +29,14 @@ class Metadata:
     """The value that marks pixels without data (GDAL_NODATA); None if the file names none."""
     unit: str | None = None
     """The unit of the values, "celsius"; None if the file names none."""
-    icc: bytes | None = None
+    icc: bytes | None = field(default=None, repr=False)
     """The ICC profile of the colours."""
     dpi: tuple[float, float] | None = None
     """The pixels per inch, in x and in y."""
-    exif: bytes | None = None
+    exif: bytes | None = field(default=None, repr=False)
     """EXIF data as `mfjax.images.exif.kept` returns it, ready for an output."""
+
+    __repr__ = representation.config
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,9 @@ class ImageFile:
     pixels: NDArray
     """Gray [h, w] or RGB [h, w, 3]; uint8, uint16 or float32."""
     metadata: Metadata = field(default_factory=Metadata)
+
+    def __repr__(self) -> str:
+        return f"ImageFile({representation.array(self.pixels)}, {self.metadata!r})"
 
     @property
     def upright_size(self) -> Size:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mfjax import representation
 from mfjax.errors import MfjaxError
 from mfjax.size import Size
 
@@ -53,6 +54,10 @@ class Thermal:
     """The photo that was taken with them, RGB [h', w', 3], as it is stored."""
     placement: Placement | None = None
     """The place of the temperatures in the photo; None if there is no photo or the file does not say."""
+
+    def __repr__(self) -> str:
+        photo = f", photo {representation.array(self.photo)}" if self.photo is not None else ""
+        return f"Thermal(celsius {representation.array(self.celsius)}{photo})"
 
     @property
     def visible(self) -> NDArray[np.uint8]:

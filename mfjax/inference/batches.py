@@ -13,7 +13,7 @@ from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
 from mfjax.alignment.windows import Window
-from mfjax.inference.composition import Fusion
+from mfjax.inference.fusion import Fusion
 from mfjax.inference.pure import fuse_any
 from mfjax.model import FusionOutput, ModelConfig
 from mfjax.size import Size

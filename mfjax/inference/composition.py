@@ -17,10 +17,11 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import DTypeLike
 
-from mfjax import images
+from mfjax import images, representation
 from mfjax.alignment.windows import Window
 from mfjax.errors import MfjaxError
-from mfjax.inference import sizes, tiles, windows
+from mfjax.inference import sizes, tiles, watching, windows
+from mfjax.inference.fusion import Fusion
 from mfjax.inference.pure import branches_of
 from mfjax.inference.tiles import Tile, Tiling
 from mfjax.model import ModelConfig
@@ -46,6 +47,10 @@ class Source(NamedTuple):
     is_average: bool = False  # True: it is the average of a larger image, and so its own super-resolved image
     window: Window | None = None  # the part of the output that it covers; None: it covers it exactly
 
+    def __repr__(self) -> str:
+        image, features = map(representation.array, (self.image, self.features))
+        return f"Source(image {image}, features {features}, is_average={self.is_average}, window={self.window!r})"
+
     @property
     def size(self) -> Size:
         """Returns (height, width) in pixels."""
@@ -64,14 +69,6 @@ class Source(NamedTuple):
             part: the rows and columns of that part; by default all.
         """
         return self.image[part] if self.is_average else made
-
-
-class Fusion(NamedTuple):
-    """The three images that are made of a pair, all of the output's size."""
-
-    fused: np.ndarray  # [H, W], or [H, W, 3] in colour
-    ir: np.ndarray  # [H, W], the super-resolved infrared source
-    vis: np.ndarray  # [H, W], or [H, W, 3] in colour, the super-resolved visible source
 
 
 def compose(
@@ -131,12 +128,14 @@ def compose(
         totals.add(relations, made[0], made[1], None if seen is None else seen[_place(each)])
         if keep:
             kept.append(found)
+        watching.composed(made[0].size)
 
     summary = totals.summary()
     for i, each in enumerate(steps):
         pair = kept[i] if keep else [branch for branch, _ in super_resolved(each)]
         fused = _fuse(config, params["fusion"], *pair, summary, tiles.extent(each, size))
         out.fused[_place(each)] = stored(_own(fused, each), out.fused.dtype)
+        watching.composed(out.fused[_place(each)].size)
     return out
 
 
@@ -176,6 +175,7 @@ def enlarge(config: ModelConfig, branch: Params, source: Source, size: Size) -> 
     for each in tiled.tiles:
         found, _ = _super_resolved_tile(config, branch, source, each, size, tiled)
         out[_place(each)] = np.clip(_own(found.image, each), 0, 1)
+        watching.composed(out[_place(each)].size)
     return out
 
 

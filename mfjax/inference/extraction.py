@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from mfjax.inference import watching
 from mfjax.inference.tiles import parts
 from mfjax.size import Size
 
@@ -27,12 +28,15 @@ def by_parts(image: np.ndarray, canvas: Size, stride: int, extract: Callable[[np
     """
     cuts = [parts(length, side, HALO * stride, stride) for length, side in zip(image.shape, canvas, strict=True)]
     if [len(axis) for axis in cuts] == [1, 1]:
-        return extract(image)
+        features = extract(image)
+        watching.extracted(image.size)
+        return features
     found = None
     for rows, cols in itertools.product(*cuts):
         part = extract(image[rows.canvas : rows.canvas + canvas[0], cols.canvas : cols.canvas + canvas[1]])
         if found is None:
             found = np.empty((*image.shape, part.shape[-1]), part.dtype)
         found[rows.own, cols.own] = part[rows.inner, cols.inner]
+        watching.extracted(image[rows.own, cols.own].size)
     assert found is not None
     return found

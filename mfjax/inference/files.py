@@ -20,8 +20,9 @@ from mfjax.pairing import Pair
 from mfjax.pairing.patterns import Patterns
 
 if TYPE_CHECKING:  # these import JAX
-    from mfjax.inference.composition import Fusion, Progress, TileSide
+    from mfjax.inference.composition import Progress, TileSide
     from mfjax.inference.fuser import Fuser
+    from mfjax.inference.fusion import Fusion
     from mfjax.inference.request import Request
 
 FOLDER_SUFFIX = ".png"  # suffix of images in an output folder: lossless, 8 or 16 bits

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self, Unpack
 
+import jax
 import numpy as np
 from jax.typing import ArrayLike
 
@@ -17,13 +18,15 @@ from mfjax import images
 from mfjax.alignment.frames import View
 from mfjax.alignment.tracking import Tracker
 from mfjax.alignment.windows import Window
-from mfjax.inference import ranges, sizes, views
+from mfjax.inference import inputs, sizes, views, watching
 from mfjax.inference.aligning import align
 from mfjax.inference.backends import Backend, Sensor, choose
 from mfjax.inference.colour import Color
-from mfjax.inference.composition import Fusion, Progress, Source, TileSide
+from mfjax.inference.composition import Progress, Source, TileSide
 from mfjax.inference.detail import params_for
 from mfjax.inference.engines import Engine, Precision
+from mfjax.inference.fusion import Fusion
+from mfjax.inference.inputs import Image
 from mfjax.inference.pure import fuse_luma
 from mfjax.inference.ranges import IrRange
 from mfjax.inference.request import FuseOptions, Request
@@ -46,6 +49,11 @@ class Fuser:
     params: Mapping[str, Any]
     backend: Backend  # the model on an engine
     metadata: Mapping[str, str] = field(default_factory=dict)  # the weights file's metadata: how the model was trained
+
+    def __repr__(self) -> str:
+        parameters = sum(leaf.size for leaf in jax.tree.leaves(self.params))
+        engine = type(self.backend).__name__
+        return f"Fuser({self.config!r}, {parameters:,} parameters, {engine}, ×{self.largest_factor:g} in one pass)"
 
     @classmethod
     def of(
@@ -79,8 +87,8 @@ class Fuser:
 
     def __call__(
         self,
-        ir: ArrayLike,
-        vis: ArrayLike,
+        ir: Image,
+        vis: Image,
         *,
         size: sizes.PartialSize | None = None,
         scale: float | None = None,
@@ -95,7 +103,8 @@ class Fuser:
         """Returns the fused image and both sources, super-resolved to its size, clipped to their type's range.
 
         Args:
-            ir: infrared [h, w] or RGB [h, w, 3] (its luma is used), uint8, uint16 or float in [0, 1].
+            ir: infrared [h, w] or RGB [h, w, 3] (its luma is used), uint8, uint16 or float in [0, 1]; or a file, which
+                is read by the rules of `mfjax fuse`, so that of a thermal camera's file the temperatures are fused.
             vis: visible [h', w'] or RGB [h', w', 3], likewise; of the same field of view, unless `align` is given.
             size: (height, width) of the output; one may be None and follows from the larger source's aspect.
                 By default the larger source's size.
@@ -121,7 +130,7 @@ class Fuser:
             (`np.result_type`: uint16 for uint8 and uint16, float32 for an integer type and float32).
 
         Raises:
-            FileNotFoundError: there is no such rig file.
+            FileNotFoundError: there is no such image or rig file.
             MfjaxError: the sources or options are not as above, a tile is too small for these sizes, or the free
                 memory is too small; with `align="auto"`, the images have too little in common to be aligned.
             MemoryError: memory ran out.
@@ -133,8 +142,8 @@ class Fuser:
 
     def batch(
         self,
-        ir: Iterable[ArrayLike],
-        vis: Iterable[ArrayLike],
+        ir: Iterable[Image],
+        vis: Iterable[Image],
         *,
         tile: TileSide = "auto",
         **options: Unpack[FuseOptions],
@@ -154,12 +163,12 @@ class Fuser:
                 follows it from frame to frame of a sequence.
 
         Raises:
-            MfjaxError, MemoryError: as a call raises them for one of the pairs.
+            FileNotFoundError, MfjaxError, MemoryError: as a call raises them for one of the pairs.
             ValueError: there are more images of one kind than of the other.
         """
         pairs = list(zip(ir, vis, strict=True))
         if options.get("ir_range") == "auto:all":
-            options["ir_range"] = ranges.of_samples([ranges.sample(np.asarray(each)) for each, _ in pairs])
+            options["ir_range"] = inputs.range_of_all([each for each, _ in pairs])
         if options.get("align") == "auto":
             rig = align(*zip(*pairs, strict=True), ir_range=options.get("ir_range"))
             options["align"] = views.check_confidence(rig)
@@ -261,20 +270,19 @@ class Fuser:
         """
         return self.backend.compose(ir, vis, size, **options)
 
-    def _request(self, ir: ArrayLike, vis: ArrayLike, options: FuseOptions) -> Request:
+    def _request(self, ir: Image, vis: Image, options: FuseOptions) -> Request:
         """Returns the request of a call of this model."""
-        return Request.of(ir, vis, largest_factor=self.largest_factor, **options)
+        return inputs.request_of(ir, vis, options, largest_factor=self.largest_factor)
 
     def _fuse(self, request: Request, tile: TileSide, progress: Progress = iter) -> Fusion:
-        made = self.compose(  # no variable holds the sources, whose memory colour needs
-            self.source(request.ir, "ir", request.size, request.windows[0]),
-            self.source(request.vis, "vis", request.size, request.windows[1]),
-            request.size,
-            dtypes=request.composed_dtypes,
-            tile=tile,
-            progress=progress,
-            seen=request.seen,
-        )
+        options: Any = {"dtypes": request.composed_dtypes, "tile": tile, "progress": progress, "seen": request.seen}
+        with watching.image(request, self.config, self.params, self.largest_factor):
+            made = self.compose(  # no variable holds the sources, whose memory colour needs
+                self.source(request.ir, "ir", request.size, request.windows[0]),
+                self.source(request.vis, "vis", request.size, request.windows[1]),
+                request.size,
+                **options,
+            )
         return request.finish(made)
 
     def _fuse_group(self, group: list[Request], tile: TileSide, progress: Progress) -> Iterator[Fusion]:

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from mfjax import images
+from mfjax import images, representation
 from mfjax.errors import MfjaxError
 from mfjax.images import palettes
 from mfjax.images.metadata import CELSIUS
@@ -40,6 +40,9 @@ class Source:
 
     pixels: np.ndarray
     ir_range: IrRange
+
+    def __repr__(self) -> str:
+        return f"Source({representation.array(self.pixels)}, ir_range={self.ir_range!r})"
 
 
 def source(file: images.ImageFile, path: Path, how: Reading) -> Source:

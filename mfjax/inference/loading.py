@@ -1,4 +1,4 @@
-"""The public calls: a bundled model or a weights file as a `Fuser`, and fusing by the default model.
+"""The public calls: a bundled model or a weights file as a `Fuser`, and fusing by one in one call.
 
 The call is `fused = mfjax.fuse(ir, vis, size=(480, 640))`. With a model of one's choice it is
 `fused, ir, vis = mfjax.load("default")(ir, vis, size=(480, 640))`.
@@ -10,7 +10,6 @@ from typing import Any
 
 import jax
 import numpy as np
-from jax.typing import ArrayLike
 
 from mfjax import weights
 from mfjax.alignment.frames import View
@@ -18,6 +17,7 @@ from mfjax.inference import sizes
 from mfjax.inference.colour import Color
 from mfjax.inference.engines import Engine, Precision
 from mfjax.inference.fuser import Fuser
+from mfjax.inference.inputs import Image
 from mfjax.inference.ranges import IrRange
 from mfjax.inference.views import Align
 
@@ -53,8 +53,8 @@ def load(
 
 
 def fuse(
-    ir: ArrayLike,
-    vis: ArrayLike,
+    ir: Image,
+    vis: Image,
     *,
     size: sizes.PartialSize | None = None,
     scale: float | None = None,
@@ -63,15 +63,16 @@ def fuse(
     stretch: bool = False,
     align: Align = None,
     view: View = "visible",
+    model: str | Path = "default",
     detail: float = 1.0,
 ) -> np.ndarray:
-    """Returns the fused image of a pair by the default model, [H, W] or [H, W, 3], in the sources' type.
+    """Returns the fused image of a pair, [H, W] or [H, W, 3], in the sources' type.
 
     The first call loads the model and compiles programs, which takes some seconds. `Fuser.__call__` says more of each
     argument.
 
     Args:
-        ir: infrared [h, w] or RGB [h, w, 3] (its luma is used), uint8, uint16 or float in [0, 1].
+        ir: infrared [h, w] or RGB [h, w, 3] (its luma is used), uint8, uint16 or float in [0, 1]; or a file.
         vis: visible [h', w'] or RGB [h', w', 3], likewise; it shows the same field of view.
         size: (height, width) of the output, of which one may be None; by default the larger source's size.
         scale: instead of `size`: the output's size as a multiple of the larger source's.
@@ -80,16 +81,19 @@ def fuse(
         stretch: fuse sources even if their aspects differ by more than 20 %.
         align: where the visible image lies under the infrared one: "auto" finds it; an `mfjax.Alignment`; a rig file.
         view: the view of an output with `align`: "visible", "infrared" or "overlap".
+        model: the name of a bundled model, or a weights file, as of `load`; the two last ones are kept in memory.
         detail: from 0, a natural look, to 1, the structure of both sources; see `load`.
 
     Raises:
-        MfjaxError, MemoryError: as a `Fuser`'s call.
+        FileNotFoundError, MfjaxError, MemoryError: as `load` and a `Fuser`'s call.
     """
-    fuser = _default_fuser(detail)
+    path = weights.find(model)
+    fuser = _loaded(path, path.stat().st_mtime_ns, detail)
     how: dict[str, Any] = {"color": color, "ir_range": ir_range, "stretch": stretch, "align": align, "view": view}
     return fuser(ir, vis, size=size, scale=scale, **how).fused
 
 
 @lru_cache(2)
-def _default_fuser(detail: float) -> Fuser:
-    return load("default", detail=detail)
+def _loaded(path: Path, written: int, detail: float) -> Fuser:
+    """Returns the fuser of a weights file, which is loaded again when it was `written` again."""
+    return load(path, detail=detail)

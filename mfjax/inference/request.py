@@ -7,11 +7,11 @@ import numpy as np
 from jax.typing import ArrayLike
 from numpy.typing import DTypeLike
 
-from mfjax import images, memory
+from mfjax import images, memory, representation
 from mfjax.alignment.frames import Frame, View
 from mfjax.inference import sizes, views
 from mfjax.inference.colour import Color, colourise, wants_colour
-from mfjax.inference.composition import Fusion
+from mfjax.inference.fusion import Fusion
 from mfjax.inference.ranges import IrRange
 from mfjax.inference.sources import as_source, infrared_luma, visible_values
 from mfjax.inference.stepping import LARGEST_FACTOR
@@ -41,6 +41,11 @@ class Request(NamedTuple):
     colours: np.ndarray | None  # the visible image [h', w', 3] in [0, 1] for an output in colour; None for gray
     frame: Frame | None = None  # the view of an output whose sources were aligned
     windows: Windows = (None, None)  # the places of infrared and visible under it, unless they cover it exactly
+
+    def __repr__(self) -> str:
+        sources = f"ir {representation.array(self.ir)}, vis {representation.array(self.vis)}"
+        colour = "gray" if self.colours is None else "colour"
+        return f"Request({sources}, output {self.size[0]}x{self.size[1]} {self.dtype} in {colour})"
 
     @classmethod
     def of(

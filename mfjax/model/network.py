@@ -7,6 +7,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from mfjax import representation
 from mfjax.errors import MfjaxError
 from mfjax.model.attention import channel_relation
 from mfjax.model.base import bicubic, coarseness, pivot
@@ -59,6 +60,8 @@ class ModelConfig:
     hidden: int = 256
     """Hidden units of each weight predictor."""
 
+    __repr__ = representation.config
+
     def __post_init__(self) -> None:
         for name in ("dual_attention", "share_branches"):
             if not isinstance(value := getattr(self, name), bool):
@@ -79,6 +82,9 @@ class FusionOutput(NamedTuple):
     fused: jax.Array
     ir: jax.Array
     vis: jax.Array
+
+    def __repr__(self) -> str:
+        return representation.arrays(self)
 
 
 class Branch(NamedTuple):

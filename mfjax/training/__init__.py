@@ -8,7 +8,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mfjax.data.pipeline import DataConfig
+    from mfjax.data.config import DataConfig
     from mfjax.model import ModelConfig
     from mfjax.training.config import TrainConfig
     from mfjax.training.loop import train
@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "DataConfig": "mfjax.data.pipeline",
+    "DataConfig": "mfjax.data.config",
     "Enhanced": "mfjax.training.targets",
     "Structure": "mfjax.training.targets",
     "ModelConfig": "mfjax.model",

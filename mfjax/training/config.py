@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from mfjax.data.pipeline import DataConfig
+from mfjax import representation
+from mfjax.data.config import DataConfig
 from mfjax.errors import MfjaxError
 from mfjax.model import ModelConfig
 from mfjax.training.targets import TARGETS, Sources, Target
@@ -53,6 +54,8 @@ class TrainConfig:
     """Weights file or bundled model to start from; by default parameters start at random."""
     seed: int = 0
     """Seed of initial parameters, crops, scales and sampled pixel pairs."""
+
+    __repr__ = representation.config
 
     def __post_init__(self) -> None:
         for name, value in _numbers(self):

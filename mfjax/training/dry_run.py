@@ -1,21 +1,25 @@
-"""Describes a run before it starts, without data and training: parameters, phases, programs, memory."""
+"""Describes a run before it starts: parameters, phases, programs, memory, and by its first batch data and time."""
 
 import math
+import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
 from mfjax.data.degradation import canvases, crop_with_margin
-from mfjax.data.pipeline import Batch
+from mfjax.data.pipeline import Batch, batches, training_pairs, validation_pairs
+from mfjax.data.selection import open_sources
 from mfjax.training.config import TrainConfig
-from mfjax.training.devices import AXIS, batch_mesh, parallel_step
+from mfjax.training.devices import AXIS, batch_mesh, parallel_step, replicate, spread
 from mfjax.training.phases import Phase, split
 from mfjax.training.step import State, begin_phase_two, initial_state
 
@@ -23,15 +27,23 @@ DEPTH = 3  # of the module names in the table of parameters
 
 
 def describe(config: TrainConfig) -> str:
-    """Returns tables of parameters and phases, the number of programs to compile, and the memory needed, as text.
+    """Returns tables of parameters and phases, the programs to compile, memory, training data and time, as text.
 
-    It compiles the largest training step to learn what XLA plans to use, and allocates nothing for it.
+    It compiles the largest training step to learn what XLA plans to use. Where training data are named, it reads a
+    batch and takes two steps of each phase, of which the second is timed.
 
     Args:
         config: the recipe.
+
+    Raises:
+        MfjaxError: training data are named and there are none, or they don't suit the recipe.
     """
     state = _state(config, 1)
     parts = [_parameters(state), _phases(config, state), _programs(config), _memory(config)]
+    if config.data.roots:
+        parts.append(f"{_data(config)}\n{_time(config)}")
+    else:
+        parts.append("data: no folders are named (--data.roots DIR), so there is nothing to look at and to time")
     return "\n\n".join(parts)
 
 
@@ -120,6 +132,49 @@ def _peak(config: TrainConfig, phase: Phase, state: State, mesh: Mesh) -> int:
         + plan.temp_size_in_bytes
         - plan.alias_size_in_bytes  # results that take the place of arguments
     )
+
+
+def _data(config: TrainConfig) -> str:
+    """Returns a line with the numbers of pairs to train on, by their folders, and to validate on."""
+    sources = training_pairs(config.data)
+    listed = ", ".join(f"{len(source):,} of {source.name}" for source in sources)
+    text = f"data: {sum(map(len, sources)):,} pairs to train on ({listed})"
+    if config.validation.every:
+        held_out = open_sources(config.validation.roots) if config.validation.roots else validation_pairs(config.data)
+        text += f", {sum(map(len, held_out)):,} to validate on"
+    return text
+
+
+def _time(config: TrainConfig) -> str:
+    """Returns a line with the time of a step of each phase at its largest, and of all steps on this machine."""
+    mesh = batch_mesh(config.data.batch)
+    with closing(batches(config.data, config.seed)) as data:
+        batch = next(data)
+    largest = canvases(config.data.crop, *config.data.scales)[0]
+    batch = batch._replace(numerators=np.full(2, config.data.scales[0], np.int32))
+    state, told, total = initial_state(config), [], 0.0
+    for phase, steps in _steps(config).items():
+        if not steps:
+            continue
+        state = begin_phase_two(config, state) if phase == 2 else state
+        update, state = parallel_step(config, phase, mesh), replicate(state, mesh)
+        seconds = 0.0
+        for _ in range(2):  # the first one compiles
+            begin = time.monotonic()
+            state, metrics = update(state, spread(batch, mesh), (largest, largest))
+            jax.block_until_ready(metrics)
+            seconds = time.monotonic() - begin
+        state = jax.device_get(state)
+        told.append(f"{seconds:.2g} s a step of phase {phase}")
+        total += seconds * steps
+    return f"time: {' and '.join(told)} at the smallest scales, so at most {_duration(total)} on this machine"
+
+
+def _duration(seconds: float) -> str:
+    for unit, length in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} seconds"
 
 
 def _steps(config: TrainConfig) -> dict[Phase, int]:

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from mfjax import images
+from mfjax import images, representation
 from mfjax.data.degradation import TENTHS, Canvas, degrade_with_opencv
 from mfjax.data.pairs import PairSource
 from mfjax.errors import MfjaxError
@@ -45,6 +45,8 @@ class ValidationConfig:
     """Down-sampling factors in tenths."""
     grid: int = 3
     """Number of pairs shown as pictures; 0 for none."""
+
+    __repr__ = representation.config
 
     def __post_init__(self) -> None:
         if isinstance(self.roots, str):
@@ -147,6 +149,21 @@ class Validation:
         output = jax.device_get(self._apply(params, tuple(sources), np.int32(numerator)))
         # A model that diverged gives NaN, which is shown and measured as black.
         return [images.from_float(np.nan_to_num(np.clip(image[0, ..., 0], 0, 1))) for image in output]
+
+
+def in_words(measured: Mapping[str, float]) -> str:
+    """Returns the most important of what `Validation.measure` returned on one line, means over the scales.
+
+    Args:
+        measured: the values by name.
+    """
+
+    def mean(start: str) -> float:
+        return float(np.mean([value for name, value in measured.items() if name.startswith(f"{start}_x")]))
+
+    lost = " and ".join(f"{mean(name):.3f}" for name in STRUCTURE_LOST)
+    gains = f"{mean('gain_ir'):+.2f} dB over bicubic (infrared), {mean('gain_vis'):+.2f} dB (visible)"
+    return f"validation {gains}, structure lost {lost}"
 
 
 def _read(config: ValidationConfig, sources: Sequence[PairSource], step: int) -> list[_Truth]:

@@ -18,7 +18,7 @@ from mfjax.training.log import RunLog
 from mfjax.training.phases import Phase
 from mfjax.training.step import State, best_params
 from mfjax.training.targets.base import Metrics
-from mfjax.training.validation import Validation
+from mfjax.training.validation import Validation, in_words
 
 LOG_EVERY = 20  # steps: writing metrics costs a little
 LINE_EVERY = 200  # steps: where there is no terminal for a bar, as in a batch job
@@ -94,7 +94,9 @@ class Watch:
         if self.validation is not None and (step % self.config.validation.every == 0 or last):
             self.settle()
             params = jax.device_get(best_params(state))
-            self._write(step, self.validation.measure(params), group="validation")
+            measured = self.validation.measure(params)
+            self._write(step, measured, group="validation")
+            self.bar.write(f"phase {self.phase}, step {step:,}: {in_words(measured)}")
             if self.log is not None:
                 self.log.image(step, "validation", self.validation.grid(params))
             self._rate = _Rate()  # validation's time is not training's

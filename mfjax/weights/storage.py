@@ -32,6 +32,9 @@ class Weights(NamedTuple):
     params: dict[str, Any]  # nested, float32 NumPy arrays
     metadata: dict[str, str]  # the free text that `save` was given
 
+    def __repr__(self) -> str:
+        return f"Weights({self.config!r}, metadata of {', '.join(self.metadata)})"
+
 
 def save(
     path: str | Path,

@@ -14,8 +14,9 @@ import cv2
 import numpy as np
 import pytest
 
+from mfjax.data.config import DataConfig
 from mfjax.data.pairs import find_sources, pairs_in
-from mfjax.data.pipeline import DataConfig, batches, draw_numerators, names_drawn
+from mfjax.data.pipeline import batches, draw_numerators, names_drawn
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +164,8 @@ def test_threads_and_worker_processes_do_not_change_the_batches(config):
 
 READ_WITH_WORKERS = """
 import multiprocessing, time
-from mfjax.data.pipeline import DataConfig, batches
+from mfjax.data.config import DataConfig
+from mfjax.data.pipeline import batches
 
 if __name__ == "__main__":
     reader = batches(DataConfig(roots=({root!r},), crop=16, batch=2, workers=2, threads=1), 0)

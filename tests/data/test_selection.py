@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from mfjax import images
-from mfjax.data.pipeline import DataConfig, batches, training_pairs, validation_pairs
+from mfjax.data.config import DataConfig
+from mfjax.data.pipeline import batches, training_pairs, validation_pairs
 from mfjax.data.selection import proportions, select, shares
 
 NAMES = [f"set/{number:05d}" for number in range(1_000)]

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from mfjax import images
-from mfjax.data.pipeline import DataConfig, batches
+from mfjax.data.config import DataConfig
+from mfjax.data.pipeline import batches
 from mfjax.data.selection import Subset
 from mfjax.data.sets.builders import build
 from mfjax.data.sets.built import BuiltPairs

@@ -205,3 +205,11 @@ def test_of_reports_on_a_full_disk_none_is_written(data, tmp_path, monkeypatch, 
     assert main(["evaluate", str(data), *flags]) == 2
     assert f"No space left on device: '{tmp_path}/report/table.tex'" in capsys.readouterr().err
     assert list((tmp_path / "report").iterdir()) == []
+
+
+def test_metrics_are_named_in_upper_or_lower_case(data, capsys):
+    flags = ["--results", f"maximum={data / 'max'}", "--metrics", "q_std", "En"]
+    assert main(["evaluate", str(data), *flags]) == 0
+    head = capsys.readouterr().out.splitlines()[0].split()
+    assert head[0] == "method"
+    assert [name for name in head if name[0].isalpha()] == ["method", "Q_STD", "EN"]

@@ -10,7 +10,7 @@ import pytest
 from mfjax.evaluation import Evaluation
 from mfjax.evaluation.lost import LostStructure
 from mfjax.evaluation.page import Page
-from mfjax.evaluation.tables import LOST_CAPTION, as_csv, legend, lost_table, ranks, table
+from mfjax.evaluation.tables import LOST_CAPTION, as_csv, folded, legend, lost_table, ranks, table
 from mfjax.pairing import Pair
 
 
@@ -46,10 +46,25 @@ def test_method_that_is_alone_has_means_and_no_places(evaluation):
 
 
 def test_mean_that_is_not_significantly_behind_is_marked():
-    values = np.array([[[1.0], [0.0]], [[0.0], [0.75]]])
-    near = Evaluation(("a", "b"), ("p0", "p1"), ("EN",), values)
-    assert "0.3750~ (1,1)" in table(near, "text")
+    values = np.array([[[1.0], [0.0]] * 5, [[0.0], [0.75]] * 5])
+    near = Evaluation(("a", "b"), tuple(f"p{i}" for i in range(10)), ("EN",), values)
+    assert "0.3750~ (5,5)" in table(near, "text")
     assert "5%" in legend(near)
+
+
+def test_few_pairs_are_called_too_few_and_nothing_is_significant(evaluation):
+    assert "~" not in table(evaluation, "text")
+    assert legend(evaluation).endswith("too few to say which differences are more than chance.")
+
+
+def test_a_wide_table_is_folded_into_blocks_that_fit_and_repeat_the_methods(evaluation):
+    text = table(evaluation, "text")
+    assert folded(text, 80) == text
+    first, second = (block.splitlines() for block in folded(text, 30).split("\n\n"))
+    assert [line.split()[0] for line in first] == [line.split()[0] for line in second]
+    assert first[0].split() == ["method", "Q_MI", "↑"]
+    assert second[1].split() == ["ours", "-0.2500", "(0,3)"]
+    assert max(map(len, first + second)) <= 30
 
 
 def test_csv_has_every_number_in_full_and_the_means(evaluation):

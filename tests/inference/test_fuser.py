@@ -40,7 +40,7 @@ def test_a_call_and_the_public_function_have_the_options_of_a_request_with_equal
     for name, kind in types.items():
         assert [parameters[name].annotation for parameters in signatures] == [kind] * 3
         assert len({repr(parameters[name].default) for parameters in signatures}) == 1
-    own = {"ir", "vis", "self", "detail", "tile", "progress", "largest_factor"}
+    own = {"ir", "vis", "self", "model", "detail", "tile", "progress", "largest_factor"}
     assert set().union(*signatures) - own == set(types)
 
 
@@ -150,15 +150,15 @@ def test_memory_that_runs_out_is_a_memory_error_of_one_line(tiny_config, tiny_pa
 def test_fuse_gives_the_default_models_fused_image_and_loads_it_once_for_each_detail(fuser, ir, vis, monkeypatch):
     loaded = []
 
-    def default(name, *, detail):
-        loaded.append((name, detail))
+    def default(path, *, detail):
+        loaded.append((path.stem, detail))
         return fuser
 
     monkeypatch.setattr(loading, "load", default)
-    loading._default_fuser.cache_clear()
+    loading._loaded.cache_clear()
     for detail in (1.0, 1.0, 0.5):
         np.testing.assert_array_equal(mfjax.fuse(ir, vis, size=SIZE, detail=detail), fuser(ir, vis).fused)
-    loading._default_fuser.cache_clear()
+    loading._loaded.cache_clear()
     assert loaded == [("default", 1.0), ("default", 0.5)]
 
 

@@ -4,8 +4,9 @@ import jax
 import numpy as np
 import pytest
 
+from mfjax.data.config import DataConfig
 from mfjax.data.degradation import canvas_for, canvases, crop_with_margin
-from mfjax.data.pipeline import Batch, DataConfig
+from mfjax.data.pipeline import Batch
 from mfjax.training import Sources, TrainConfig
 from mfjax.training.step import begin_phase_two, initial_state, make_step
 

@@ -1,11 +1,13 @@
 """The description of a run before it starts."""
 
+import re
 from dataclasses import replace
 from functools import partial
 
 import jax
 import pytest
 
+from mfjax.data.synthetic import write_folder
 from mfjax.training import DataConfig, Sources, TrainConfig
 from mfjax.training.dry_run import describe
 from mfjax.training.step import initial_state
@@ -72,3 +74,20 @@ def test_state_takes_the_bytes_of_its_arrays_and_a_step_more(config, text):
     [line] = [line for line in text.splitlines() if "as XLA plans it" in line]
     peak = float(line.partition("1 pairs of 4x4: ")[2].split()[0].replace(",", ""))
     assert peak > 2 * size / 2**20
+
+
+def test_without_folders_it_says_that_there_is_nothing_to_look_at(text):
+    assert "data: no folders are named (--data.roots DIR)" in text
+
+
+def test_data_are_counted_and_the_time_is_that_of_the_steps_of_both_phases(config, tmp_path, monkeypatch):
+    monkeypatch.setattr("mfjax.training.dry_run._peak", lambda *_: 0)
+    write_folder(tmp_path / "pairs", 3, seed=0, ir_size=(48, 64))
+    data = replace(config.data, roots=(str(tmp_path / "pairs"),), held_out=1)
+    lines = describe(replace(config, data=data, validation=ValidationConfig(every=5))).splitlines()
+    assert lines[-2] == "data: 2 pairs to train on (2 of pairs), 1 to validate on"
+    assert re.fullmatch(
+        r"time: \S+ s a step of phase 1 and \S+ s a step of phase 2 at the smallest scales, "
+        r"so at most \d+ \w+ on this machine",
+        lines[-1],
+    )

@@ -5,7 +5,8 @@ import jax
 import numpy as np
 import pytest
 
-from mfjax.data.pipeline import DataConfig, validation_pairs
+from mfjax.data.config import DataConfig
+from mfjax.data.pipeline import validation_pairs
 from mfjax.data.selection import open_sources
 from mfjax.inference.pure import fuse_luma
 from mfjax.metrics import psnr, ssim

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from mfjax.errors import MfjaxError
-from mfjax.inference.composition import Fusion, Progress, Source, TileSide
+from mfjax.inference.composition import Progress, Source, TileSide
 from mfjax.inference.engines import Engine, Precision, check_engine, missing
+from mfjax.inference.fusion import Fusion
 from mfjax.model import ModelConfig
 from mfjax.size import Size
 

@@ -20,8 +20,9 @@ from numpy.typing import DTypeLike
 from mfjax.inference import sizes
 from mfjax.inference.backends import Sensor, of_sensors
 from mfjax.inference.backends.xla import XlaBackend
-from mfjax.inference.composition import Fusion, Progress, Source, TileSide, stored
+from mfjax.inference.composition import Progress, Source, TileSide, stored
 from mfjax.inference.extraction import BYTES_PER_VALUE, HALO, by_parts
+from mfjax.inference.fusion import Fusion
 from mfjax.inference.pure import branches_of
 from mfjax.model import ModelConfig
 from mfjax.model.resampling import LARGEST_WHOLE

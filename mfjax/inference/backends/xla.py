@@ -13,8 +13,9 @@ import numpy as np
 from mfjax.inference import composition, sizes
 from mfjax.inference.backends import Sensor, of_sensors
 from mfjax.inference.batches import Batches
-from mfjax.inference.composition import Fusion, Source
+from mfjax.inference.composition import Source
 from mfjax.inference.extraction import BYTES_PER_VALUE, HALO, by_parts
+from mfjax.inference.fusion import Fusion
 from mfjax.inference.memory import memory_errors
 from mfjax.inference.pure import branches_of
 from mfjax.inference.tiles import cut, parts

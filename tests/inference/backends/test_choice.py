@@ -9,8 +9,9 @@ import pytest
 from mfjax.inference import backends, engines
 from mfjax.inference.backends import choose
 from mfjax.inference.backends.xla import XlaBackend
-from mfjax.inference.composition import Fusion, Source
+from mfjax.inference.composition import Source
 from mfjax.inference.fuser import Fuser
+from mfjax.inference.fusion import Fusion
 from mfjax.model.network import SuperResolutionBranch
 
 WITH_OPENVINO = pytest.mark.skipif(bool(engines.missing("openvino")), reason="OpenVINO is not installed")
