@@ -37,7 +37,7 @@ def correlation(a, b):
     return np.corrcoef(a.ravel().astype(float), b.ravel().astype(float))[0, 1]
 
 
-@pytest.mark.parametrize("name", ["default", "small"])
+@pytest.mark.parametrize("name", ["default", "small", "tiny"])
 def test_model_is_the_network_of_its_recipe(name):
     assert weights.load(name).config == recipes.load(name).model
 
@@ -50,7 +50,7 @@ def test_paper_model_is_the_network_and_the_losses_as_printed():
     assert entry["recipe"]["learning_rate"] == 1e-4
 
 
-@pytest.mark.parametrize("name", ["default", "small"])
+@pytest.mark.parametrize("name", ["default", "small", "tiny"])
 def test_fusion_branch_was_trained_to_keep_the_structure_of_both_sources(name):
     model = weights.load(name)
     assert model.config.blend > 0
@@ -63,7 +63,7 @@ def test_small_model_has_few_parameters():
     assert small < default / 10
 
 
-@pytest.mark.parametrize("name", ["default", "small"])
+@pytest.mark.parametrize("name", ["default", "small", "tiny"])
 def test_model_lists_the_images_that_it_was_trained_on(name):
     seen = fingerprints.from_metadata(weights.load(name).metadata)
     assert len(seen.images) > 900
