@@ -8,6 +8,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import tempfile
 from functools import partial
 from pathlib import Path
@@ -44,6 +45,11 @@ if GLIBC:
     GLIBC.mallopt(-3, 2**20)  # M_MMAP_THRESHOLD: a freed array of a megabyte or more is given back at once
 
 atexit.register(shutil.rmtree, os.environ["JAX_COMPILATION_CACHE_DIR"])
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as of jobs in the background: tests send it to themselves
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):  # ignored under nohup
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # The files that take longest, longest first; second the one that takes most memory, in a process that is still small.
 LONGEST = [
