@@ -108,6 +108,17 @@ def test_no_problem_of_platforms_is_seen_where_there_is_none(monkeypatch):
     assert platforms.problem() == ""
 
 
+@pytest.fixture
+def usual_signals():
+    """Gives the signals their usual effects: a library that another test has used may have taken one for itself."""
+    usual = {signal.SIGTERM: signal.SIG_DFL, signal.SIGHUP: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler}
+    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, usual[number] if handler is None else handler)
+
+
+@pytest.mark.usefixtures("usual_signals")
 @pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129), ("SIGINT", 130)])
 def test_a_signal_ends_a_command_in_one_line(name, code, monkeypatch, capsys):
     def wait(argv):
@@ -120,6 +131,7 @@ def test_a_signal_ends_a_command_in_one_line(name, code, monkeypatch, capsys):
     assert signal.getsignal(signal.Signals[name]) is before
 
 
+@pytest.mark.usefixtures("usual_signals")
 def test_a_signal_that_a_librarys_callback_swallows_is_raised_again():
     class Swallows:
         def __del__(self):
@@ -133,6 +145,7 @@ def test_a_signal_that_a_librarys_callback_swallows_is_raised_again():
         call()
 
 
+@pytest.mark.usefixtures("usual_signals")
 def test_a_signal_waits_for_a_module_that_is_being_imported(tmp_path, monkeypatch):
     (tmp_path / "kills_itself.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGTERM)\ndone = True\n")
     monkeypatch.syspath_prepend(tmp_path)
@@ -146,6 +159,7 @@ def test_a_signal_waits_for_a_module_that_is_being_imported(tmp_path, monkeypatc
     assert sys.modules.pop("kills_itself").done
 
 
+@pytest.mark.usefixtures("usual_signals")
 def test_a_signal_that_is_ignored_as_under_nohup_stays_so(monkeypatch):
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
