@@ -9,7 +9,7 @@ from mfjax.weights.recipe import entries
 PURPOSES = {
     "default": "the best images",
     "small": "video, and small machines: an eighth of the time, images almost as good",
-    "tiny": "live video: a third of the time of small, sources sharpened less",
+    "tiny": "live video: half of the time of small, sources sharpened less",
     "paper": "comparisons: the paper's network and losses as printed, trained briefly; not for pictures",
 }
 
