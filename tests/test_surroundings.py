@@ -108,6 +108,18 @@ def test_no_problem_of_platforms_is_seen_where_there_is_none(monkeypatch):
     assert platforms.problem() == ""
 
 
+def test_signals_are_met_as_said_in_a_process_of_their_own():
+    """Runs the tests of signals below, by which a worker of the whole suite could die."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    command = [sys.executable, "-m", "pytest", "-n", "0", "-k", "test_a_signal", "-rA", __file__]
+    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count("PASSED") == 6
+
+
+alone = pytest.mark.skipif("PYTEST_XDIST_WORKER" in os.environ, reason="run in a process of their own by a test above")
+
+
 @pytest.fixture
 def usual_signals():
     """Gives the signals their usual effects: a library that another test has used may have taken one for itself."""
@@ -118,6 +130,7 @@ def usual_signals():
         signal.signal(number, usual[number] if handler is None else handler)
 
 
+@alone
 @pytest.mark.usefixtures("usual_signals")
 @pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129), ("SIGINT", 130)])
 def test_a_signal_ends_a_command_in_one_line(name, code, monkeypatch, capsys):
@@ -131,6 +144,7 @@ def test_a_signal_ends_a_command_in_one_line(name, code, monkeypatch, capsys):
     assert signal.getsignal(signal.Signals[name]) is before
 
 
+@alone
 @pytest.mark.usefixtures("usual_signals")
 def test_a_signal_that_a_librarys_callback_swallows_is_raised_again():
     class Swallows:
@@ -145,6 +159,7 @@ def test_a_signal_that_a_librarys_callback_swallows_is_raised_again():
         call()
 
 
+@alone
 @pytest.mark.usefixtures("usual_signals")
 def test_a_signal_waits_for_a_module_that_is_being_imported(tmp_path, monkeypatch):
     (tmp_path / "kills_itself.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGTERM)\ndone = True\n")
@@ -159,6 +174,7 @@ def test_a_signal_waits_for_a_module_that_is_being_imported(tmp_path, monkeypatc
     assert sys.modules.pop("kills_itself").done
 
 
+@alone
 @pytest.mark.usefixtures("usual_signals")
 def test_a_signal_that_is_ignored_as_under_nohup_stays_so(monkeypatch):
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
