@@ -3,6 +3,7 @@
 import hashlib
 import json as json_format
 import logging
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -15,6 +16,7 @@ from mfjax.alignment.frames import View
 from mfjax.cli.messages import only_errors, print_json
 from mfjax.cli.progress import Progress
 from mfjax.cli.ranges import parse_ir_range
+from mfjax.cli.signals import EndedError
 from mfjax.errors import MfjaxError
 from mfjax.images.palettes import Palette
 from mfjax.inference import sizes
@@ -166,12 +168,14 @@ def _written(fused: FusedVideo, writer: "Writer", out: Path, done: int, *, quiet
                 writer.write(frame)
                 count, size = count + 1, (frame.fused.shape[0], frame.fused.shape[1])
                 progress.step()
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, EndedError) as ended:
             fused.close()
-            if fused.ir.is_live:  # it is the usual end of a recording
+            by_hand = isinstance(ended, KeyboardInterrupt) or ended.number == signal.SIGINT
+            if fused.ir.is_live and by_hand:  # the usual end of a recording
                 logger.warning("%s: has %d frames", out, count)
             else:
-                logger.warning("%s: has %d frames; the same command with --resume goes on", out, done + count)
+                way_on = "" if fused.ir.is_live else "; the same command with --resume goes on"
+                logger.warning("%s: has %d frames%s", out, done + count, way_on)
                 raise
         finally:
             fused.close()
