@@ -17,7 +17,7 @@ logger = logging.getLogger("mfjax")
 
 
 def asked_alignment(
-    align: str | None, view: View | None, jobs: Sequence[Job], infrared: Reading, *, exif: bool, shared: bool
+    align: str | None, view: View | None, jobs: Sequence[Job], infrared: Reading, *, exif: bool
 ) -> Align:
     """Returns the alignment that `--align` asks for: by auto of several pairs one for all, which is said.
 
@@ -27,7 +27,6 @@ def asked_alignment(
         jobs: the pairs.
         infrared: how infrared files are to be understood.
         exif: as of `mfjax.images.open`.
-        shared: several processes share the pairs.
 
     Raises:
         FileNotFoundError, MfjaxError: the flags do not go together, nothing reliable was found, or the rig file can't
@@ -38,10 +37,6 @@ def asked_alignment(
             raise MfjaxError(f"--view {view} is of aligned images; add --align auto or --align RIG.json")
         return None
     if align == "track":
-        if shared:
-            raise MfjaxError(
-                "--align track goes from frame to frame, which --distributed shares; leave one of them out"
-            )
         if len(jobs) < 2:
             raise MfjaxError(
                 "--align track is for a sequence, the pairs of two folders; use --align auto for two files"

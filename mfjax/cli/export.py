@@ -46,7 +46,7 @@ def export(
         out: The file to write, which ends in .onnx or .jaxexport.
         hub: Instead of OUT, a new folder in the layout of the Hugging Face Hub, to be uploaded there: weights,
             configuration and a card. Then mfjax.load("hf:OWNER/NAME") loads it.
-        model: Name of a bundled model (default; small, for video; paper), or a weights file.
+        model: Name of a bundled model (default; small, for video; tiny, live; paper), or a weights file.
         factors: For sources of any size: how many times as large the output is as the infrared and the visible image,
             whole numbers from 1 to the factor that the model was trained at (3 or 4). For .jaxexport, the output's
             sides must be multiples of 4 and of both factors.

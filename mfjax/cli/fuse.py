@@ -104,7 +104,7 @@ def fuse(
         stretch: Fuse even if the aspects of both sources differ by more than 20 %.
         exif: Turn both images as their EXIF orientations say; otherwise they stay as they are stored.
         quality: Quality from 1 to 100 of a .jpg (else 95) or .webp (else lossless).
-        model: Name of a bundled model (default; small, for video; paper), or a weights file.
+        model: Name of a bundled model (default; small, for video; tiny, live; paper), or a weights file.
         detail: How much structure the fused image shows: 1, that of both sources; 0, a natural look without seams: the
             brighter source, with the other one's structure where it is much stronger; or a number between.
         ir_range: Infrared values that are black and white: the ends of the type's range (full), the image's own (auto,
@@ -150,7 +150,7 @@ def fuse(
         join(distributed)
         number, processes = leave()
         plan = files.Plan(plan.jobs[number::processes], *(([], []) if number else (plan.problems, plan.notes)))
-    resolved = asked_alignment(align, view, everything, infrared, exif=exif, shared=distributed is not None)
+    resolved = asked_alignment(align, view, everything, infrared, exif=exif)
     left = [job for job in plan.jobs if not (skip_finished and job.finished)]
     start = time.monotonic()
     skipped = [job.pair.name for job in plan.jobs if job not in left]

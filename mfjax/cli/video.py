@@ -103,7 +103,7 @@ def video(
         crf: Quality of a video, from 0 to 51; less is better and larger.
         bits: Bits of the values of images; a video has 8.
         no_audio: Leave the sound out, which is otherwise copied from the visible file, or else from the infrared one.
-        model: Name of a bundled model (small, for video; default; paper), or a weights file.
+        model: Name of a bundled model (small, for video; tiny, live; default; paper), or a weights file.
         detail: How much structure the fused picture shows, as of mfjax fuse.
         engine: Engine that runs the model; auto: on a CPU OpenVINO where it is installed (it is faster), else XLA.
         precision: Type in which features are extracted; auto: bfloat16 on a GPU or TPU, float32 on a CPU.

@@ -5,6 +5,9 @@ The blend has few maps, of one channel each, and engines are fast where channels
 convolution between the channels of neighbouring blocks, with most of its weights zero.
 """
 
+import functools
+import operator
+
 import numpy as np
 
 from mfjax.model.blend import BLACK, BLOCK, DILATIONS, LEAST_ENERGY, LEAST_PRODUCT, SPLINE, SPREADS, START, WHITE
@@ -39,7 +42,7 @@ def blended(sources: tuple[Value, Value], coarseness: tuple[float | Value, float
     weights = _weights(_evidence(details, levels, coarseness), params)
     bands = zip(batches(weights, len(DILATIONS)), details, strict=True)
     shown = [weight * band for weight, band in bands]
-    for each in batches(shown[0] + shown[1] + shown[2] + shown[3], 3):
+    for each in batches(functools.reduce(operator.add, shown), 3):
         level = level + each
     return cut(shuffled(level, BLOCK, "DCR"), extent)
 

@@ -113,3 +113,4 @@ def test_progress_is_lines_where_it_is_piped(monkeypatch, capsys):
     assert [*shown("abc", 3, name="letters", unit="view")] == [*"abc"]
     lines = capsys.readouterr().err.splitlines()
     assert [line.split(",")[0] for line in lines] == [f"letters: {i} of about 3 views" for i in (1, 2, 3)]
+    assert all(line.endswith(", 0 s left") for line in lines)

@@ -176,7 +176,7 @@ def test_model_that_was_trained_on_pairs_of_a_board_is_refused_or_marked(
     assert main([*command, str(model(fingerprints.Seen(frozenset({b"12345678"}))))]) == 0
     out, err = capsys.readouterr()
     assert "| trained on none of them |" in out
-    assert "trained" not in err
+    assert err.splitlines() == [f"warning: {root}: pairs are those of ir and vis, not of max"]
 
 
 def test_black_images_that_scenes_share_say_nothing_of_training(root, tiny_weights):
