@@ -21,6 +21,7 @@ from mfjax.data import fingerprints
 from mfjax.data.fingerprints import Seen
 from mfjax.data.pipeline import names_hash, training_pairs
 from mfjax.errors import MfjaxError
+from mfjax.model import ModelConfig
 from mfjax.training import seen
 from mfjax.training.config import TrainConfig
 from mfjax.training.old_recipes import translated
@@ -169,9 +170,14 @@ def _read(workdir: Path) -> list[dict[str, Any]]:
         entries = stored_json.loads(path.read_bytes()) if path.exists() else []
         if not isinstance(entries, list) or not all(map(_is_entry, entries)):
             raise ValueError("it is no list of recipes")
-        return [entry | {"recipe": translated(entry["recipe"])} for entry in entries]
+        return [entry | {"recipe": _complete(translated(entry["recipe"]))} for entry in entries]
     except (ValueError, TypeError) as error:
         raise MfjaxError(f"{path} is damaged ({error}); choose another workdir, or remove that file") from error
+
+
+def _complete(recipe: dict[str, Any]) -> dict[str, Any]:
+    """Returns a recipe with the fields of the architecture that are newer than it: their defaults change nothing."""
+    return recipe | {"model": dataclasses.asdict(ModelConfig()) | recipe.get("model", {})}
 
 
 def _is_entry(entry: Any) -> bool:

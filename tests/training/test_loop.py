@@ -223,7 +223,7 @@ def test_recipe_that_is_gone_or_damaged_is_no_recipe_that_agrees(config, run, tm
 
 @pytest.fixture
 def old_run(run, tmp_path):
-    """The unbroken run as an earlier version would have left it: with the target's options beside its name."""
+    """The unbroken run as an earlier version left it: the target's options beside its name, and no `model.stride`."""
     workdir = tmp_path / "run"
     shutil.copytree(run[0], workdir)
     [entry] = json.loads((workdir / "recipe.json").read_text())
@@ -231,6 +231,7 @@ def old_run(run, tmp_path):
     assert (target.pop("kind"), phase_one) == ("sources", "paper")
     others = {"teacher": "default", "contrast_gain": 1.3, "sharpness": 1.0, "fusion_trains_branches": True}
     entry["recipe"] |= {"fusion_target": "sources", **target, **others}
+    del entry["recipe"]["model"]["stride"]
     (workdir / "recipe.json").write_text(json.dumps([entry]))
     return workdir
 
