@@ -1,5 +1,6 @@
-"""Messages of commands: what a file's name may hold is shown escaped."""
+"""Messages of commands: what a file's name may hold is shown escaped, and a warning is said once."""
 
+import logging
 import os
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from mfjax import images
 from mfjax.cli import main
+from mfjax.cli.messages import to_standard_error
 from mfjax.messages import escaped
 
 
@@ -39,3 +41,12 @@ def test_a_name_with_control_codes_is_shown_escaped_in_errors_warnings_and_resul
     assert len(told.out.splitlines()) == 1
     assert shown + "out.png: 8x8" in told.out
     assert shown + "missing.png: no such file" in told.err.splitlines()[-1]
+
+
+def test_a_command_says_a_warning_once_and_the_next_command_says_it_again(capsys):
+    logger = logging.getLogger("mfjax")
+    for _ in range(2):
+        with to_standard_error():
+            for text in ("a is odd", "b is odd", "a is odd"):
+                logger.warning(text)
+        assert capsys.readouterr().err == "warning: a is odd\nwarning: b is odd\n"

@@ -38,11 +38,12 @@ def print_line(text: str) -> None:
 
 @contextmanager
 def to_standard_error() -> Iterator[None]:
-    """Prints the messages of the logger "mfjax" in a block, but those of no other logger."""
+    """Prints the messages of the logger "mfjax" in a block, each warning once, but those of no other logger."""
     logger = logging.getLogger("mfjax")
     logging.getLogger("absl").disabled = True  # of Orbax and Grain, which raise what matters
     handler = logging.StreamHandler()  # made for each call, since the standard error stream may change in between
     handler.setFormatter(_LowerCaseLevel())
+    handler.addFilter(_Once())
     logger.addHandler(handler)
     propagates, logger.propagate = logger.propagate, False  # some libraries give the root logger a handler of their own
     level = logger.level  # `only_errors` may change it in the block
@@ -72,6 +73,22 @@ def print_json(told: dict[str, Any]) -> None:
     except UnicodeEncodeError:  # names that are not UTF-8, or a stream that holds less
         text = json.dumps(told, indent=1, allow_nan=False)
     print(text)
+
+
+class _Once:
+    """A filter that keeps a warning from being said again, as when a command looks into a folder several times."""
+
+    def __init__(self) -> None:
+        self._said: set[str] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Returns false for a warning that was said before."""
+        if record.levelno != logging.WARNING:
+            return True
+        text = record.getMessage()
+        is_new = text not in self._said
+        self._said.add(text)
+        return is_new
 
 
 class _LowerCaseLevel(logging.Formatter):
