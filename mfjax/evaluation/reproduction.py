@@ -5,12 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mfjax import atomic, images, recipes
+from mfjax import atomic, images, recipes, weights
 from mfjax.errors import MfjaxError
 from mfjax.evaluation import experiments, figures, sections, settings
 from mfjax.evaluation.paper import SETTINGS
 from mfjax.evaluation.ranking import FEW
-from mfjax.inference.fuser import Fuser
 from mfjax.inference.loading import load
 from mfjax.metrics import PAPER, STRUCTURE_LOST
 from mfjax.pairing import Pair
@@ -92,7 +91,7 @@ def table2(
     settings.setting_pairs(data)  # fails now if the test set is incomplete, not after hours of training
     models = trainings.trained(trainings.ablation(_recipe(recipe, roots)), out / "table2_runs")
     means = {name: at[2] for name, at in _means(models, data, out / "table2", progress, [2]).items()}
-    return experiments.table_ii(means, _metadata(models), data.resolve().name)
+    return experiments.table_ii(means, _histories(models), data.resolve().name)
 
 
 def table3(
@@ -122,7 +121,7 @@ def table3(
     settings.setting_pairs(data)  # fails now, as in `table2`
     models = trainings.trained(trainings.sweep(_recipe(recipe, roots), str(phase_one)), out / "table3_runs")
     means = {float(name): at[2] for name, at in _means(models, data, out / "table3", progress, [2]).items()}
-    return experiments.table_iii(means, _metadata(models), data.resolve().name)
+    return experiments.table_iii(means, _histories(models), data.resolve().name)
 
 
 def table4(
@@ -143,12 +142,13 @@ def table4(
     def metrics(setting: int) -> tuple[str, ...]:
         return PAPER + (experiments.OTHER_METRICS if setting in experiments.OTHER_METRICS_AT else ())
 
-    loaded = _loaded(models)
-    means = _means(loaded, data, out and out / "table4", progress, metrics=metrics)
+    models = models or {"default": "default"}
+    histories = _histories(models)  # fails now if there is no such model
+    means = _means(models, data, out and out / "table4", progress, metrics=metrics)
     maximum = settings.means(
         settings.maximum_at(data, experiments.OTHER_METRICS_AT), lambda setting: experiments.OTHER_METRICS
     )
-    return experiments.table_iv(means, maximum, _metadata(loaded), data.resolve().name)
+    return experiments.table_iv(means, maximum, histories, data.resolve().name)
 
 
 def table5(
@@ -165,9 +165,10 @@ def table5(
     Raises:
         MfjaxError: the test set is incomplete.
     """
-    loaded = _loaded(models)
-    means = {name: at[1] for name, at in _means(loaded, data, out and out / "table5", progress, [1]).items()}
-    return experiments.table_v(means, _metadata(loaded), data.resolve().name)
+    models = models or {"default": "default"}
+    histories = _histories(models)
+    means = {name: at[1] for name, at in _means(models, data, out and out / "table5", progress, [1]).items()}
+    return experiments.table_v(means, histories, data.resolve().name)
 
 
 def draw(data: Path, *, out: Path) -> str:
@@ -196,7 +197,7 @@ EXPERIMENTS: dict[str, Callable[..., str]] = {
 
 
 def _means(
-    models: Mapping[str, Fuser],
+    models: Models,
     data: Path,
     folder: Path | None,
     progress: Progress,
@@ -213,21 +214,19 @@ def _means(
                 images.write(place / f"{each.name}.png", each.image)
             yield each
 
-    def means_of(name: str, fuser: Fuser) -> settings.Means:
+    def means_of(name: str, file: str | Path) -> settings.Means:
+        fuser = load(file)  # one after another, since each keeps compiled programs of all sizes
         fused = settings.fused_at(fuser, data, chosen, progress=lambda pairs: progress(pairs, name))
         return settings.means(written(name, fused), metrics)
 
-    return {name: means_of(name, fuser) for name, fuser in models.items()}
+    return {name: means_of(name, file) for name, file in models.items()}
 
 
-def _loaded(models: Models | None) -> dict[str, Fuser]:
-    return {name: load(file) for name, file in (models or {"default": "default"}).items()}
+def _histories(models: Models) -> dict[str, Mapping[str, str]]:
+    """Returns the metadata of models, which say how they were trained."""
+    return {name: weights.load(file).metadata for name, file in models.items()}
 
 
 def _recipe(recipe: "TrainConfig | str | Path", roots: tuple[str, ...]) -> "TrainConfig":
     config = recipes.load(recipe) if isinstance(recipe, str | Path) else recipe
     return replace(config, data=replace(config.data, roots=roots)) if roots else config
-
-
-def _metadata(models: Mapping[str, Fuser]) -> dict[str, Mapping[str, str]]:
-    return {name: fuser.metadata for name, fuser in models.items()}

@@ -6,8 +6,6 @@ from pathlib import Path
 
 from mfjax.errors import MfjaxError
 from mfjax.evaluation.paper import TABLE_II, TABLE_III
-from mfjax.inference.fuser import Fuser
-from mfjax.inference.loading import load
 from mfjax.training import Sources, TrainConfig
 
 # Dual attention and the number of RCMs, which "can be flexibly removed from our fusion framework", Section IV.D.
@@ -48,8 +46,8 @@ def sweep(recipe: TrainConfig, phase_one: str) -> dict[str, TrainConfig]:
     return {f"{weight:g}": replace(begun, target=replace(sources, contrast_weight=weight)) for weight in TABLE_III}
 
 
-def trained(recipes: dict[str, TrainConfig], folder: Path, say: Callable[[str], None] = print) -> dict[str, Fuser]:
-    """Returns the model of each recipe, trained in a folder of its own.
+def trained(recipes: dict[str, TrainConfig], folder: Path, say: Callable[[str], None] = print) -> dict[str, Path]:
+    """Returns the weights file of each recipe's model, trained in a folder of its own.
 
     Finished trainings in the folder are used, and interrupted ones continue.
 
@@ -66,5 +64,5 @@ def trained(recipes: dict[str, TrainConfig], folder: Path, say: Callable[[str], 
     models = {}
     for name, recipe in recipes.items():
         say(f"training {name} in {folder / name}")
-        models[name] = load(train(recipe, folder / name))
+        models[name] = train(recipe, folder / name)
     return models
