@@ -1,8 +1,11 @@
 """Sphinx's configuration: the pages of docs/ as a site, with a reference from docstrings.
 
 Build it: sphinx-build -W -b html docs build/docs
+
+The notebooks run as the site is built; an error of a cell is one of the build.
 """
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +22,24 @@ project = "mfjax"
 author = "The mfjax authors"
 version = release = mfjax.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["*.py"]  # scripts beside the pages, which are no notebooks
 myst_heading_anchors = 3  # links to headings, as a forge makes them, are checked
 html_theme = "furo"
 html_title = "mfjax"
 html_show_sphinx = html_show_copyright = False
 html_copy_source = False
+
+# Notebooks are scripts in Jupytext's form, which lie in a folder of the repository's root.
+for each in (ROOT / "docs" / "notebooks", ROOT / "docs" / "jupyter_execute"):
+    shutil.rmtree(each, ignore_errors=True)
+shutil.copytree(ROOT / "notebooks", ROOT / "docs" / "notebooks", ignore=shutil.ignore_patterns("__pycache__"))
+nb_custom_formats = {".py": ["jupytext.reads", {"fmt": "py:percent"}]}
+nb_execution_mode = "force"
+nb_execution_in_temp = True
+nb_execution_raise_on_error = True
+nb_execution_timeout = 300  # seconds a cell
+nb_merge_streams = True
 
 # Docstrings are in Google's form, and `names` in them are code, as in Markdown.
 default_role = "code"
@@ -39,11 +54,12 @@ python_maximum_signature_line_length = 100
 
 
 def _from_root(app: "Sphinx", page: str, source: list[str]) -> None:
-    """Puts the pages of the repository's root into the site, and turns links to them into links of the site."""
+    """Puts the pages of the repository's root into the site, and turns links to them and to notebooks into its own."""
     if page in ROOT_PAGES:
         source[0] = (ROOT / ROOT_PAGES[page]).read_text(encoding="utf-8").replace("](docs/", "](")
     for name, file in ROOT_PAGES.items():
         source[0] = source[0].replace(f"](../{file}", f"]({name}.md")
+    source[0] = source[0].replace("](../notebooks/", "](notebooks/")
 
 
 def _short_signature(
