@@ -8,29 +8,20 @@ from collections.abc import Iterable
 from mmap import mmap
 from typing import NamedTuple
 
-import cv2
-import imagecodecs
-import numpy as np
-from numpy.typing import NDArray
-
 from mfjax.errors import MfjaxError
-from mfjax.images import jpeg_stream, png_stream
 from mfjax.images.damage import damaged
-from mfjax.images.declared import PNG
+from mfjax.images.flir_pixels import byte_order, photo, raw_counts
 from mfjax.images.jpeg_stream import APP1, Segment
-from mfjax.images.limits import check_declared
 from mfjax.images.planck import Calibration
 from mfjax.images.radiometric import Placement, Thermal
-from mfjax.size import Size
 
 SIGNATURES = (b"FFF\0", b"AFF\0")
 _SEGMENT = b"FLIR\0\1"
 _VERSIONS = range(100, 200)
-_HEADER, _ENTRY, _PIXELS = 64, 32, 32  # bytes of a frame's header, of an entry of its directory, before pixels
+_HEADER, _ENTRY = 64, 32  # bytes of a frame's header, and of an entry of its directory
 _TIME = 0x384  # where a camera's record has the time
 _RAW, _PHOTO, _CAMERA, _PLACEMENT = 0x01, 0x0E, 0x20, 0x2A  # kinds of records
 _KINDS = (_RAW, _PHOTO, _CAMERA, _PLACEMENT)  # those that are read
-_JPEG, _JPEG_LS_FRAME, _JPEG_LS_END = b"\xff\xd8\xff", b"\xff\xf7", b"\xff\xd9"
 
 
 class Frame(NamedTuple):
@@ -115,7 +106,7 @@ def time_of(found: Frame) -> float | None:
     record = found.records.get(_CAMERA, b"")
     if len(record) < _TIME + 8:
         return None
-    seconds, thousandths = struct.unpack_from(f"{_order(record)}2I", record, _TIME)
+    seconds, thousandths = struct.unpack_from(f"{byte_order(record)}2I", record, _TIME)
     return seconds + (thousandths & 0xFFFF) / 1000 if seconds else None
 
 
@@ -166,107 +157,20 @@ def thermal(found: Frame, *, zoom: float = 1.0) -> Thermal:
     Raises:
         MfjaxError: a record is missing or damaged.
     """
-    counts, calibration = raw_counts(found), _calibration(found)
+    counts, calibration = raw_counts(found.records.get(_RAW, b"")), _calibration(found)
     with_photo = _PHOTO in found.records
     return Thermal(
         calibration.celsius(counts),
-        _photo(found.records[_PHOTO]) if with_photo else None,
+        photo(found.records[_PHOTO]) if with_photo else None,
         _placement(found.records, zoom) if with_photo and _PLACEMENT in found.records else None,
     )
-
-
-def raw_counts(found: Frame) -> NDArray[np.uint16]:
-    """Returns the raw counts of a frame, [h, w].
-
-    Args:
-        found: the frame.
-
-    Raises:
-        MfjaxError: it has none, or they are damaged.
-    """
-    record = found.records.get(_RAW, b"")
-    order, height, width, content = _picture(record)
-    check_declared(height, width, 2, len(record))
-    if content.startswith((PNG, _JPEG)):
-        pixels = _decoded(content, (height, width))
-        if pixels.shape != (height, width) or pixels.dtype != np.uint16:
-            raise damaged(f"its raw counts are {pixels.dtype} of shape {pixels.shape}")
-        if content.startswith(PNG):  # most cameras write the low byte first, though a PNG has it last
-            return min((pixels, pixels.byteswap()), key=_roughness)
-        return pixels
-    if len(content) < 2 * height * width:
-        raise damaged("it has fewer raw counts than declared")
-    return np.frombuffer(content, f"{order}u2", height * width).reshape(height, width).astype(np.uint16)
-
-
-def _picture(record: bytes) -> tuple[str, int, int, bytes]:
-    """Returns the byte order, height, width and content of a record with pixels."""
-    if len(record) <= _PIXELS:
-        raise damaged("it has no raw counts")
-    order = _order(record)
-    width, height = struct.unpack_from(f"{order}2H", record, 2)
-    return order, height, width, record[_PIXELS:]
-
-
-def _order(record: bytes) -> str:
-    """Returns the byte order of a record, which begins with a small number."""
-    return "<" if struct.unpack_from("<H", record)[0] < 0x100 else ">"
-
-
-def _roughness(counts: NDArray) -> float:
-    """Returns how much neighbours differ; where the bytes of a count are exchanged, far more than in any scene."""
-    return float(np.abs(np.diff(counts.astype(np.float32), axis=1)).mean())
-
-
-def _decoded(content: bytes, expected: Size) -> NDArray:
-    """Returns the pixels of a PNG, or of a JPEG-LS, which begins as any JPEG, after checking the size it declares."""
-    if content.startswith(PNG):
-        chunks = png_stream.walk(content)
-        header = png_stream.header(chunks)
-        _check_size((header.height, header.width), expected)
-        return png_stream.decode(chunks, header)
-    at = content.find(_JPEG_LS_FRAME)
-    _check_size(struct.unpack_from(">2H", content, at + 5) if 0 <= at <= len(content) - 9 else None, expected)
-    end = content.find(_JPEG_LS_END, at)  # as bytes of a scan these do not occur
-    if end < 0:  # of which the codec would make zeros, for many seconds
-        raise damaged("its raw counts are cut")
-    try:
-        return imagecodecs.jpegls_decode(content[: end + len(_JPEG_LS_END)])
-    except (RuntimeError, ValueError) as error:  # the errors of the codec, and of its messages
-        raise damaged(error) from error
-
-
-def _check_size(found: Size | None, expected: Size) -> None:
-    if found != expected:
-        raise damaged(f"pixels of size {found} are where {expected} were declared")
-
-
-def _photo(record: bytes) -> NDArray[np.uint8]:
-    """Returns the photo, RGB."""
-    _, height, width, content = _picture(record)
-    check_declared(height, width, 3, len(record))
-    if content.startswith(_JPEG):
-        stream = jpeg_stream.walk(content)
-        check_declared(stream.frame.height, stream.frame.width, 3, len(record))
-        pixels = jpeg_stream.decode(content[: stream.end], stream.frame)
-        return pixels if pixels.ndim == 3 else np.stack([pixels] * 3, axis=-1)
-    if content.startswith(PNG):
-        pixels = _decoded(content, (height, width))
-        if pixels.dtype == np.uint8 and pixels.shape == (height, width, 3):
-            return _rgb_of_ycbcr(pixels)
-    raise MfjaxError("has a photo of an unknown kind in it; give the visible image as a file of its own")
-
-
-def _rgb_of_ycbcr(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Returns RGB of what these cameras store in PNGs: Y, Cb and Cr."""
-    return cv2.cvtColor(np.ascontiguousarray(pixels[..., [0, 2, 1]]), cv2.COLOR_YCrCb2RGB).astype(np.uint8, copy=False)
 
 
 def _calibration(found: Frame) -> Calibration:
     record = found.records.get(_CAMERA, b"")
     if len(record) < 0x310:
         raise MfjaxError("has raw counts without a calibration; save its temperatures as a float TIFF")
-    order = _order(record)
+    order = byte_order(record)
 
     def floats(at: int, count: int) -> tuple[float, ...]:
         return struct.unpack_from(f"{order}{count}f", record, at)

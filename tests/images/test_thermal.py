@@ -206,10 +206,11 @@ def test_nan_is_refused_of_a_picture_and_read_of_an_infrared_image(tmp_path):
 
 @real_files
 def test_raw_counts_of_an_sc660_are_those_that_exiftool_takes_out():
-    from mfjax.images import flir, jpeg_stream
+    from mfjax.images import flir, flir_pixels, jpeg_stream
 
+    raw = 0x01  # the kind of a record
     frame = flir.frame(flir.from_segments(jpeg_stream.walk((REAL / "SC660.jpg").read_bytes()).segments))
-    np.testing.assert_array_equal(flir.raw_counts(frame), images.read(REAL / "SC660_raw.png"))
+    np.testing.assert_array_equal(flir_pixels.raw_counts(frame.records[raw]), images.read(REAL / "SC660_raw.png"))
 
 
 @real_files
