@@ -174,6 +174,7 @@ def knee(image: jax.Array) -> jax.Array:
     Args:
         image: an array of any shape, whose values may lie beyond [0, 1].
     """
-    white = 1 - WHITE + WHITE * jnp.tanh((image - (1 - WHITE)) / WHITE)
-    black = BLACK - BLACK * jnp.tanh((BLACK - image) / BLACK)
-    return jnp.where(image > 1 - WHITE, white, jnp.where(image < BLACK, black, image))
+    beyond = jnp.maximum((image - (1 - WHITE)) / WHITE, 0) + jnp.minimum((image - BLACK) / BLACK, 0)
+    bend = jnp.tanh(beyond)  # one of both parts is 0, and a tanh is the most costly of these operations
+    inside = jnp.clip(image, BLACK, 1 - WHITE)
+    return inside + WHITE * jnp.maximum(bend, 0) + BLACK * jnp.minimum(bend, 0)

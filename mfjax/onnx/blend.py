@@ -13,7 +13,7 @@ import numpy as np
 from mfjax.model.blend import BLACK, BLOCK, DILATIONS, LEAST_ENERGY, LEAST_PRODUCT, SPLINE, SPREADS, START, WHITE
 from mfjax.onnx.graph import Value
 from mfjax.onnx.layers import Params, convolve, leaky
-from mfjax.onnx.maps import batches, concat, cut, filled, padded, shuffled, size, to_channels
+from mfjax.onnx.maps import batches, concat, cut, filled, padded, shuffled, size
 
 HALF = BLOCK // 2  # side of a block at half the resolution
 HALVING = np.repeat(np.eye(HALF), 2, axis=1)[..., None] / 2  # along an axis: [pixel, pixel, block]
@@ -32,7 +32,7 @@ def blended(sources: tuple[Value, Value], coarseness: tuple[float | Value, float
     """
     g = sources[0].graph
     extent = size(sources[0])
-    images = to_channels(concat([*sources, g.op("Max", *sources)], 0), BLOCK, "edge")  # [3n, 16, H/4, W/4]
+    images = _blocks(concat([*sources, g.op("Max", *sources)], 0))  # [3n, 16, H/4, W/4]
     details = []
     for dilation in DILATIONS:
         smooth = _smoothed(images, dilation, BLOCK)
@@ -40,11 +40,18 @@ def blended(sources: tuple[Value, Value], coarseness: tuple[float | Value, float
         images = smooth
     *levels, level = batches(images, 3)
     weights = _weights(_evidence(details, levels, coarseness), params)
-    bands = zip(batches(weights, len(DILATIONS)), details, strict=True)
-    shown = [weight * band for weight, band in bands]
+    shown = [weight * band for weight, band in zip(weights, details, strict=True)]
     for each in batches(functools.reduce(operator.add, shown), 3):
         level = level + each
     return cut(shuffled(level, BLOCK, "DCR"), extent)
+
+
+def _blocks(image: Value) -> Value:
+    """Turns blocks of pixels into channels, of an image of one; a convolution does it faster than `SpaceToDepth`."""
+    whole = padded(
+        image, 0, image.graph.op("Mod", image.graph.op("Neg", size(image)), image.graph.integers(BLOCK, BLOCK))
+    )
+    return convolve(whole, np.eye(BLOCK**2).reshape(-1, 1, BLOCK, BLOCK), strides=[BLOCK, BLOCK])
 
 
 def _evidence(details: list[Value], levels: list[Value], coarseness: tuple[float | Value, ...]) -> list[Value]:
@@ -64,8 +71,8 @@ def _evidence(details: list[Value], levels: list[Value], coarseness: tuple[float
     return maps + [filled(low_ir, each) for each in coarseness]
 
 
-def _weights(evidence: list[Value], params: Params) -> Value:
-    """Adds the weighting network, and returns its weights at full resolution, `[12n, 16, H/4, W/4]`."""
+def _weights(evidence: list[Value], params: Params) -> list[Value]:
+    """Adds the weighting network, and returns its weights at full resolution: of each band, `[3n, 16, H/4, W/4]`."""
     g = evidence[0].graph
     blocks = g.op("Concat", g.integers(-1, HALF**2), size(evidence[0]), axis=0)
     x = concat(evidence)  # maps of a pixel are far apart in memory: matrix products don't mind, convolutions do
@@ -74,7 +81,8 @@ def _weights(evidence: list[Value], params: Params) -> Value:
     x = leaky(_dense(x, params["hidden_1"]["linear"]))
     x = 2 * g.op("Sigmoid", _dense(x, params["weights"]) - START)  # [n, 12, 4 H/4 W/4]
     x = g.op("Reshape", g.op("Transpose", x, perm=[1, 0, 2]), blocks, channels=HALF**2)
-    return convolve(padded(x, 1, 1), _both_axes(DOUBLING))
+    doubling = _both_axes(DOUBLING)
+    return [convolve(each, doubling) for each in batches(padded(x, 1, 1), len(DILATIONS))]  # split while they are small
 
 
 def _dense(x: Value, params: Params) -> Value:
@@ -92,10 +100,12 @@ def knee(image: Value) -> Value:
         image: the image, linear, `[n, 1, H, W]`.
     """
     g = image.graph
-    white = (1 - WHITE) + WHITE * g.op("Tanh", (image - (1 - WHITE)) / WHITE)
-    black = BLACK * (1 - g.op("Tanh", (BLACK - image) / BLACK))
-    bent = g.op("Where", g.op("Less", image, g.constant(BLACK)), black, image)
-    return g.op("Where", g.op("Greater", image, g.constant(1 - WHITE)), white, bent)
+    beyond = g.op("Max", (image - (1 - WHITE)) / WHITE, g.constant(0)) + g.op(
+        "Min", (image - BLACK) / BLACK, g.constant(0)
+    )
+    bend = g.op("Tanh", beyond)
+    inside = g.op("Clip", image, g.constant(BLACK), g.constant(1 - WHITE))
+    return inside + WHITE * g.op("Max", bend, g.constant(0)) + BLACK * g.op("Min", bend, g.constant(0))
 
 
 def _smoothed(image: Value, dilation: int, block: int) -> Value:
