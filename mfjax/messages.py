@@ -1,10 +1,13 @@
-"""The messages that this package logs: silencing them, and showing them in a terminal."""
+"""The messages that this package logs and raises: collecting or silencing them, and showing them in one line."""
 
 import logging
 import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from mfjax import memory
+from mfjax.errors import MfjaxError
 
 logger = logging.getLogger("mfjax")
 
@@ -22,16 +25,45 @@ def escaped(text: str) -> str:
     return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
+def one_line(error: BaseException) -> str:
+    """Returns an error's message without line breaks, or the name of its class if it has none.
+
+    Args:
+        error: the error. Line breaks of errors that name files may be those of names, which are shown where they are
+            printed.
+    """
+    text = str(error)
+    if isinstance(error, MemoryError) and text in ("", "std::bad_alloc"):
+        free = memory.host_memory()
+        left = "" if free is None else f"; {free / 1e9:,.1f} GB are free"
+        return f"memory ran out{left}: end other programs, raise the limit, or ask for a smaller size or --tile"
+    return (text if isinstance(error, MfjaxError | OSError) else " ".join(text.split())) or type(error).__name__
+
+
+@contextmanager
+def collected() -> Iterator[list[str]]:
+    """Collects the messages of a block, in place of their being logged; those of other threads are logged as ever.
+
+    Of nested blocks, the inner one has the messages.
+    """
+    here = threading.get_ident()
+    found: list[str] = []
+
+    def take(record: logging.LogRecord) -> bool:
+        if record.thread != here:
+            return True
+        found.append(record.getMessage())
+        return False
+
+    logger.filters.insert(0, take)  # before those of blocks around this one
+    try:
+        yield found
+    finally:
+        logger.removeFilter(take)
+
+
 @contextmanager
 def quietly() -> Iterator[None]:
     """Keeps the messages of a block from being logged, but not those of other threads."""
-    here = threading.get_ident()
-
-    def of_others(record: logging.LogRecord) -> bool:
-        return record.thread != here
-
-    logger.addFilter(of_others)
-    try:
+    with collected():
         yield
-    finally:
-        logger.removeFilter(of_others)
