@@ -29,6 +29,8 @@ class Sample:
     seed: int
     infrared: Callable[[NDArray], NDArray]
     """Returns the infrared picture from that of the scene."""
+    align: bool = False
+    """True: its views differ, so that it is to be aligned."""
 
 
 def _as_it_is(ir: NDArray) -> NDArray:
@@ -51,7 +53,7 @@ def _seen_narrower(ir: NDArray) -> NDArray:
 SAMPLES = {
     "night": Sample("A street at night", "Infrared at half the resolution of visible.", 20, _as_it_is),
     "raw": Sample("By day, raw thermal data", "16 bits, of which a sensor uses few: the range is found.", 17, _raw),
-    "apart": Sample("Two views that differ", "Infrared sees less of the street: align them.", 8, _seen_narrower),
+    "apart": Sample("Two views that differ", "Infrared sees less of the street: align them.", 8, _seen_narrower, align=True),
 }
 
 
