@@ -96,7 +96,8 @@ class App:
         """Tells what the page offers."""
         about = {"version": mfjax.__version__, "model": self.models.first, "models": self.models.described()}
         about["samples"] = [
-            {"name": name, "title": each.title, "words": each.words, "align": "auto" if each.align else ""} for name, each in samples.SAMPLES.items()
+            {"name": name, "title": each.title, "words": each.words, "align": "auto" if each.align else ""}
+            for name, each in samples.SAMPLES.items()
         ]
         return JSONResponse(about | {"palettes": palettes.NAMES, "limits": answers.limits(self.limits)})
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfjax import images
-from mfjax.alignment import Alignment
+from mfjax.alignment import Alignment, geometry
 from mfjax.alignment.preview import preview
 from mfjax.errors import MfjaxError
 from mfjax.images.metadata import CELSIUS
@@ -65,6 +65,8 @@ class Result:
     """The name of the pair, by which downloads are called."""
     celsius: tuple[float, float] | None
     """The temperatures that are black and white; None if they are not known."""
+    seen: tuple[slice, slice]
+    """The rows and columns of the fused image in which both sources show something."""
 
     @property
     def bytes(self) -> int:
@@ -102,7 +104,7 @@ def fuse(job: Job, models: Models, limits: Limits) -> Result:
     # Floats are rounded to 8 or 16 bits only when they are written, which gives the pixels of a call on either.
     with watched(tell):
         [made] = fuser.fuse_requests([read.request._replace(dtype=np.dtype(np.float32))])
-    return Result(made, read.ir, read.vis, read.metadata, Path(task.ir.name).stem, read.celsius)
+    return Result(made, read.ir, read.vis, read.metadata, Path(task.ir.name).stem, read.celsius, _seen(read.request))
 
 
 class _Read(NamedTuple):
@@ -163,6 +165,13 @@ def _read(job: Job, pair: Pair, largest_factor: float, limits: Limits) -> _Read:
     ends = both.ir.ir_range
     celsius = ends if file.metadata.unit == CELSIUS and isinstance(ends, tuple) else None
     return _Read(request, *_shown(request, ir, vis), sources.metadata, celsius)
+
+
+def _seen(request: "Request") -> tuple[slice, slice]:
+    """Returns the largest rectangle of the output that both sources show."""
+    frame, size = request.frame, request.size
+    found = None if frame is None or frame.is_filled else geometry.common_rectangle(frame.to_other, size)
+    return found or (slice(size[0]), slice(size[1]))
 
 
 def _shown(request: "Request", ir: NDArray, vis: NDArray) -> tuple[NDArray, NDArray]:

@@ -53,7 +53,7 @@ def _seen_narrower(ir: NDArray) -> NDArray:
 SAMPLES = {
     "night": Sample("A street at night", "Infrared at half the resolution of visible.", 20, _as_it_is),
     "raw": Sample("By day, raw thermal data", "16 bits, of which a sensor uses few: the range is found.", 17, _raw),
-    "apart": Sample("Two views that differ", "Infrared sees less of the street: align them.", 8, _seen_narrower, align=True),
+    "apart": Sample("Two views that differ", "Infrared sees less: align them.", 8, _seen_narrower, align=True),
 }
 
 

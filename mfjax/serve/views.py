@@ -69,13 +69,14 @@ def png(result: Result, picture: NDArray, *, whole: bool) -> bytes:
 def scores(result: Result) -> list[dict[str, object]]:
     """Returns the paper's metrics of a result, and the shares of structure lost, each with what it means.
 
-    They are of the luma of the fused image and of both super-resolved sources, as `mfjax.metrics.score` gives them.
+    They are of the luma of the fused image and of both super-resolved sources, as `mfjax.metrics.score` gives them,
+    where both show something.
 
     Args:
         result: the result.
     """
     names = (*PAPER, *STRUCTURE_LOST)
-    fused, ir, vis = (images.luma(image) for image in result.fusion)
+    fused, ir, vis = (images.luma(image[result.seen]) for image in result.fusion)
     found = metrics.score(ir, vis, fused, names=names)
     return [
         {

@@ -40,11 +40,17 @@ function showButton() {
   at("swap").disabled = !app.files || Boolean(app.job) || !(app.files.slots.ir || app.files.slots.vis);
 }
 
+/** Says something to a screen reader, once. */
+function say(text) {
+  if (at("said").textContent !== text) at("said").textContent = text;
+}
+
 function tell(job) {
   let text = job.stage[0].toUpperCase() + job.stage.slice(1);
   if (job.state === "waiting") text = job.before ? `Waiting: ${job.before} before you` : "Starting";
   else if (job.stage === "fusing") text = `Fusing: ${Math.round(100 * job.share)} %`;
-  if (at("status").textContent !== text) at("status").textContent = text;
+  at("status").textContent = text;
+  say(text.replace(/: \d+ %$/, ""));
   const bar = at("progress");
   if (job.state === "working" && job.stage === "fusing") bar.value = job.share;
   else bar.removeAttribute("value");
@@ -66,6 +72,7 @@ async function fuse() {
   const old = at("result");
   at("empty").hidden = true;
   at("working").hidden = false;
+  at("stop").hidden = false;
   old.classList.add("old");
   app.job = "starting";
   tell({ state: "waiting", stage: "starting", before: 0 });
@@ -84,7 +91,10 @@ async function fuse() {
   } catch (error) {
     if (app.job) refuse(error.message);
   } finally {
-    if (job?.state === "done") app.made = asked;
+    if (job?.state === "done") {
+      app.made = asked;
+      say("Done: the fused picture is shown");
+    }
     app.job = null;
     at("working").hidden = true;
     old.classList.remove("old");
@@ -96,21 +106,22 @@ async function fuse() {
 async function stop() {
   const key = app.job;
   app.job = null;
-  at("status").textContent = "Stopped";
+  say("Stopped");
   if (key && key !== "starting") await api.stop(key).catch(() => {});
 }
 
 async function showResult(key, job) {
   const place = at("result");
+  const failed = job.state === "failed";
+  if (failed && !job.alignment) return; // what was made before stays
   app.viewer?.close();
   app.viewer = null;
   place.replaceChildren(at("result-template").content.cloneNode(true));
   const card = (name) => place.querySelector(`.${name}`);
   place.hidden = false;
-  const failed = job.state === "failed";
   place.classList.toggle("failed", failed);
   if (failed) {
-    if (!job.alignment) place.hidden = true;
+    app.made = null;
     for (const name of ["viewer", "notes", "downloads", "scores"]) card(name).hidden = true;
     await panels.alignment(card("placed"), key, job.alignment);
     return;
@@ -123,13 +134,18 @@ async function showResult(key, job) {
   });
   looks();
   await app.viewer.show();
+  if (matchMedia("(max-width: 860px)").matches) at("stage").scrollIntoView(); // below the form on a phone
   await Promise.all([panels.alignment(card("placed"), key, job.alignment), panels.scores(card("scores"), key)]);
 }
 
 async function trySample(name) {
   at("sample-choice").value = "";
   accept();
+  app.job = "starting";
+  showButton();
   at("status").textContent = "Rendering the scene";
+  say("Rendering the scene");
+  at("stop").hidden = true;
   at("progress").removeAttribute("value");
   at("empty").hidden = true;
   at("working").hidden = false;
@@ -137,6 +153,7 @@ async function trySample(name) {
   try {
     await app.files.sample(name);
   } catch (error) {
+    app.job = null;
     at("working").hidden = true;
     at("empty").hidden = Boolean(app.viewer);
     return refuse(error.message);

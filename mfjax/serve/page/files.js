@@ -119,7 +119,7 @@ export class Files {
     else thumb.removeAttribute("src");
     element.querySelector(".invite").hidden = Boolean(slot);
     element.querySelector(".remove").hidden = !slot;
-    element.querySelector(".facts").textContent = text;
+    element.querySelector(".facts").replaceChildren(...[text].flat().map(line));
     element.classList.toggle("looking", Boolean(slot && !slot.facts));
     element.classList.toggle("filled", Boolean(picture));
     this.changed();
@@ -130,5 +130,11 @@ function words(facts) {
   const parts = [facts.name, `${facts.width} wide, ${facts.height} high`];
   parts.push(facts.celsius ? `${facts.celsius.map((end) => end.toFixed(1)).join(" to ")} °C` : facts.kind);
   if (facts.photo) parts.push("has a photo in it");
-  return parts.join(" · ");
+  return parts;
+}
+
+function line(text) {
+  const made = document.createElement("span");
+  made.textContent = text;
+  return made;
 }

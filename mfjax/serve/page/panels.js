@@ -68,20 +68,22 @@ export async function scores(card, key) {
   const hint = card.querySelector(".hint");
   try {
     const found = await api.scores(key);
+    const meanings = card.querySelector("dl");
     const rows = found.map(({ name, value, best, means }) => {
       const row = element("tr");
       const head = element("th", words(name));
       head.scope = "row";
       const lost = name.startsWith("structure_lost");
-      const arrow = { higher: "higher is better", lower: "lower is better", zero: "nearer to 0 is better" }[best];
-      head.append(element("small", `${arrow}. ${means}`));
-      const shown = value === null ? "none" : lost ? `${(100 * value).toFixed(1)} %` : value.toPrecision(4);
-      row.append(head, element("td", shown));
+      const better = { higher: "higher is better", lower: "lower is better", zero: "nearer to 0 is better" }[best];
+      const shown = value === null ? "none" : lost ? `${(100 * value).toFixed(1)} %` : value.toPrecision(4).replace("-", "−");
+      row.append(head, element("td", better, "better"), element("td", shown));
+      meanings.append(element("dt", words(name)), element("dd", means));
       return row;
     });
+    card.querySelector("details").hidden = false;
     card.querySelector("tbody").replaceChildren(...rows);
     card.querySelector("table").hidden = false;
-    hint.textContent = "The paper’s metrics, and the share of each source’s structure that was lost; of luma, at this size.";
+    hint.textContent = "The paper’s six, and how much of each source’s structure was lost, where both pictures show something.";
   } catch (error) {
     hint.textContent = error.message;
   }

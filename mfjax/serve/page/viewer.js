@@ -27,7 +27,7 @@ export class Viewer {
       tag: root.querySelector(`.tag-${name}`),
     }));
     for (const { select } of this.sides) {
-      for (const { name, title } of result.layers) select.add(new Option(title[0].toUpperCase() + title.slice(1), name));
+      for (const { name } of result.layers) select.add(new Option(short[name], name));
     }
     this.sides[0].select.value = "ir";
     this.sides[1].select.value = "fused";
