@@ -30,7 +30,7 @@ class Models:
     def __init__(self, first: str = "default", *, engine: Engine = "auto", precision: Precision = "auto") -> None:
         path = weights.find(first)
         self._paths = {entry.name: weights.find(entry.name) for entry in catalogue.catalogue()}
-        self.first = next((name for name, each in self._paths.items() if each == path), path.stem)
+        self.first = next((name for name, each in self._paths.items() if each == path), path.name)
         self._paths.setdefault(self.first, path)
         self._how: dict[str, Any] = {"engine": engine, "precision": precision}
         self._ready: OrderedDict[tuple[str, float], Fuser] = OrderedDict()
