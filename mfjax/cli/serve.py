@@ -51,9 +51,10 @@ def serve(
         from mfjax.serve.app import make_app
         from mfjax.serve.server import bound, run
     except ModuleNotFoundError as error:
-        if error.name not in ("anyio", "starlette", "uvicorn"):
+        package = str(error.name).partition(".")[0]
+        if package not in ("anyio", "starlette", "uvicorn"):
             raise
-        raise MfjaxError(f"the page needs {error.name}, which is not installed: pip install 'mfjax[serve]'") from error
+        raise MfjaxError(f"the page needs {package}, which is not installed: pip install 'mfjax[serve]'") from error
     from mfjax.serve.limits import Limits
     from mfjax.serve.models import Models
 

@@ -41,7 +41,7 @@ class Task:
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """Where the visible image lies under the infrared one, and a picture to judge that by."""
+    """The place of the visible image under the infrared one, and a picture to judge that by."""
 
     picture: NDArray[np.uint8]
     """Infrared edges on the visible image, and a checkerboard of both, as of `mfjax.alignment.preview`."""
@@ -60,7 +60,7 @@ class Result:
     vis: NDArray[np.float32]
     """The visible source, likewise, [h', w'] or [h', w', 3]."""
     metadata: images.Metadata
-    """What the visible file holds besides pixels."""
+    """The rest of the visible file, besides its pixels."""
     name: str
     """The name of the pair, by which downloads are called."""
     celsius: tuple[float, float] | None

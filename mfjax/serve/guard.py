@@ -1,4 +1,4 @@
-"""What every request must have and every answer has, so that no other web page can use this one.
+"""Checks every request, and gives every answer its headers, so that no other web page can use this one.
 
 A page of another site can send requests to a local server, and by DNS rebinding (a name of its own that suddenly means
 127.0.0.1) even read the answers. So the name in Host must be one that means this machine by itself, and a browser's own

@@ -7,7 +7,7 @@ from mfjax.errors import MfjaxError
 
 @dataclass(frozen=True)
 class Limits:
-    """What the page takes, and for how long it keeps what it was given and has made."""
+    """The most that the page takes, and for how long it keeps what it was given and has made."""
 
     upload: int = 64 * 2**20
     """Most bytes of a file."""

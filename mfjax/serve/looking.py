@@ -19,10 +19,10 @@ from mfjax.serve.uploads import Kind, Upload, laid_out
 
 @dataclass(frozen=True)
 class Look:
-    """What a file shows."""
+    """A file as it is shown before it is fused."""
 
     facts: dict[str, Any]
-    """What the page is told, for JSON."""
+    """The facts that the page is told, for JSON."""
     preview: bytes = field(repr=False)
     """A PNG of moderate size."""
 

@@ -1,4 +1,4 @@
-"""What a request of the page asks for, checked."""
+"""The options of a request of the page, checked."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields

@@ -29,10 +29,10 @@ class Job:
     """A request, from its arrival to its result."""
 
     task: Any
-    """What is asked for."""
+    """The request, for the work to understand."""
     state: State = "waiting"
     stage: str = "starting"
-    """What is being done, in words."""
+    """The part of the work that is being done, in words."""
     share: float = 0.0
     """The share of the stage that is done."""
     notes: list[str] = field(default_factory=list)
@@ -41,11 +41,11 @@ class Job:
     """The one line that says why it failed."""
     result: Any = None
     seconds: float = 0.0
-    """How long the work took."""
+    """The time that the work took."""
     asked: float = field(default_factory=time.monotonic)
     """When somebody last asked for it."""
     found: Any = None
-    """What the work has found before it ends, or fails."""
+    """Something that the work has found before it ended or failed."""
     stopped: bool = False
     """True: nobody wants it any more."""
     begun: float = 0.0

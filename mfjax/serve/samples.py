@@ -25,7 +25,7 @@ class Sample:
 
     title: str
     words: str
-    """What there is to try with it."""
+    """The thing to try with it, in words."""
     seed: int
     infrared: Callable[[NDArray], NDArray]
     """Returns the infrared picture from that of the scene."""
