@@ -89,6 +89,11 @@ def fuse(job: Job, models: Models, limits: Limits) -> Result:
     from mfjax.inference.watching import watched
 
     task: Task = job.task
+    if task.vis is not None and task.vis.data == task.ir.data:
+        raise MfjaxError(
+            f"{task.ir.name} is given for both sources; give two files, or leave the visible one out if the file has a "
+            "photo of its own"
+        )
     job.stage = "loading the model"
     fuser = models.load(task.options.model, task.options.detail)
     job.check()

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfjax import images
-from mfjax.data.synthetic import scene
+from mfjax.data.synthetic import Scene, scene
 from mfjax.errors import MfjaxError
 from mfjax.serve.uploads import Kind
+from mfjax.size import Size
 
 IR, VIS, SMALL = (240, 320), (480, 640), (96, 128)  # sizes; the last of pictures to choose by
 COUNTS = 7200, 1400  # least value and span of raw data, as of a 14-bit sensor
@@ -72,7 +73,12 @@ def png(name: str, kind: Kind, *, small: bool = False) -> bytes:
     if name not in SAMPLES:
         raise MfjaxError(f"there is no sample {name!r}; there are {', '.join(SAMPLES)}")
     sample = SAMPLES[name]
-    made = scene(sample.seed, *(SMALL if small else IR if kind == "ir" else VIS))
+    made = _rendered(sample.seed, SMALL if small else IR if kind == "ir" else VIS)
     if kind == "vis":
         return images.encode(images.from_float(made.vis, np.uint8), Path("vis.png"))
     return images.encode(_as_it_is(made.ir) if small else sample.infrared(made.ir), Path("ir.png"))
+
+
+@lru_cache(len(SAMPLES))
+def _rendered(seed: int, size: Size) -> Scene:
+    return scene(seed, *size)

@@ -220,6 +220,11 @@ def test_messages_of_the_library_name_files_as_the_page_knows_them(page, models,
     assert "mfjax-serve" not in str(job)
 
 
+def test_one_file_for_both_sources_is_refused(page, sent, models):
+    _, job = fused(page, put(page, "ir", sent[0]), put(page, "vis", sent[0]), models)
+    assert "a.png is given for both sources" in job["error"]
+
+
 def test_a_file_that_can_not_be_read_is_refused_in_the_line_of_the_command(page):
     answer = page.put("/api/files/vis?name=..%2Fb.gif", content=b"GIF89a")
     assert (answer.status_code, answer.json()) == (

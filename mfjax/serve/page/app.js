@@ -12,6 +12,7 @@ const app = { about: null, files: null, options: null, viewer: null, job: null, 
 function refuse(message) {
   at("problem").querySelector("p").textContent = message;
   at("problem").hidden = false;
+  at("problem").scrollIntoView({ block: "nearest" });
 }
 
 function accept() {
@@ -26,8 +27,9 @@ function wanted() {
 /** Says whether the button can be pressed, and what it would do. */
 function showButton() {
   const button = at("fuse");
-  const ready = app.files?.ready && app.options && !app.job;
-  button.disabled = !ready;
+  const ready = Boolean(app.files?.ready && app.options);
+  button.disabled = !ready && !app.job;
+  button.setAttribute("aria-disabled", Boolean(app.job)); // not disabled at work, which would lose the focus
   const again = app.made !== null && ready && app.made !== wanted();
   button.textContent = app.made === null ? "Fuse" : "Fuse again";
   button.classList.toggle("calm", app.made !== null && !again);
@@ -190,7 +192,7 @@ async function begin() {
   at("stop").addEventListener("click", stop);
   at("form").addEventListener("submit", (event) => {
     event.preventDefault();
-    if (!at("fuse").disabled) fuse();
+    if (!at("fuse").disabled && !app.job) fuse();
   });
   app.files = new Files(() => { app.options?.show(); showButton(); }, refuse);
   at("swap").addEventListener("click", () => app.files.swap());
