@@ -3,13 +3,15 @@
 import logging
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from mfjax import memory
 from mfjax.errors import MfjaxError
 
 logger = logging.getLogger("mfjax")
+
+_changing = threading.Lock()  # held while the logger's filters are replaced
 
 # What moves a terminal's cursor, changes its colours or the order of letters, or ends a line; and bytes of names that
 # are no UTF-8.
@@ -41,6 +43,24 @@ def one_line(error: BaseException) -> str:
 
 
 @contextmanager
+def filtered(take: Callable[[logging.LogRecord], bool], *, first: bool = False) -> Iterator[None]:
+    """Lets a function see, and change or refuse, each message that is logged in a block, by any thread.
+
+    Args:
+        take: it returns false for a message that is not to be logged.
+        first: it comes before the functions of blocks around this one, in place of after them.
+    """
+    # The list of filters is replaced, never changed, since another thread may be going through it.
+    with _changing:
+        logger.filters = [take, *logger.filters] if first else [*logger.filters, take]
+    try:
+        yield
+    finally:
+        with _changing:
+            logger.filters = [each for each in logger.filters if each is not take]
+
+
+@contextmanager
 def collected() -> Iterator[list[str]]:
     """Collects the messages of a block, in place of their being logged; those of other threads are logged as ever.
 
@@ -55,11 +75,8 @@ def collected() -> Iterator[list[str]]:
         found.append(record.getMessage())
         return False
 
-    logger.filters.insert(0, take)  # before those of blocks around this one
-    try:
+    with filtered(take, first=True):
         yield found
-    finally:
-        logger.removeFilter(take)
 
 
 @contextmanager

@@ -30,8 +30,8 @@ def serve(
 ) -> int:
     """Show a page on which two pictures are fused, in a browser on this machine, until Ctrl-C.
 
-    Pictures are sent to this process only and stay in its memory for ten minutes at most; nothing is kept. The page
-    needs no network. It needs Starlette and uvicorn (pip install 'mfjax[serve]').
+    Pictures are sent to this process only, and its memory forgets them ten minutes after their last use: nothing is
+    kept. The page makes no request to any other machine. It needs Starlette and uvicorn (pip install 'mfjax[serve]').
 
     Args:
         host: Address on which the page is served. By default only this machine can open it; 0.0.0.0 opens it to

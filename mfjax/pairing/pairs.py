@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from mfjax.messages import filtered
 from mfjax.pairing.names import natural_key
 
 MOST_LISTED = 5  # most names in one line, since a folder may have thousands
@@ -80,8 +81,5 @@ def messages_about(pair: Pair) -> Iterator[None]:
             record.msg, record.args = f"{pair.name}: {text}", ()
         return True
 
-    logger.addFilter(prefix)
-    try:
+    with filtered(prefix):
         yield
-    finally:
-        logger.removeFilter(prefix)

@@ -331,3 +331,35 @@ def test_a_temperature_file_tells_its_degrees_and_takes_a_range_in_them(page, mo
     _, job = fused(page, ir, None, models, ir_range={"celsius": [low, high]})
     assert job["error"] is None
     assert job["result"]["celsius"] == pytest.approx([low, high], abs=0.01)
+
+
+@pytest.fixture
+def endless(monkeypatch):
+    """Puts work that never ends by itself in place of fusing."""
+
+    def work(job, models, limits):
+        while True:
+            job.check()
+            time.sleep(0.01)
+
+    monkeypatch.setattr("mfjax.serve.fusing.fuse", work)
+
+
+def test_who_waits_sees_how_many_are_before_and_too_many_are_sent_away(open_page, sent, models, endless):
+    page = open_page(waiting=2)
+    told = {"ir": put(page, "ir", sent[0])["key"], "vis": put(page, "vis", sent[1])["key"]}
+
+    def state(key):
+        return page.get(f"/api/jobs/{key}").json()
+
+    first = page.post("/api/jobs", json=told).json()["key"]
+    while state(first)["state"] != "working":
+        time.sleep(0.01)
+    second, third = (page.post("/api/jobs", json=told).json()["key"] for _ in range(2))
+    assert [(state(key)["state"], state(key)["before"]) for key in (second, third)] == [("waiting", 1), ("waiting", 2)]
+    refused = page.post("/api/jobs", json=told)
+    assert (refused.status_code, refused.json()["error"][:23]) == (503, "2 requests wait already")
+    page.delete(f"/api/jobs/{first}")
+    while state(second)["state"] != "working":
+        time.sleep(0.01)
+    assert state(third)["before"] == 1

@@ -129,6 +129,7 @@ export class Files {
 function words(facts) {
   const parts = [facts.name, `${facts.width} wide, ${facts.height} high`];
   parts.push(facts.celsius ? `${facts.celsius.map((end) => end.toFixed(1)).join(" to ")} °C` : facts.kind);
+  if (facts.palette) parts.push(`in the palette ${facts.palette}`);
   if (facts.photo) parts.push("has a photo in it");
   return parts;
 }

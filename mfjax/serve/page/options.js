@@ -26,7 +26,7 @@ export class Options {
       model: at("model").value,
       detail: at("detail").disabled ? 1 : Number(at("detail").value),
       align,
-      view: align ? at("view").value || null : null,
+      view: align ? at("view").value : null,
       ir_range: this.#range(),
       stretch: at("stretch").checked,
       exif: at("exif").checked,
@@ -106,7 +106,8 @@ export class Options {
     const how = at("range").value;
     if (at("range-section").hidden || !how) return null;
     if (how !== "ends") return how;
-    const ends = [number("range-low"), number("range-high")];
+    const own = facts.celsius ?? facts.range; // shown where nothing is given
+    const ends = [number("range-low") ?? own[0], number("range-high") ?? own[1]];
     return facts.celsius ? { celsius: ends } : ends;
   }
 }

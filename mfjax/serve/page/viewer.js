@@ -92,7 +92,11 @@ export class Viewer {
       this.show();
       this.looks();
     };
-    this.palette.addEventListener("change", recoloured);
+    this.palette.addEventListener("change", () => {
+      const layers = this.sides.map(({ select }) => select.value);
+      if (!layers.some((layer) => THERMAL.includes(layer)) && !this.hot.checked) this.sides[0].select.value = "ir";
+      recoloured();
+    });
     this.hot.addEventListener("change", () => {
       const layers = this.sides.map(({ select }) => select.value);
       if (this.hot.checked && !layers.includes("fused")) this.sides[1].select.value = "fused";
