@@ -14,6 +14,7 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
+PAGE = Path(__file__)
 SIZE = 1240, 800  # pixels of the window
 
 
@@ -45,12 +46,12 @@ def take(url: str) -> bytes:
 def main() -> None:
     """Serves the page, and writes the picture."""
     command = [sys.executable, "-m", "mfjax", "serve", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=PAGE.parents[1]) as process:
         assert process.stdout is not None
         found = re.match(r"(\S+) is the page", process.stdout.readline())
         assert found is not None
         try:
-            Path(__file__).with_suffix(".jpg").write_bytes(take(found[1]))
+            PAGE.with_suffix(".jpg").write_bytes(take(found[1]))
         finally:
             process.terminate()
 

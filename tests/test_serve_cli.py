@@ -9,17 +9,20 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 
 from mfjax.cli import main
+
+ROOT = Path(__file__).parents[1]
 
 
 @contextlib.contextmanager
 def served(*arguments):
     """Runs the command, and yields its process and the page's address."""
     command = [sys.executable, "-m", "mfjax", "serve", "--port", "0", *map(str, arguments)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
         try:
             found = re.match(r"(http://\S+/) is the page; Ctrl-C ends it", process.stdout.readline())
             assert found, process.stderr.read()

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 import mfjax
 from mfjax import images
 
+ROOT = Path(__file__).parents[2]
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 DRIVER = shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(not (BROWSER and DRIVER), reason="needs chromium and chromedriver")
@@ -35,7 +37,7 @@ return [...document.querySelectorAll("input, select, button, a[href]")].filter((
 def url(tiny_weights):
     """The address of a page that is served by the command, with a small model."""
     command = [sys.executable, "-m", "mfjax", "serve", "--port", "0", "--model", str(tiny_weights), "--engine", "xla"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         yield re.match(r"(\S+) is the page", process.stdout.readline())[1]
         process.terminate()
 
