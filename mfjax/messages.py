@@ -1,12 +1,17 @@
-"""The messages that this package logs: silencing them, and showing them in a terminal."""
+"""The messages that this package logs and raises: collecting or silencing them, and showing them in one line."""
 
 import logging
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from mfjax import memory
+from mfjax.errors import MfjaxError
+
 logger = logging.getLogger("mfjax")
+
+_changing = threading.Lock()  # held while the logger's filters are replaced
 
 # What moves a terminal's cursor, changes its colours or the order of letters, or ends a line; and bytes of names that
 # are no UTF-8.
@@ -22,16 +27,60 @@ def escaped(text: str) -> str:
     return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
+def one_line(error: BaseException) -> str:
+    """Returns an error's message without line breaks, or the name of its class if it has none.
+
+    Args:
+        error: the error. Line breaks of errors that name files may be those of names, which are shown where they are
+            printed.
+    """
+    text = str(error)
+    if isinstance(error, MemoryError) and text in ("", "std::bad_alloc"):
+        free = memory.host_memory()
+        left = "" if free is None else f"; {free / 1e9:,.1f} GB are free"
+        return f"memory ran out{left}: end other programs, raise the limit, or ask for a smaller size or --tile"
+    return (text if isinstance(error, MfjaxError | OSError) else " ".join(text.split())) or type(error).__name__
+
+
 @contextmanager
-def quietly() -> Iterator[None]:
-    """Keeps the messages of a block from being logged, but not those of other threads."""
-    here = threading.get_ident()
+def filtered(take: Callable[[logging.LogRecord], bool], *, first: bool = False) -> Iterator[None]:
+    """Lets a function see, and change or refuse, each message that is logged in a block, by any thread.
 
-    def of_others(record: logging.LogRecord) -> bool:
-        return record.thread != here
-
-    logger.addFilter(of_others)
+    Args:
+        take: it returns false for a message that is not to be logged.
+        first: it comes before the functions of blocks around this one, in place of after them.
+    """
+    # The list of filters is replaced, never changed, since another thread may be going through it.
+    with _changing:
+        logger.filters = [take, *logger.filters] if first else [*logger.filters, take]
     try:
         yield
     finally:
-        logger.removeFilter(of_others)
+        with _changing:
+            logger.filters = [each for each in logger.filters if each is not take]
+
+
+@contextmanager
+def collected() -> Iterator[list[str]]:
+    """Collects the messages of a block, in place of their being logged; those of other threads are logged as ever.
+
+    Of nested blocks, the inner one has the messages.
+    """
+    here = threading.get_ident()
+    found: list[str] = []
+
+    def take(record: logging.LogRecord) -> bool:
+        if record.thread != here:
+            return True
+        found.append(record.getMessage())
+        return False
+
+    with filtered(take, first=True):
+        yield found
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Keeps the messages of a block from being logged, but not those of other threads."""
+    with collected():
+        yield

@@ -2,6 +2,8 @@
 
 import logging
 import os
+import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +11,43 @@ import pytest
 from mfjax import images
 from mfjax.cli import main
 from mfjax.cli.messages import to_standard_error
-from mfjax.messages import escaped
+from mfjax.messages import collected, escaped, quietly
+from mfjax.pairing import Pair, messages_about
+
+logger = logging.getLogger("mfjax")
+
+
+def said_elsewhere(text):
+    """Logs a message in another thread."""
+    thread = threading.Thread(target=logger.warning, args=(text,))
+    thread.start()
+    thread.join()
+
+
+def test_messages_of_a_block_are_collected_and_those_of_other_threads_are_logged(caplog):
+    with collected() as found:
+        logger.warning("%s: a guess", "a.png")
+        said_elsewhere("of another")
+    logger.warning("after")
+    assert found == ["a.png: a guess"]
+    assert caplog.messages == ["of another", "after"]
+
+
+def test_of_nested_blocks_the_inner_one_has_the_messages(caplog):
+    with collected() as outer, messages_about(Pair("pair", Path("a.png"), Path("b.png"))):
+        logger.warning("outer")
+        with quietly():
+            logger.warning("silenced")
+        with collected() as inner:
+            logger.warning("inner")
+    assert (outer, inner, caplog.messages) == (["outer"], ["inner"], [])
+
+
+def test_the_name_of_a_pair_is_put_before_messages_of_its_own_thread_alone(caplog):
+    with messages_about(Pair("0001", Path("a.png"), Path("b.png"))):
+        logger.warning("is flat")
+        said_elsewhere("of another")
+    assert caplog.messages == ["0001: is flat", "of another"]
 
 
 @pytest.mark.parametrize(
@@ -44,7 +82,6 @@ def test_a_name_with_control_codes_is_shown_escaped_in_errors_warnings_and_resul
 
 
 def test_a_command_says_a_warning_once_and_the_next_command_says_it_again(capsys):
-    logger = logging.getLogger("mfjax")
     for _ in range(2):
         with to_standard_error():
             for text in ("a is odd", "b is odd", "a is odd"):

@@ -14,6 +14,7 @@ from importlib import import_module
 import pytest
 
 from mfjax.cli import main, messages, platforms, programs, signals, streams
+from mfjax.messages import one_line
 
 COMMAND = sys.executable, "-m", "mfjax"
 
@@ -193,4 +194,4 @@ def test_streams_of_tests_and_notebooks_are_left_alone(capsys):
 
 @pytest.mark.parametrize("text", ["", "std::bad_alloc"])
 def test_memory_that_ran_out_is_said_in_words_with_what_is_free(text):
-    assert re.match(r"memory ran out; [\d,.]+ GB are free: end other", messages.one_line(MemoryError(text)))
+    assert re.match(r"memory ran out; [\d,.]+ GB are free: end other", one_line(MemoryError(text)))

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 import mfjax
 from mfjax.cli import platforms, programs, signals, streams, table
-from mfjax.cli.messages import one_line, to_standard_error
+from mfjax.cli.messages import to_standard_error
 from mfjax.errors import MfjaxError
+from mfjax.messages import one_line
 
 if TYPE_CHECKING:  # it takes the packages of training
     from mfjax.training.stopping import StopRequestedError

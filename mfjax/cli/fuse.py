@@ -16,7 +16,7 @@ from tyro.conf import Positional, arg
 from mfjax import images, weights
 from mfjax.alignment.frames import View
 from mfjax.cli.aligning import asked_alignment
-from mfjax.cli.messages import one_line, only_errors, print_json, print_line
+from mfjax.cli.messages import only_errors, print_json, print_line
 from mfjax.cli.processes import join, leave
 from mfjax.cli.progress import Progress, WithinImages
 from mfjax.cli.ranges import parse_ir_range
@@ -28,6 +28,7 @@ from mfjax.inference.detail import check_detail
 from mfjax.inference.engines import Engine, Precision, check_engine
 from mfjax.inference.infrared import Reading, range_of_all
 from mfjax.inference.ranges import check_ir_range
+from mfjax.messages import one_line
 from mfjax.pairing import messages_about
 from mfjax.pairing.patterns import Patterns
 

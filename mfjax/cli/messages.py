@@ -7,24 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from mfjax import memory
-from mfjax.errors import MfjaxError
 from mfjax.messages import escaped
-
-
-def one_line(error: BaseException) -> str:
-    """Returns an error's message without line breaks, or the name of its class if it has none.
-
-    Args:
-        error: the error. Line breaks of errors that name files may be those of names, which are shown where they are
-            printed.
-    """
-    text = str(error)
-    if isinstance(error, MemoryError) and text in ("", "std::bad_alloc"):
-        free = memory.host_memory()
-        left = "" if free is None else f"; {free / 1e9:,.1f} GB are free"
-        return f"memory ran out{left}: end other programs, raise the limit, or ask for a smaller size or --tile"
-    return (text if isinstance(error, MfjaxError | OSError) else " ".join(text.split())) or type(error).__name__
 
 
 def print_line(text: str) -> None:

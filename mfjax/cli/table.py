@@ -48,6 +48,7 @@ COMMANDS = {
         "mfjax.cli.align:align", "IR VIS --out RIG.json", "find where the visible image lies under the infrared one"
     ),
     "video": Command("mfjax.cli.video:video", "IR VIS --out OUT", "fuse two videos, image sequences or live cameras"),
+    "serve": Command("mfjax.cli.serve:serve", "", "show a page in the browser, on which two pictures are fused"),
     "models": Command("mfjax.cli.models:models", "", "list the bundled models"),
     "evaluate": Command("mfjax.cli.evaluate:evaluate", "DATA", "score models, or images that other methods made"),
     "detection": Command(

@@ -17,7 +17,7 @@ from mfjax.images.picture import Picture, panel
 from mfjax.images.radiometric import Placement, Thermal
 from mfjax.images.reading import decode, open, read, split_selection
 from mfjax.images.thermal import has_photo, read_thermal
-from mfjax.images.writing import check_quality, write, write_all
+from mfjax.images.writing import check_quality, encode, write, write_all
 
 __all__ = [
     "FORMATS",
@@ -31,6 +31,7 @@ __all__ = [
     "Thermal",
     "check_quality",
     "decode",
+    "encode",
     "from_float",
     "has_photo",
     "is_colour",

@@ -1,4 +1,4 @@
-"""False-colour palettes of thermal cameras, and the way back from their colours to heat.
+"""False-colour palettes of thermal cameras: heat in their colours, and the way back from colours to heat.
 
 Sources: iron is that of FLIR's cameras, as their files carry it; rainbow is "jet" of OpenCV and MATLAB.
 """
@@ -70,6 +70,22 @@ def invert(image: NDArray, palette: Palette = "auto") -> Inverted:
     return best
 
 
+def painted(heat: NDArray, palette: str) -> NDArray[np.uint8]:
+    """Returns heat in the colours of a palette, RGB [h, w, 3].
+
+    Args:
+        heat: from 0, the coldest, to 1, the hottest, [h, w].
+        palette: one of `NAMES`.
+
+    Raises:
+        MfjaxError: there is no such palette.
+    """
+    if palette not in NAMES:
+        raise MfjaxError(f"palette is {palette!r}; it is one of {', '.join(NAMES)}")
+    places = np.rint(255 * np.clip(heat, 0, 1)).astype(np.uint8)
+    return np.rint(_table(palette)).astype(np.uint8)[places]
+
+
 def palette_of(image: NDArray) -> str | None:
     """Returns the name of the palette that the colours of an image are from; None if there is none.
 
@@ -108,10 +124,7 @@ def _has_bar_down(heat: NDArray[np.int16]) -> bool:
 
 def _nearest(image: NDArray[np.uint8], palette: str) -> Inverted:
     """Returns the place of each pixel's colour, or the nearest one, in a palette."""
-    stops = np.asarray(STOPS[palette], np.float32)
-    places = np.linspace(0, len(stops) - 1, 256)
-    table = np.stack([np.interp(places, np.arange(len(stops)), stops[:, i]) for i in range(3)], axis=-1)
-    table = table.astype(np.float32)
+    table = _table(palette)
     squares = (table**2).sum(axis=-1)
     pixels = image.reshape(-1, 3)
     heat, far = np.empty(len(pixels), np.uint8), 0
@@ -121,3 +134,12 @@ def _nearest(image: NDArray[np.uint8], palette: str) -> Inverted:
         heat[at : at + _CHUNK] = distances.argmin(axis=1)
         far += int(np.count_nonzero(distances.min(axis=1) + (some**2).sum(axis=-1) > FAR**2))
     return Inverted(heat.reshape(image.shape[:2]), palette, far / len(pixels))
+
+
+def _table(palette: str) -> NDArray[np.float32]:
+    """Returns the 256 colours of a palette from cold to hot, [256, 3]."""
+    ends = {"white-hot": ((0, 0, 0), (255, 255, 255)), "black-hot": ((255, 255, 255), (0, 0, 0))}
+    stops = np.asarray(STOPS[palette] if palette in STOPS else ends[palette], np.float32)
+    places = np.linspace(0, len(stops) - 1, 256)
+    table = np.stack([np.interp(places, np.arange(len(stops)), stops[:, i]) for i in range(3)], axis=-1)
+    return table.astype(np.float32)

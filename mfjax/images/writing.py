@@ -60,7 +60,8 @@ def write_all(
     known = metadata or {}
     try:
         atomic.write_all(
-            (path, _encoded(path, image, known.get(path, _NOTHING), quality)) for path, image in images.items()
+            (path, encode(image, path, metadata=known.get(path, _NOTHING), quality=quality))
+            for path, image in images.items()
         )
     except FileNotFoundError as error:
         path = Path(error.filename)
@@ -86,7 +87,18 @@ def check_quality(quality: int | None, path: Path) -> None:
         raise MfjaxError(f"{path}: {path.suffix} is lossless and has no quality; {lossy} have one")
 
 
-def _encoded(path: Path, image: NDArray, metadata: Metadata, quality: int | None) -> bytes:
+def encode(image: NDArray, path: Path, *, metadata: Metadata = _NOTHING, quality: int | None = None) -> bytes:
+    """Returns the bytes of the file that `write` writes.
+
+    Args:
+        image: as of `write`.
+        path: the name that messages give the file, and whose suffix is its format; nothing is written there.
+        metadata: as of `write`.
+        quality: as of `write`.
+
+    Raises:
+        MfjaxError: the format can't hold the image, or its shape or range is wrong.
+    """
     kind = formats.of_suffix(path.suffix)
     if kind is None or kind.encode is None:
         raise MfjaxError(f"{path}: unknown suffix {path.suffix!r}; use one of {', '.join(formats.FORMATS)}")

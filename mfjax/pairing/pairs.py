@@ -1,12 +1,14 @@
 """A pair of files, and the pairs that were found with all that is to be said of the search."""
 
 import logging
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from mfjax.messages import filtered
 from mfjax.pairing.names import natural_key
 
 MOST_LISTED = 5  # most names in one line, since a folder may have thousands
@@ -66,18 +68,18 @@ def listed(files: Iterable[Path | str]) -> str:
 def messages_about(pair: Pair) -> Iterator[None]:
     """Starts every message that is logged in a block with the name of a pair, unless it names one of its files.
 
+    Messages of other threads stay as they are.
+
     Args:
         pair: the pair that the block is about.
     """
+    here = threading.get_ident()
 
     def prefix(record: logging.LogRecord) -> bool:
         text = record.getMessage()
-        if not text.startswith((str(pair.ir), str(pair.vis))):
+        if record.thread == here and not text.startswith((str(pair.ir), str(pair.vis))):
             record.msg, record.args = f"{pair.name}: {text}", ()
         return True
 
-    logger.addFilter(prefix)
-    try:
+    with filtered(prefix):
         yield
-    finally:
-        logger.removeFilter(prefix)

@@ -76,3 +76,20 @@ def test_a_real_picture_in_iron_is_found_with_its_scale_bar_and_follows_the_temp
     part = np.s_[100:400, 150:500]  # without text, logo and bar
     celsius = images.read_thermal(REAL / "SC660.jpg").celsius
     assert np.corrcoef(found.heat[part].ravel(), celsius[part].ravel())[0, 1] > 0.95
+
+
+@pytest.mark.parametrize("palette", palettes.NAMES)
+def test_heat_is_painted_in_the_colours_that_are_read_back_as_heat(heat, palette):
+    made = palettes.painted(heat / 255, palette)
+    assert (made.dtype, made.shape) == (np.uint8, (60, 80, 3))
+    assert np.abs(palettes.invert(made, palette).heat.astype(int) - heat).max() <= 1
+
+
+def test_heat_beyond_its_range_has_the_colours_of_the_ends():
+    made = palettes.painted(np.array([[-1.0, 0.0, 1.0, 2.0]]), "iron")
+    assert made.tolist() == [[[16, 16, 16], [16, 16, 16], [235, 235, 235], [235, 235, 235]]]
+
+
+def test_a_palette_that_there_is_not_is_refused():
+    with pytest.raises(MfjaxError, match="palette is 'green'; it is one of iron, rainbow, white-hot, black-hot"):
+        palettes.painted(np.zeros((2, 2)), "green")

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mfjax import images
+from mfjax import MfjaxError, images
 
 
 def only_file(folder: Path) -> str:
@@ -100,3 +100,12 @@ def test_an_image_too_wide_for_its_format_is_refused(tmp_path):
 def test_only_gray_and_rgb_are_written(tmp_path, shape):
     with pytest.raises(ValueError, match="an image is"):
         images.write(tmp_path / "image.png", np.zeros(shape, np.uint8))
+
+
+def test_an_encoded_image_is_what_the_file_would_hold_and_nothing_is_written(tmp_path, gray):
+    images.write(tmp_path / "gray.png", gray)
+    content = (tmp_path / "gray.png").read_bytes()
+    assert images.encode(gray, tmp_path / "other.png") == content
+    assert only_file(tmp_path) == "gray.png"
+    with pytest.raises(MfjaxError, match=r"unknown suffix '\.xyz'"):
+        images.encode(gray, Path("a.xyz"))
