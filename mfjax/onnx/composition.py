@@ -8,7 +8,7 @@ from mfjax.model import ModelConfig
 from mfjax.onnx.attention import dual_attention
 from mfjax.onnx.blend import blended, knee
 from mfjax.onnx.graph import Value
-from mfjax.onnx.layers import Params, conv, leaky_conv, select_by_magnitude
+from mfjax.onnx.layers import Params, conv_to_one, leaky_conv, select_by_magnitude
 from mfjax.onnx.maps import mean_level
 from mfjax.onnx.positions import AnyScale, bicubic_at, resampled_at
 from mfjax.onnx.resampling import Scale, bicubic, resampled
@@ -49,7 +49,7 @@ def refined(config: ModelConfig, params: Params, image: Value, low: Value, scale
             lost = lost * scale.known  # the source may reach beyond the output
         residuals.append(up(lost, compensation["upscale"]))  # Eq. (12)
         high = high + residuals[-1]  # Eq. (15)
-    out = conv([high], params["reconstruction"])
+    out = conv_to_one(high, params["reconstruction"])
     if config.base == "bicubic":
         out = out + (bicubic(image, scale) if isinstance(scale, Scale) else bicubic_at(image, scale))
     return Branch(out, upscaled, residuals, scale.coarseness)
@@ -68,7 +68,7 @@ def fused(config: ModelConfig, params: Params, ir: Branch, vis: Branch, *, seen:
     features = _fused_features(config, params["module"], ir, vis, seen)
     for residual_ir, residual_vis in zip(ir.residuals, vis.residuals, strict=True):
         features = features + select_by_magnitude(residual_ir, residual_vis)  # Eqs. (13), (14)
-    image = conv([features], params["reconstruction"])
+    image = conv_to_one(features, params["reconstruction"])
     if config.base == "none":
         return image
     base = select_by_magnitude(ir.image, vis.image)

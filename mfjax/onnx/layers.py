@@ -7,8 +7,11 @@ import numpy as np
 
 from mfjax.model.layers import LEAKY_SLOPE
 from mfjax.onnx.graph import Value
+from mfjax.onnx.maps import cut, shuffled, size
 
 Params = Mapping[str, Any]
+
+BLOCK = 4  # side in pixels of the blocks of `conv_to_one`
 
 
 def convolve(x: Value, filters: Any, **attributes: Any) -> Value:
@@ -39,6 +42,29 @@ def conv(maps: Sequence[Value], params: Params, dilation: int = 1) -> Value:
     for x, part in zip(maps, np.split(kernel, ends, axis=2), strict=True):
         out = convolve(x, part.transpose(3, 2, 0, 1), pads=pads, dilations=[dilation, dilation]) + out
     return out
+
+
+def conv_to_one(x: Value, params: Params) -> Value:
+    """Adds `Conv` of a map to one channel, by blocks of 4×4 pixels.
+
+    Processors compute 16 channels as fast as one. So the 16 pixels of a block are channels of a convolution that takes
+    a step from block to block, and become pixels again.
+
+    Args:
+        x: the map.
+        params: parameters of the layer.
+    """
+    [layer] = params.values()
+    kernel = np.asarray(layer["kernel"])[..., 0].transpose(2, 0, 1)  # [channels, rows, cols]
+    side = kernel.shape[1]
+    filters = np.zeros((BLOCK, BLOCK, len(kernel), BLOCK + side - 1, BLOCK + side - 1), kernel.dtype)
+    for row, col in np.ndindex(BLOCK, BLOCK):
+        filters[row, col, :, row : row + side, col : col + side] = kernel
+    before, after = side // 2, side // 2 + BLOCK - 1  # with which the last block may be beyond the edge in part
+    filters = filters.reshape(BLOCK**2, *filters.shape[2:])
+    blocks = convolve(x, filters, pads=[before, before, after, after], strides=[BLOCK, BLOCK])
+    whole = shuffled(blocks + x.graph.constant(np.reshape(layer["bias"], (1, 1, 1, 1))), BLOCK, "DCR")
+    return cut(whole, size(x))
 
 
 def leaky_conv(maps: Sequence[Value], params: Params) -> Value:
