@@ -117,6 +117,25 @@ def to_channels(x: Value, side: int, mode: str) -> Value:
     return g.op("SpaceToDepth", whole, channels=x.channels * side**2, blocksize=side)
 
 
+def channels_first(x: Value, channels: int) -> Value:
+    """Turns `[n, h, w, channels]` into a map. Engines work on maps in that order: it takes no time.
+
+    Args:
+        x: the value.
+        channels: its last length.
+    """
+    return x.graph.op("Transpose", x, channels=channels, perm=[0, 3, 1, 2])
+
+
+def channels_last(x: Value) -> Value:
+    """Turns a map into `[n, h, w, channels]`.
+
+    Args:
+        x: the map.
+    """
+    return x.graph.op("Transpose", x, channels=x.channels, perm=[0, 2, 3, 1])
+
+
 def batches(x: Value, count: int) -> list[Value]:
     """Splits a batch into parts of equal length.
 

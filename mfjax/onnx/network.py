@@ -7,6 +7,7 @@ from mfjax.onnx.composition import fused, refined
 from mfjax.onnx.extraction import extracted
 from mfjax.onnx.graph import Graph
 from mfjax.onnx.layers import Params
+from mfjax.onnx.maps import channels_first, channels_last
 from mfjax.onnx.positions import AnyScale
 from mfjax.onnx.resampling import Scale
 
@@ -29,7 +30,7 @@ def check_supported(config: ModelConfig) -> None:
 
 
 def extractor(config: ModelConfig, params: Params) -> bytes:
-    """Returns the content of the ONNX file that extracts `features` `[n, features, h, w]` from `image` `[n, 1, h, w]`.
+    """Returns the content of the ONNX file that extracts `features` `[n, h, w, features]` from `image` `[n, 1, h, w]`.
 
     Args:
         config: the network's architecture.
@@ -38,8 +39,8 @@ def extractor(config: ModelConfig, params: Params) -> bytes:
     check_supported(config)
     graph = Graph()
     image = graph.input("image", ("n", 1, "h", "w"))
-    features = extracted(image, params["extractor"], config.blocks, config.stride)
-    return graph.serialized({"features": (features, ("n", config.features, "h", "w"))})
+    features = channels_last(extracted(image, params["extractor"], config.blocks, config.stride))
+    return graph.serialized({"features": (features, ("n", "h", "w", config.features))})
 
 
 def composition(
@@ -53,7 +54,7 @@ def composition(
     """Returns the content of the ONNX file that makes the three images from two sources and their features.
 
     Its inputs are `ir` and `vis`, `[n, 1, h, w]` (unless `ModelConfig.base` is "none"), `ir_features` and
-    `vis_features`, `[n, features, h, w]`. Its outputs are `fused`, `ir_enlarged` and `vis_enlarged`, linear (not
+    `vis_features`, `[n, h, w, features]`. Its outputs are `fused`, `ir_enlarged` and `vis_enlarged`, linear (not
     clipped), `[n, 1, H, W]`.
 
     Args:
@@ -67,12 +68,18 @@ def composition(
     """
     check_supported(config)
     graph = Graph()
-    shapes = [("n", channels, f"{name}_h", f"{name}_w") for channels in (1, config.features) for name in ("ir", "vis")]
-    names = "ir", "vis", "ir_features", "vis_features"
-    inputs = [graph.input(name, shape, shape[1]) for name, shape in zip(names, shapes, strict=True)]
+    names = "ir", "vis"
+    images = [graph.input(name, ("n", 1, f"{name}_h", f"{name}_w")) for name in names]
+    features = [graph.input(f"{name}_features", ("n", f"{name}_h", f"{name}_w", config.features)) for name in names]
     ir, vis = (
-        refined(config, params, image, low, AnyScale.added(graph, name) if factor is None else Scale.whole(factor))
-        for name, params, image, low, factor in zip(names, branches, inputs[:2], inputs[2:], factors, strict=False)
+        refined(
+            config,
+            params,
+            image,
+            channels_first(low, config.features),
+            AnyScale.added(graph, name) if factor is None else Scale.whole(factor),
+        )
+        for name, params, image, low, factor in zip(names, branches, images, features, factors, strict=True)
     )
     shape = "n", 1, "H", "W"
     seen = graph.input("seen", (1, 1, "H", "W")) if gaps else None

@@ -77,7 +77,7 @@ class OpenVinoBackend:
 
         def extract_part(part: np.ndarray) -> np.ndarray:
             [features] = program({"image": part[None, None]})
-            return features[0].transpose(1, 2, 0)
+            return features[0]
 
         return Source(image, by_parts(image, _part(image.shape, self._config), self._config.stride, extract_part))
 
@@ -108,7 +108,7 @@ class OpenVinoBackend:
         inputs = {}
         for name, source, factor in zip(get_args(Sensor), sources, factors, strict=True):
             inputs[name] = source.image[None, None]
-            inputs[f"{name}_features"] = source.features.transpose(2, 0, 1)[None]
+            inputs[f"{name}_features"] = source.features[None]
             if factor is None:
                 covered = None if source.window is None else source.window.on(size)
                 inputs |= positions.values(name, source.size, size, covered)
@@ -147,11 +147,10 @@ class OpenVinoBackend:
             self._any_size_composer(factors, gaps).release()  # it would hold as much memory again
         graph = network.composition(self._config, self._params["fusion"], self._branches, factors, gaps=gaps)
         if shapes is None:
-            channels = {"": 1, "_features": self._config.features}
-            shapes = tuple((side + end, (1, n, -1, -1)) for side in get_args(Sensor) for end, n in channels.items())
+            shapes = (("seen", (1, 1, -1, -1)),)
             for side in get_args(Sensor):
+                shapes += (side, (1, 1, -1, -1)), (f"{side}_features", (1, -1, -1, self._config.features))
                 shapes += tuple(positions.shapes(side).items())
-            shapes += (("seen", (1, 1, -1, -1)),)
         return Program(graph, dict(shapes))
 
     def _is_stream(self, shapes: Shapes) -> bool:
