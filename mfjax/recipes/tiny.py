@@ -5,6 +5,8 @@
         --start-from runs/tiny_sr/model.safetensors --phase-one-steps 0 --phase-two-steps 1600 --warmup-steps 0
         --ema-decay 0.99 --data.scales 10 20
 
+The bundled model went on from there, as `small` did: see that recipe.
+
 The extractor sees maps of half the height and width (`ModelConfig.stride`), which takes a quarter of `small`'s
 multiply-adds, and there is no dual attention: the blend chooses what is shown. Everything else is `small`'s.
 """
