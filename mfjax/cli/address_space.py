@@ -13,7 +13,7 @@ from contextlib import suppress
 from mfjax import memory
 from mfjax.errors import MfjaxError
 
-# What NumPy, OpenCV, JAX and OpenVINO reserve before an image is read, measured, with a margin for what a command needs.
+# What NumPy, OpenCV, JAX and OpenVINO reserve before an image is read, as measured, with a margin.
 START_BYTES = 1_000_000_000
 CORE_BYTES = 32_000_000  # for each core more: the stacks of its threads
 
@@ -36,8 +36,8 @@ def prepare() -> None:
         return
     if left < (needed := needed_to_start()) and "jax" not in sys.modules:  # else all is reserved already
         raise MfjaxError(
-            f"the limit of the address space leaves {left / 1e9:,.1f} GB, and it takes {needed / 1e9:,.1f} GB to start; "
-            "raise it, as by ulimit -v unlimited"
+            f"the limit of the address space leaves {left / 1e9:,.1f} GB, and it takes {needed / 1e9:,.1f} GB to "
+            "start; raise it, as by ulimit -v unlimited"
         )
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy's, each of which reserves 32 MiB
     with suppress(AttributeError, OSError, TypeError):  # glibc has this function
