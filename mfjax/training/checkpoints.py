@@ -135,7 +135,7 @@ class Checkpoints:
             logger.debug("closing %s: %s", self.folder, error)
 
     def _hashes(self) -> dict[str, str]:
-        """Returns the hashes of states by their steps; none if they can't be read, as of a run of an earlier version."""
+        """Returns the hashes of states by their steps; none if there are none, as of an earlier version."""
         try:
             found = stored_json.loads((self.folder / HASHES).read_bytes())
         except (OSError, ValueError):

@@ -25,7 +25,7 @@ from mfjax.training.checkpoints import Checkpoints
 from mfjax.training.step import State
 
 sys.path.insert(0, str(Path(__file__).parent))
-from fuzz_files import SECONDS, damaged_bytes  # noqa: E402, the script beside this one
+from fuzz_files import SECONDS, damaged_bytes
 
 STEPS = 3, 5
 
