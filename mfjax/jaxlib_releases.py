@@ -4,8 +4,9 @@ pyproject.toml excludes them, but somebody may have pinned one, or installed it 
 the reproducer.
 """
 
+from importlib.metadata import version
+
 import jax
-import jaxlib
 
 from mfjax.errors import MfjaxError
 
@@ -15,9 +16,10 @@ MISCOMPILING = {"0.10.2": 39103, "0.11.0": 39257}
 
 def check() -> None:
     """Raises MfjaxError if JAX computes on CPUs by a release of jaxlib that miscompiles there."""
-    issue = MISCOMPILING.get(jaxlib.__version__)
+    release = version("jaxlib")
+    issue = MISCOMPILING.get(release)
     if issue is not None and jax.default_backend() == "cpu":
         raise MfjaxError(
-            f"jaxlib {jaxlib.__version__} computes wrong results on CPUs (github.com/jax-ml/jax/issues/{issue}); "
-            f"install another: pip install 'jax!={jaxlib.__version__}' 'jaxlib!={jaxlib.__version__}'"
+            f"jaxlib {release} computes wrong results on CPUs (github.com/jax-ml/jax/issues/{issue}); "
+            f"install another: pip install 'jax!={release}' 'jaxlib!={release}'"
         )

@@ -9,19 +9,14 @@ import pytest
 from mfjax import images
 from mfjax.cli import address_space
 
-resource = pytest.importorskip("resource")
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="macOS keeps to no limit of the address space")
 
 ENOUGH_TO_START = address_space.needed_to_start() + 50_000_000
 
 
 def run(limit, *arguments):
-    command = [sys.executable, "-m", "mfjax", *map(str, arguments)]
-
-    def limited():
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-
-    return subprocess.run(command, preexec_fn=limited, check=False, capture_output=True, text=True, timeout=120)
+    command = ["sh", "-c", f'ulimit -v {limit // 1024}; exec "$@"', "sh", sys.executable, "-m", "mfjax"]
+    return subprocess.run([*command, *map(str, arguments)], check=False, capture_output=True, text=True, timeout=120)
 
 
 def test_a_limit_under_which_libraries_can_not_start_is_one_line_with_both_amounts():

@@ -171,7 +171,7 @@ def _hash_of(state: State) -> str:
     """Returns a hash of a state's numbers, in the order of its tree."""
     digest = hashlib.sha256()
     for leaf in jax.tree.leaves(jax.device_get(state)):
-        digest.update(np.ascontiguousarray(leaf))
+        digest.update(np.ascontiguousarray(leaf).tobytes())
     return digest.hexdigest()
 
 
