@@ -24,8 +24,17 @@ def host_memory() -> int | None:
     It is what the machine has, or less where a limit leaves less: of a control group, as of a container or a job, or of
     the process's address space (`ulimit -v`). Where only the machine's whole memory is known, as on macOS, it is that.
     """
-    amounts = [_available_memory(), _left_of_address_space(), *(_left_of_group(*group) for group in _groups())]
+    amounts = [_available_memory(), left_of_address_space(), *(_left_of_group(*group) for group in _groups())]
     return min((max(0, amount) for amount in amounts if amount is not None), default=None)
+
+
+def left_of_address_space() -> int | None:
+    """Returns the bytes that this process's address space may still grow by; None without a limit."""
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0] if resource is not None else -1
+    pages = _text(PROCESS / "statm").split()
+    if limit < 0 or not pages:  # RLIM_INFINITY is -1
+        return None
+    return limit - int(pages[0]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def _available_memory() -> int | None:
@@ -39,15 +48,6 @@ def _available_memory() -> int | None:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
         return None
-
-
-def _left_of_address_space() -> int | None:
-    """Returns the bytes that this process's address space may still grow by; None without a limit."""
-    limit = resource.getrlimit(resource.RLIMIT_AS)[0] if resource is not None else -1
-    pages = _text(PROCESS / "statm").split()
-    if limit < 0 or not pages:  # RLIM_INFINITY is -1
-        return None
-    return limit - int(pages[0]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def _groups() -> Iterator[tuple[int, Path]]:

@@ -7,12 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import mfjax
 from mfjax import MfjaxError, images
 from mfjax.alignment import Alignment
 from mfjax.cli import main
+from mfjax.data.sets.built import INDEX, _read_index
 from mfjax.pairing import read_list
+from mfjax.training import history, log, seen
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs named pipes")
+
+
+READERS = images.read, images.read_thermal, images.has_photo, read_list, Alignment.load, mfjax.load
 
 
 @pytest.fixture
@@ -21,10 +27,25 @@ def pipe(tmp_path):
     return tmp_path / "pipe.png"
 
 
-@pytest.mark.parametrize("read", [images.read, images.read_thermal, images.has_photo, read_list, Alignment.load])
+@pytest.mark.parametrize("read", READERS)
 def test_a_pipe_is_refused_by_name(read, pipe):
     with pytest.raises(MfjaxError, match=r"pipe\.png: is a pipe or device, not a file"):
         read(pipe)
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        (history.FILE, history._read),
+        (log.FILE, lambda folder: log._drop_after(folder / log.FILE, 5)),
+        (seen.FILE, seen.read),
+        (INDEX, lambda folder: _read_index(folder / INDEX)),
+    ],
+)
+def test_a_pipe_in_a_runs_or_a_data_sets_folder_is_refused_by_name(name, read, tmp_path):
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(MfjaxError, match=f"{name}: is a pipe or device, not a file"):
+        read(tmp_path)
 
 
 def test_a_device_that_never_ends_is_refused_by_name():

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import mfjax
-from mfjax.cli import platforms, programs, signals, streams, table
+from mfjax.cli import address_space, platforms, programs, signals, streams, table
 from mfjax.cli.messages import to_standard_error
 from mfjax.errors import MfjaxError
 from mfjax.messages import one_line
@@ -129,6 +129,7 @@ def _run(argv: list[str]) -> int:
 
 def _call(name: str, arguments: Sequence[str]) -> int:
     """Runs a command of the table."""
+    address_space.prepare()
     import tyro
     from tyro.conf import DisallowNone, FlagCreatePairsOff
 

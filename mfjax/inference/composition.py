@@ -206,13 +206,13 @@ def choose_tiling(config: ModelConfig, sources: Sequence[Size], size: Size, tile
         config: the network's architecture.
         sources: the sources' sizes.
         size: the output's size.
-        tile: pixels a side of a canvas; "auto" chooses one of `CANVASES`.
+        tile: pixels a side of a canvas, less if the free memory does not suffice; "auto" chooses one of `CANVASES`.
 
     Raises:
         MfjaxError: canvases of that side are too small for these factors.
     """
     if tile != "auto":
-        return _tiling_of_side(config, sources, size, tile)
+        return _tiling_of_side(config, sources, size, sizes.affordable_tile(tile, size))
     for canvas in CANVASES:
         try:
             return tiles.tiling(config, sources, size, canvas)

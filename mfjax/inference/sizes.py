@@ -1,5 +1,6 @@
 """The output's size, and checks that two sources can show the same view and that the free memory suffices."""
 
+import functools
 import logging
 import math
 import operator
@@ -26,6 +27,7 @@ EXTRACTION_BYTES = 2_200  # for each pixel of the larger of these
 KEPT_BYTES = 260  # for each pixel of the output: super-resolved tiles
 AT_ONCE_BYTES = 5_000  # instead, at factors that are not whole, of an output that OpenVINO composes at once
 AT_ONCE_PIXELS = 2**19  # most pixels of such an output
+TILE_BYTES = 800  # for each pixel of the canvas of one tile
 OUTPUT_BYTES, COLOUR_BYTES = 8, 12  # for each pixel of the output; additionally for each in colour
 
 LARGEST_SIDE = 2**31 - 1  # pixels a side of the largest image that any file format holds
@@ -202,7 +204,7 @@ def memory_needed(
 
 
 def check_memory(ir: Size, vis: Size, out: Size, available: int | None, **options: Any) -> None:
-    """Raises MfjaxError if fusing takes more memory than is available.
+    """Raises MfjaxError if fusing takes more memory than is available, and logs it once if parts must be smaller.
 
     Args:
         ir: the infrared image's size.
@@ -213,13 +215,33 @@ def check_memory(ir: Size, vis: Size, out: Size, available: int | None, **option
     """
     if available is None:
         return
-    at_once = math.prod(out) <= _pixels_at_once(available)
-    needed = memory_needed(ir, vis, out, working=min(WORKING_BYTES, available // 4), at_once=at_once, **options)
-    if needed > available:
+    images, usual = (memory_needed(ir, vis, out, working=most, at_once=False, **options) for most in (0, WORKING_BYTES))
+    least = min(usual, images * 4 // 3)  # since parts may take a quarter of what is free
+    if least > available:
         raise MfjaxError(
             f"an output of {out[0]}x{out[1]} from {ir[0]}x{ir[1]} and {vis[0]}x{vis[1]} takes about "
-            f"{_gigabytes(needed)} of memory and {_gigabytes(available)} are free; ask for a smaller size"
+            f"{_gigabytes(least)} of memory and {_free_gigabytes(available)} are free; ask for a smaller size"
         )
+    if usual > available:
+        say_smaller(out, usual)
+
+
+@functools.lru_cache(100)
+def say_smaller(size: Size, needed: int) -> None:
+    """Logs that an output is made in smaller parts than usual, once for each size, if it would not fit otherwise.
+
+    Args:
+        size: the output's size.
+        needed: the bytes that it would take otherwise.
+    """
+    free = memory.host_memory()
+    if free is None or needed <= free:
+        return
+    logger.warning(
+        "an output of %dx%d is made in smaller parts, which may take longer, since it would take about %s of memory "
+        "and %s are free",
+        *(*size, _gigabytes(needed), _free_gigabytes(free)),
+    )
 
 
 def working_memory() -> int:
@@ -238,6 +260,30 @@ def _pixels_at_once(free: int | None) -> int:
     return AT_ONCE_PIXELS if free is None else min(AT_ONCE_PIXELS, free // 2 // AT_ONCE_BYTES)
 
 
+def affordable_tile(tile: int, size: Size) -> int:
+    """Returns a tile's side, or the largest that fits into half of the free memory if that is less, which is logged.
+
+    Args:
+        tile: pixels a side of a canvas.
+        size: the output's size.
+    """
+    free = memory.host_memory()
+    side = min(tile, max(size))
+    if free is None or (needed := TILE_BYTES * side**2) <= free // 2:
+        return tile
+    most = math.isqrt(free // 2 // TILE_BYTES)
+    logger.warning(
+        "tile is %d, which takes about %s of memory, and %s are free: tiles of %d are used",
+        *(tile, _gigabytes(needed), _free_gigabytes(free), most),
+    )
+    return most
+
+
 def _gigabytes(count: int) -> str:
-    """Returns a number of bytes as text in gigabytes."""
-    return f"{count / 1e9:,.1f} GB"
+    """Returns needed bytes as text in gigabytes, rounded up, so that they are never shown equal to fewer free ones."""
+    return f"{math.ceil(count / 1e8) / 10:,.1f} GB"
+
+
+def _free_gigabytes(count: int) -> str:
+    """Returns free bytes as text in gigabytes, rounded down."""
+    return f"{count // 10**8 / 10:,.1f} GB"

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from mfjax import regular
 from mfjax.errors import MfjaxError
 from mfjax.images import LUMA
 from mfjax.model import ModelConfig
@@ -30,7 +31,8 @@ def read_state_dict(path: Path) -> dict[str, np.ndarray]:
 
     Raises:
         FileNotFoundError: nothing is at `path`.
-        MfjaxError: PyTorch is not installed or older than 2.6, or the file holds anything else than tensors.
+        MfjaxError: PyTorch is not installed or older than 2.6, or the file is no regular one or holds more than
+            tensors.
     """
     try:
         import torch
@@ -39,8 +41,7 @@ def read_state_dict(path: Path) -> dict[str, np.ndarray]:
     # Before 2.6 a file can get round `weights_only` (CVE-2025-32434).
     if [int(number) for number in torch.__version__.split(".")[:2]] < [2, 6]:
         raise MfjaxError(f"PyTorch is {torch.__version__}; reading a .pth file safely needs 2.6 or newer")
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file")
+    regular.check(path)
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # pickle's and zip's many ways of saying the same

@@ -4,6 +4,9 @@ A state holds parameters, their average, the optimiser's state and the step. Eve
 phase, every random number (a function of seed and step) and the position in the data (see `data.pipeline`).
 """
 
+import hashlib
+import inspect
+import json
 import logging
 import shutil
 import sys
@@ -12,13 +15,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import jax
+import numpy as np
 import orbax.checkpoint as ocp
 from jax.experimental import multihost_utils
 
+from mfjax import atomic, stored_json
 from mfjax.errors import MfjaxError
 from mfjax.training.step import State
 
 UNFINISHED = ".orbax-checkpoint-tmp"  # in the name of a folder that Orbax has not finished
+HASHES = "hashes.json"  # of each state's numbers, by its step: Orbax does not notice all damage to its files
 
 logger = logging.getLogger("mfjax")
 
@@ -66,6 +72,9 @@ class Checkpoints:
         with self._writing():
             self._manager.wait_until_finished()  # as Orbax does in `save`; then the free space is known
             self._check_space(sum(leaf.nbytes for leaf in jax.tree.leaves(state)))
+            if jax.process_index() == 0:
+                kept = {each: told for each, told in self._hashes().items() if (self.folder / each).exists()}
+                atomic.write_bytes(self.folder / HASHES, json.dumps(kept | {str(step): _hash_of(state)}).encode())
             self._manager.save(step, args=ocp.args.PyTreeSave(state))
 
     def restore(self, step: int, like: State) -> State:
@@ -74,11 +83,17 @@ class Checkpoints:
         Args:
             step: the number of steps taken.
             like: a state of the same shapes and structure, such as `history.check` ensures.
+
+        Raises:
+            Exception: of many kinds: it can't be read, or its numbers are not those that were saved.
         """
         target = jax.tree.map(ocp.utils.to_shape_dtype_struct, like)
         how = ocp.checkpoint_utils.construct_restore_args(target)
         with _closed_loops_unsaid():
-            return self._manager.restore(step, args=ocp.args.PyTreeRestore(item=target, restore_args=how))
+            state: State = self._manager.restore(step, args=ocp.args.PyTreeRestore(item=target, restore_args=how))
+            if self._hashes().get(str(step)) not in (None, _hash_of(state)):  # None: of an earlier version
+                raise ValueError("its numbers are not those that were saved")
+            return state
 
     def set_aside(self, step: int, reason: Exception) -> None:
         """Renames a state that can't be read, so that the one before is the newest.
@@ -119,6 +134,14 @@ class Checkpoints:
         except Exception as error:  # `wait` reports it; here another error may be on its way
             logger.debug("closing %s: %s", self.folder, error)
 
+    def _hashes(self) -> dict[str, str]:
+        """Returns the hashes of states by their steps; none if there are none, as of an earlier version."""
+        try:
+            found = stored_json.loads((self.folder / HASHES).read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
     def _remove_unfinished(self) -> None:
         """Removes states that a killed run left unfinished. Orbax does it in a thread, which may outlive a run."""
         if jax.process_index() == 0:
@@ -144,19 +167,33 @@ class Checkpoints:
             raise OSError(f"no checkpoint could be written to {self.folder}, {newest}: {reason}") from error
 
 
+def _hash_of(state: State) -> str:
+    """Returns a hash of a state's numbers, in the order of its tree."""
+    digest = hashlib.sha256()
+    for leaf in jax.tree.leaves(jax.device_get(state)):
+        digest.update(np.ascontiguousarray(leaf).tobytes())
+    return digest.hexdigest()
+
+
 @contextmanager
 def _closed_loops_unsaid() -> Iterator[None]:
     """Keeps TensorStore from printing tracebacks after a block in which it met a damaged file.
 
-    Orbax ends its event loop at the first error, and TensorStore's threads then print, one by one, that they can't tell
-    it of the others. They may do so later, so if the block fails, this lasts as long as the process.
+    Orbax ends its event loop at the first error. TensorStore's threads then print, one by one, that they can't tell it
+    of the others, and asyncio logs the others as never retrieved. They may do so later, so if the block fails, this
+    lasts as long as the process.
     """
-    before = sys.unraisablehook
+    before, log = sys.unraisablehook, logging.getLogger("asyncio")
+
+    def is_other(record: logging.LogRecord) -> bool:
+        return "exception was never retrieved" not in record.getMessage()
 
     def hook(met: "sys.UnraisableHookArgs") -> None:
-        if not (isinstance(met.exc_value, RuntimeError) and str(met.exc_value) == "Event loop is closed"):
+        if not inspect.iscoroutine(met.object) and str(met.exc_value) != "Event loop is closed":
             before(met)
 
     sys.unraisablehook = hook
+    log.addFilter(is_other)
     yield
     sys.unraisablehook = before
+    log.removeFilter(is_other)

@@ -16,7 +16,7 @@ import numpy as np
 from flax.traverse_util import flatten_dict
 
 import mfjax
-from mfjax import atomic, stored_json, weights
+from mfjax import atomic, regular, stored_json, weights
 from mfjax.data import fingerprints
 from mfjax.data.fingerprints import Seen
 from mfjax.data.pipeline import names_hash, training_pairs
@@ -166,8 +166,9 @@ def _sha256(model: weights.Weights) -> str:
 def _read(workdir: Path) -> list[dict[str, Any]]:
     """Returns a run's entries, with those of earlier versions in today's fields, so that such a run can continue."""
     path = workdir / FILE
+    data = regular.read_bytes(path) if path.exists() else b"[]"
     try:
-        entries = stored_json.loads(path.read_bytes()) if path.exists() else []
+        entries = stored_json.loads(data)
         if not isinstance(entries, list) or not all(map(_is_entry, entries)):
             raise ValueError("it is no list of recipes")
         return [entry | {"recipe": _complete(translated(entry["recipe"]))} for entry in entries]

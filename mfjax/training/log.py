@@ -10,7 +10,7 @@ import numpy as np
 import tensorboardX
 from numpy.typing import NDArray
 
-from mfjax import atomic, stored_json
+from mfjax import atomic, regular, stored_json
 
 FILE = "log.jsonl"
 RUN = "run"
@@ -78,7 +78,7 @@ class RunLog:
 
 def _drop_after(path: Path, start: int) -> None:
     """Keeps the lines of a log up to a step, and drops a torn line, as the last one may be where a run was killed."""
-    lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+    lines = regular.read_bytes(path).splitlines(keepends=True) if path.exists() else []
     kept = [line for line in lines if line.endswith(b"\n") and (step := _step(line)) is not None and step <= start]
     if kept != lines:
         atomic.write_bytes(path, b"".join(kept))

@@ -11,7 +11,7 @@ import jax
 from jax.experimental import multihost_utils
 from jax.sharding import Mesh
 
-from mfjax import weights
+from mfjax import jaxlib_releases, weights
 from mfjax.data.degradation import canvas_for, canvases
 from mfjax.data.pipeline import batches, training_pairs
 from mfjax.errors import MfjaxError
@@ -41,13 +41,14 @@ def train(config: TrainConfig, workdir: Path, *, accept_changes: bool = False) -
 
     Raises:
         MfjaxError: there is no training data, the devices can't share a batch, the checkpoints in `workdir` don't fit
-            the recipe, or another run uses the folder.
+            the recipe, another run uses the folder, or jaxlib is a release that computes wrong results on CPUs.
         FloatingPointError: the loss or its gradient is not a finite number.
         OSError: the disk is full, or a model that the target needs is not there.
         StopRequestedError: SIGTERM or Ctrl-C came; the state is saved.
     """
     if (model := config.target.taught_by()) is not None and config.phase_two_steps:
         weights.find(model)  # reports now, not after phase one, that it is not there
+    jaxlib_releases.check()
     training_pairs(config.data)  # reports now that there is nothing to train on
     mesh = devices.batch_mesh(config.data.batch)
     with _made(workdir), _locked(workdir), closing(Checkpoints(workdir / "checkpoints")) as checkpoints:

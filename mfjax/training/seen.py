@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from mfjax import atomic, weights
+from mfjax import atomic, regular, weights
 from mfjax.data import fingerprints
 from mfjax.data.fingerprints import Seen
 from mfjax.data.pairs import PairSource
@@ -26,8 +26,11 @@ def read(workdir: Path) -> Seen | None:
         MfjaxError: the record is damaged.
     """
     path = workdir / FILE
+    if not path.exists():
+        return None
+    data = regular.read_bytes(path)
     try:
-        return fingerprints.from_text(path.read_text(encoding="utf-8")) if path.exists() else None
+        return fingerprints.from_text(data.decode())
     except ValueError as error:
         raise MfjaxError(f"{path}: {error}; remove that file, and the run's model counts as of unknown data") from error
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from mfjax import regular
 from mfjax.weights import hub
 
 SUFFIX = ".safetensors"
@@ -21,13 +22,14 @@ def find(name_or_path: str | Path) -> Path:
 
     Raises:
         FileNotFoundError: it is none of these.
-        MfjaxError: it can't be fetched from the Hub.
+        MfjaxError: it can't be fetched from the Hub, or is a folder, a pipe or a device.
     """
     if str(name_or_path).startswith(hub.PREFIX):
         return hub.download(str(name_or_path))
     if str(name_or_path) in available():
         return FOLDER / f"{name_or_path}{SUFFIX}"
     path = Path(name_or_path)
-    if not path.is_file():
+    if not path.exists():
         raise FileNotFoundError(f"model {str(name_or_path)!r} not found; available: {available()}, or a file")
+    regular.check(path)
     return path

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from mfjax import atomic, stored_json
+from mfjax import atomic, regular, stored_json
 from mfjax.errors import MfjaxError
 from mfjax.weights import bundled
 
@@ -92,7 +92,7 @@ def load(name_or_path: str | Path) -> Weights:
     from safetensors import SafetensorError, deserialize
 
     path = bundled.find(name_or_path)
-    data = path.read_bytes()
+    data = regular.read_bytes(path)
     try:
         tensors = deserialize(data)
     except SafetensorError as error:

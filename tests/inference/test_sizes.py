@@ -156,3 +156,31 @@ def test_placed_sources_take_as_much_memory_as_odd_factors():
     odd = sizes.memory_needed((240, 320), (480, 640), (481, 640))
     assert abs(placed - odd) < 0.01 * odd
     assert placed - whole > 5 * 10**8
+
+
+def test_smaller_parts_for_want_of_memory_are_said_once_for_each_size(monkeypatch, caplog):
+    monkeypatch.setattr(memory, "host_memory", lambda: 1_500_000_000)
+    sizes.say_smaller.cache_clear()
+    for _ in range(2):
+        sizes.check_memory((600, 800), (600, 800), (1200, 1600), memory.host_memory())
+    assert [record.getMessage() for record in caplog.records] == [
+        "an output of 1200x1600 is made in smaller parts, which may take longer, since it would take about 1.8 GB of "
+        "memory and 1.5 GB are free"
+    ]
+
+
+def test_what_is_refused_names_the_least_that_suffices():
+    sources = (600, 800), (600, 800), (1200, 1600)
+    with pytest.raises(ValueError, match=r"takes about 0\.9 GB of memory and 0\.8 GB are free"):
+        sizes.check_memory(*sources, 800_000_000)
+    sizes.check_memory(*sources, 900_000_000)
+
+
+def test_a_tile_that_does_not_fit_is_made_smaller_and_that_is_said(monkeypatch, caplog):
+    monkeypatch.setattr(memory, "host_memory", lambda: 1_600_000_000)
+    assert sizes.affordable_tile(900, (3000, 4000)) == 900
+    assert not caplog.records
+    assert sizes.affordable_tile(4000, (3000, 4000)) == 1000
+    assert [record.getMessage() for record in caplog.records] == [
+        "tile is 4000, which takes about 12.8 GB of memory, and 1.6 GB are free: tiles of 1000 are used"
+    ]

@@ -1,13 +1,15 @@
-"""Damages weights files, run folders, rig files and indexes of data sets at random, and counts what reading them gives.
+"""Damages weights files, run folders, rig files, data sets' indexes and others at random, and counts what comes of it.
 
     python tests/soak/fuzz_files.py --cases 5000 --seed 0
 
 Each case must be read, or refused in one line that names the file: no other exception, no more than ten seconds, and no
-parameter that is not finite. What fails is kept in the folder `--keep`. 5,000 cases of each of the five kinds take
-about six minutes on two cores.
+parameter that is not finite. What fails is kept in the folder `--keep`. Exported files, which mfjax only writes, are
+given as models, as users may do, and are refused. `.pth` files are read where PyTorch is installed. 5,000 cases of each
+kind take about ten minutes on two cores.
 """
 
 import argparse
+import importlib.util
 import json
 import random
 import resource
@@ -27,6 +29,8 @@ from mfjax.alignment.rig import Alignment
 from mfjax.data.sets.built import _read_index
 from mfjax.errors import MfjaxError
 from mfjax.inference import stepping
+from mfjax.interop import jax_program, onnx_file
+from mfjax.interop.pytorch import read_checkpoint
 from mfjax.model import FusionNetwork, ModelConfig
 from mfjax.training import history, log
 
@@ -36,13 +40,14 @@ ODD: list[Any] = [None, True, -1, 0, 1.5, 10**30, -(2**63), "", "x", [], {}, [1]
 TOKENS = [b"NaN", b"null", b"[" * 5000, b'{"a":', b"9" * 5000, b"1e999", b"-", b"\xff", b"\0", b'"', b",", b"\\ud800"]
 
 
-def model_file(path: Path) -> None:
-    """Writes a small model with random parameters."""
+def model_file(path: Path) -> dict[str, Any]:
+    """Writes a small model with random parameters, and returns these."""
     image = np.zeros((1, 8, 8, 1), np.float32)
     shapes = jax.eval_shape(lambda: FusionNetwork(CONFIG).init(jax.random.key(0), image, image, size=(8, 8))["params"])
     rng = np.random.default_rng(0)
     params = jax.tree.map(lambda leaf: rng.normal(0, 0.1, leaf.shape).astype(np.float32), shapes)
     weights.save(path, CONFIG, params, {"recipe": recipes().decode(), "steps": "5"})
+    return params
 
 
 def recipes() -> bytes:
@@ -66,12 +71,28 @@ KINDS: dict[str, tuple[str, Callable[[Path], Any]]] = {
     "recipe": ("recipe.json", lambda path: history._read(path.parent)),
     "log": ("log.jsonl", lambda path: log._drop_after(path, 20)),
     "index": ("index.json", _read_index),
+    "onnx": ("model.onnx", weights.load),
+    "program": ("model.jaxexport", weights.load),
 }
+REFUSED = "onnx", "program"  # kinds that are no models, also where they are whole
+if importlib.util.find_spec("torch") is not None:
+    KINDS["pytorch"] = "model.pth", read_checkpoint
+    REFUSED += ("pytorch",)  # a whole file of tensors, but not those of the released network
+
+
+def pytorch_file(path: Path) -> bytes:
+    """Returns a `.pth` file with the names of the released network and small tensors; empty without PyTorch."""
+    if "pytorch" not in KINDS:
+        return b""
+    import torch
+
+    torch.save({"f_net.FENet.0.conv0.0.weight": torch.ones(4, 4, 3, 3), "RCMs.0.a": torch.arange(9)}, path)
+    return path.read_bytes()
 
 
 def originals(folder: Path) -> dict[str, bytes]:
     """Returns a whole file of each kind."""
-    model_file(folder / "model.safetensors")
+    params = model_file(folder / "model.safetensors")
     Alignment(np.eye(3), (240, 320), (480, 640)).save(folder / "rig.json")
     split = {"names": ["a", "b"], "sizes": [[8, 8], [9, 9]], "alignment": [0.5, 1]}
     lines = [json.dumps({"step": step, "phase": 1, "loss": 0.5}) for step in (20, 40)]
@@ -81,6 +102,9 @@ def originals(folder: Path) -> dict[str, bytes]:
         "recipe": recipes(),
         "log": ("\n".join(lines) + "\n").encode(),
         "index": json.dumps({"name": "own", "splits": {"pairs": split}}).encode(),
+        "onnx": onnx_file.export_factors(CONFIG, params, (1, 1)),
+        "program": jax_program.export_factors(CONFIG, params, (1, 1), platforms=("cpu",)),
+        "pytorch": pytorch_file(folder / "model.pth"),
     }
 
 
@@ -183,7 +207,7 @@ def main() -> int:
             name, read = KINDS[kind]
             path = Path(place) / name
             path.write_bytes(whole[kind])
-            assert outcome(read, path) == "read"
+            assert outcome(read, path) == ("refused" if kind in REFUSED else "read")
             before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
             counts: Counter[str] = Counter()
             for number in range(options.cases):

@@ -29,6 +29,7 @@ TEMPORARY = ".*.tmp", "incomplete.*", "*.orbax-checkpoint-tmp*"
 SMALL = "--model.blocks 1 --model.compensations 0 --model.width 8 --model.growth 4 --model.features 4 --model.hidden 8"
 STEPS = "--phase-one-steps 40 --phase-two-steps 0 --checkpoint-every 5 --validation.every 0"
 CROPS = "--data.batch 1 --data.crop 16 --data.scales 10 10 --data.threads 1"
+FRAMES = 60
 SAID = {"SIGTERM": "ended by SIGTERM", "SIGHUP": "ended by SIGHUP", "SIGINT": "interrupted"}
 
 
@@ -37,8 +38,10 @@ class Command(NamedTuple):
 
     arguments: list[str]
     out: Path
-    whole: Callable[[Path], None]
+    whole: Callable[[Path], object]
     """Raises an error if what the command left is not whole."""
+    complete: Callable[[Path], None] = lambda out: None
+    """Raises an error if what the next run left lacks something."""
 
 
 def commands(place: Path) -> dict[str, Command]:
@@ -46,13 +49,22 @@ def commands(place: Path) -> dict[str, Command]:
     write_folder(place / "pairs", 6, 0, ir_size=(48, 64))
     pairs, small = str(place / "pairs"), ["--model", "small"]
     one = [str(place / "pairs" / kind / "00000.png") for kind in ("ir", "vis")]
-    outs = {name: place / f"out_{name}" for name in ("fuse", "folder", "export", "evaluate", "build", "train")}
+    outs = {name: place / f"out_{name}" for name in ("fuse", "folder", "video", "export", "evaluate", "build", "train")}
+    for kind in ("ir", "vis"):  # of a video
+        (place / "frames" / kind).mkdir(parents=True)
+        for number in range(FRAMES):
+            shutil.copy(
+                place / "pairs" / kind / f"{number // 5 % 6:05d}.png", place / "frames" / kind / f"{number:05d}.png"
+            )
+    frames = [str(place / "frames" / kind) for kind in ("ir", "vis")]
+    video = ["video", *frames, "--out", str(outs["video"] / "a.mp4"), "--scale", "2", "--resume", *small]
     build = ["data", "build", "pair_folder", "--from", pairs, "--to", str(outs["build"])]
     export = ["export", str(outs["export"] / "a.onnx"), "--factors", "1", "1", *small]
     train = ["train", "--data.roots", pairs, "--workdir", str(outs["train"]), *f"{SMALL} {STEPS} {CROPS}".split()]
     return {
         "fuse": Command(["fuse", *one, "--out", str(outs["fuse"] / "a.png"), "--sr", *small], outs["fuse"], pictures),
         "folder": Command(["fuse", pairs, "--out", str(outs["folder"]), *small], outs["folder"], pictures),
+        "video": Command(video, outs["video"], playable, all_frames),
         "export": Command(export, outs["export"], graph),
         "evaluate": Command(["evaluate", pairs, "--out", str(outs["evaluate"]), *small], outs["evaluate"], reports),
         "build": Command(build, outs["build"], data_set),
@@ -64,6 +76,22 @@ def pictures(out: Path) -> None:
     """Reads all pictures; of one pair, all three are there or none."""
     found = [images.read(path) for path in out.glob("*.png")]
     assert len(found) != 2 or out.name != "out_fuse"
+
+
+def playable(out: Path) -> int:
+    """Decodes the video, if it is there, and returns the number of its frames."""
+    import av
+
+    path = out / "a.mp4"
+    if not path.exists() or not path.stat().st_size:  # nothing was written yet
+        return 0
+    with av.open(str(path)) as container:
+        return sum(1 for _ in container.decode(video=0))
+
+
+def all_frames(out: Path) -> None:
+    """Checks that the video has all frames."""
+    assert playable(out) == FRAMES, f"{playable(out)} of {FRAMES} frames"
 
 
 def graph(out: Path) -> None:
@@ -135,7 +163,11 @@ def trial(command: Command, moment: float, number: signal.Signals) -> str:
     _, said = again.communicate(timeout=300)
     if again.returncode != 0:
         return f"the next run: exit code {again.returncode}, {said[-300:]}"
-    command.whole(command.out)
+    try:
+        command.whole(command.out)
+        command.complete(command.out)
+    except Exception as error:
+        return f"after the next run: {error!r}"
     if left := [*temporary(command.out)]:
         return f"temporary files after the next run: {left}"
     return ""

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from mfjax.errors import MfjaxError
-from mfjax.training.checkpoints import Checkpoints
+from mfjax.training.checkpoints import HASHES, Checkpoints
 from mfjax.training.step import State
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +33,7 @@ def test_state_comes_back_as_it_was_and_only_the_newest_few_are_kept(tmp_path):
             checkpoints.save(step, state(step))
         checkpoints.wait()
         assert checkpoints.newest() == 8
-        assert {path.name for path in tmp_path.iterdir()} == {"5", "8"}
+        assert {path.name for path in tmp_path.iterdir()} == {"5", "8", HASHES}
         chex.assert_trees_all_equal(checkpoints.restore(5, state(0)), state(5))
 
 
@@ -45,11 +45,28 @@ def test_state_that_the_disk_has_no_room_for_is_not_begun_and_says_what_is_whole
         with pytest.raises(OSError, match="the newest whole one is of step 3: it takes 1 MiB, and 1 MiB are free"):
             checkpoints.save(5, state(5))
         checkpoints.wait()
-        assert [path.name for path in tmp_path.iterdir()] == ["3"]
+        assert {path.name for path in tmp_path.iterdir()} == {"3", HASHES}
         monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=needed))
         checkpoints.save(5, state(5))
         checkpoints.wait()
         assert checkpoints.newest() == 5
+
+
+@pytest.mark.parametrize("text", [None, "[1]", "{"])
+def test_numbers_that_are_not_those_that_were_saved_are_refused_if_it_is_known_which_were(text, tmp_path):
+    with closing(Checkpoints(tmp_path)) as checkpoints:
+        for step in (3, 5):
+            checkpoints.save(step, state(step))
+        checkpoints.wait()
+        shutil.rmtree(tmp_path / "5" / "default")
+        shutil.copytree(tmp_path / "3" / "default", tmp_path / "5" / "default")
+        with pytest.raises(ValueError, match="its numbers are not those that were saved"):
+            checkpoints.restore(5, state(0))
+        if text is None:
+            (tmp_path / HASHES).unlink()
+        else:
+            (tmp_path / HASHES).write_text(text)
+        chex.assert_trees_all_equal(checkpoints.restore(5, state(0)), state(3))
 
 
 def test_a_file_in_the_place_of_checkpoints_is_named(tmp_path):

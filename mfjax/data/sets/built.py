@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mfjax import images, stored_json
+from mfjax import images, regular, stored_json
 from mfjax.data.pairs import LumaPair
 from mfjax.data.sets.checks import open_pair
 from mfjax.errors import MfjaxError
@@ -64,7 +64,7 @@ class BuiltPairs:
         if self.names:
             for file in (INFO, FEATURES):  # first, since TFDS does not say which is damaged
                 with self._damage_named(file):
-                    if not isinstance(stored_json.loads((folder / file).read_bytes()), dict):
+                    if not isinstance(stored_json.loads(regular.read_bytes(folder / file)), dict):
                         raise ValueError("it is no object")
             with self._damage_named(f"{INFO}, {FEATURES} or {self._files}"):
                 self._records = tfds.builder_from_directory(folder).as_data_source(split=self.split)
@@ -116,8 +116,9 @@ class BuiltPairs:
 
 def _read_index(path: Path) -> tuple[str, dict[str, Any]]:
     """Returns a data set's name, and its splits as the index has them. Raises MfjaxError if it is damaged."""
+    data = regular.read_bytes(path)
     try:
-        index = stored_json.loads(path.read_bytes())
+        index = stored_json.loads(data)
         name, splits = index["name"], index["splits"]
         for split in splits.values():
             names, sizes, scores = (split[part] for part in ("names", "sizes", "alignment"))

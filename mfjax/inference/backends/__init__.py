@@ -13,6 +13,7 @@ import jax
 import numpy as np
 from numpy.typing import DTypeLike
 
+from mfjax import jaxlib_releases
 from mfjax.errors import MfjaxError
 from mfjax.inference.composition import Progress, Source, TileSide
 from mfjax.inference.engines import Engine, Precision, check_engine, missing
@@ -122,8 +123,10 @@ def choose(
         largest_factor: the largest factor by which the network enlarges in one pass.
 
     Raises:
-        MfjaxError: as `check_engine`, or a package that the engine imports is not installed.
+        MfjaxError: as `check_engine`, a package that the engine imports is not installed, or jaxlib is a release that
+            computes wrong results on CPUs.
     """
+    jaxlib_releases.check()
     asked, lacking = engine, missing("openvino")
     engine, precision = resolve(engine, precision)
     if asked == "auto" and jax.default_backend() == "cpu" and lacking and "openvino" not in lacking:

@@ -40,7 +40,8 @@ finally:
         sys.modules["openvino_telemetry"] = _telemetry
 
 STREAM_LENGTH = 8  # pairs of equal sizes in a row, as of a video, after which a program for these sizes is compiled
-MAX_UNTILED_PIXELS = 2**20  # most pixels of an output that is composed without tiles, which takes 0.5 kB for each
+MAX_UNTILED_PIXELS = 2**20  # most pixels of an output that is composed without tiles
+UNTILED_BYTES = 500  # memory that such an output takes for each pixel
 MAX_PART_WIDTH = 1024  # most columns of a part of an image whose features are extracted
 
 HINTS = {"float32": "f32", "bfloat16": "bf16"}
@@ -101,8 +102,10 @@ class OpenVinoBackend:
         sources = ir, vis
         factors = whole_factors([source.size if source.window is None else None for source in sources], size)
         odd = None in factors
-        most = sizes.pixels_at_once() if odd else MAX_UNTILED_PIXELS
+        most = sizes.pixels_at_once() if odd else min(MAX_UNTILED_PIXELS, sizes.working_memory() // UNTILED_BYTES)
         if tile != "auto" or math.prod(size) > most or (exact and odd) or _is_smaller(size, sources):
+            if odd and tile == "auto" and math.prod(size) <= sizes.AT_ONCE_PIXELS:
+                sizes.say_smaller(size, sizes.AT_ONCE_BYTES * math.prod(size))
             options: Any = {"dtypes": dtypes, "tile": tile, "progress": progress, "seen": seen, "exact": exact}
             return self._xla.compose(ir, vis, size, **options)
         inputs = {}
