@@ -47,11 +47,11 @@ def blended(sources: tuple[Value, Value], coarseness: tuple[float | Value, float
 
 
 def _blocks(image: Value) -> Value:
-    """Turns blocks of pixels into channels, of an image of one; a convolution does it faster than `SpaceToDepth`."""
-    whole = padded(
-        image, 0, image.graph.op("Mod", image.graph.op("Neg", size(image)), image.graph.integers(BLOCK, BLOCK))
-    )
-    return convolve(whole, np.eye(BLOCK**2).reshape(-1, 1, BLOCK, BLOCK), strides=[BLOCK, BLOCK])
+    """Turns the blocks of an image into channels, by a convolution: an operation made for that takes longer."""
+    g = image.graph
+    missing = g.op("Mod", g.op("Neg", size(image)), g.integers(BLOCK, BLOCK))
+    filters = np.eye(BLOCK**2).reshape(-1, 1, BLOCK, BLOCK)
+    return convolve(padded(image, 0, missing), filters, strides=[BLOCK, BLOCK])
 
 
 def _evidence(details: list[Value], levels: list[Value], coarseness: tuple[float | Value, ...]) -> list[Value]:

@@ -53,9 +53,9 @@ def composition(
 ) -> bytes:
     """Returns the content of the ONNX file that makes the three images from two sources and their features.
 
-    Its inputs are `ir` and `vis`, `[n, 1, h, w]` (unless `ModelConfig.base` is "none"), `ir_features` and
-    `vis_features`, `[n, h, w, features]`. Its outputs are `fused`, `ir_enlarged` and `vis_enlarged`, linear (not
-    clipped), `[n, 1, H, W]`.
+    Its inputs are `ir` and `vis`, `[n, 1, h, w]` (unless `ModelConfig.base` is "none"), and the features of both,
+    `[n, h, w, features]`, named "ir_features" and "vis_features". Its outputs are `fused`, `ir_enlarged` and
+    `vis_enlarged`, linear (not clipped), `[n, 1, H, W]`.
 
     Args:
         config: the network's architecture.
@@ -70,15 +70,11 @@ def composition(
     graph = Graph()
     names = "ir", "vis"
     images = [graph.input(name, ("n", 1, f"{name}_h", f"{name}_w")) for name in names]
-    features = [graph.input(f"{name}_features", ("n", f"{name}_h", f"{name}_w", config.features)) for name in names]
+    count = config.features
+    held = [graph.input(f"{name}_features", ("n", f"{name}_h", f"{name}_w", count)) for name in names]
+    features = [channels_first(each, count) for each in held]
     ir, vis = (
-        refined(
-            config,
-            params,
-            image,
-            channels_first(low, config.features),
-            AnyScale.added(graph, name) if factor is None else Scale.whole(factor),
-        )
+        refined(config, params, image, low, AnyScale.added(graph, name) if factor is None else Scale.whole(factor))
         for name, params, image, low, factor in zip(names, branches, images, features, factors, strict=True)
     )
     shape = "n", 1, "H", "W"
