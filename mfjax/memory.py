@@ -1,7 +1,9 @@
 """Says how much memory is free, for every room that must refuse what would not fit."""
 
+import functools
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 try:
@@ -26,6 +28,17 @@ def host_memory() -> int | None:
     """
     amounts = [_available_memory(), left_of_address_space(), *(_left_of_group(*group) for group in _groups())]
     return min((max(0, amount) for amount in amounts if amount is not None), default=None)
+
+
+def recent_host_memory() -> int | None:
+    """Returns `host_memory`, looked up at most once in a tenth of a second: a frame of a video asks several times."""
+    return _looked_up(host_memory, int(10 * time.monotonic()))
+
+
+@functools.lru_cache(1)
+def _looked_up(amount: Callable[[], int | None], tick: int) -> int | None:
+    """Returns an amount; it is looked up again when `tick` has moved on."""
+    return amount()
 
 
 def left_of_address_space() -> int | None:

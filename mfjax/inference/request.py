@@ -89,7 +89,7 @@ class Request(NamedTuple):
             """Returns the output's size for sources of some sizes, after checking that memory suffices."""
             out = out or sizes.output_size(ir, vis, size=size, scale=scale)
             options = {"colour": in_colour, "largest_factor": largest_factor, "placed": any(windows)}
-            sizes.check_memory(ir, vis, out, memory.host_memory(), **options)
+            sizes.check_memory(ir, vis, out, memory.recent_host_memory(), **options)
             return out
 
         if not aligned:

@@ -234,7 +234,7 @@ def say_smaller(size: Size, needed: int) -> None:
         size: the output's size.
         needed: the bytes that it would take otherwise.
     """
-    free = memory.host_memory()
+    free = memory.recent_host_memory()
     if free is None or needed <= free:
         return
     logger.warning(
@@ -246,13 +246,13 @@ def say_smaller(size: Size, needed: int) -> None:
 
 def working_memory() -> int:
     """Returns the bytes to use for work that is faster with more memory: a quarter of the free ones, at most 1 GiB."""
-    free = memory.host_memory()
+    free = memory.recent_host_memory()
     return WORKING_BYTES if free is None else min(WORKING_BYTES, free // 4)
 
 
 def pixels_at_once() -> int:
     """Returns the most pixels of an output to compose at once at factors that are not whole."""
-    return _pixels_at_once(memory.host_memory())
+    return _pixels_at_once(memory.recent_host_memory())
 
 
 def _pixels_at_once(free: int | None) -> int:
