@@ -37,6 +37,11 @@ export class Options {
     return asked;
   }
 
+  /** Returns whether what is asked for is larger than this page makes; of aligned pictures only the server knows. */
+  get tooLarge() {
+    return checked("align") !== "auto" && at("size-shown").classList.contains("over");
+  }
+
   /** Chooses to align, or not. */
   set align(value) {
     document.querySelector(`input[name="align"][value="${value}"]`).checked = true;
