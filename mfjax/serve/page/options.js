@@ -68,7 +68,8 @@ export class Options {
   }
 
   #size() {
-    const sizes = ["vis", "ir"].map((kind) => this.files.facts(kind)).filter(Boolean);
+    const [ir, vis] = ["ir", "vis"].map((kind) => this.files.facts(kind));
+    const sizes = [vis ?? ir?.photo, ir].filter(Boolean);
     const shown = at("size-shown");
     shown.classList.remove("over");
     if (!sizes.length) {
