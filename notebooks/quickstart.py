@@ -14,7 +14,7 @@
 # # Fusing in a notebook
 #
 # An infrared and a visible image of two sizes become one image of any size. The pictures here are rendered, so nothing
-# has to be downloaded. `pip install 'mfjax[cpu]'` is all that is needed.
+# has to be downloaded. `pip install '.[cpu]'` in a copy of the repository is all that is needed.
 
 # %%
 import jax

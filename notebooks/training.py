@@ -14,7 +14,7 @@
 # # Training, in two minutes
 #
 # Both phases of the paper's training on rendered scenes, with a network that is small enough for a laptop. It shows how
-# training works, not how good it gets: the bundled models took hours. `pip install 'mfjax[cpu,train]'`.
+# training works, not how good it gets: the bundled models took hours. `pip install '.[cpu,train]'`.
 
 # %%
 import tempfile

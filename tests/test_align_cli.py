@@ -98,6 +98,19 @@ def test_the_pairs_of_a_folder_have_one_rig_which_is_said(folder, found, black_n
     assert sorted(path.name for path in out.iterdir()) == ["a.png", "b.png"]
 
 
+def test_the_place_of_two_files_is_said_with_its_confidence(folder, found, black_network, capsys):
+    found()
+    options = ["--out", str(folder / "fused.png"), "--align", "auto", "--model", "small"]
+    assert main(["fuse", *pair(folder), *options]) == 0
+    assert "--align auto: shift +0.0 % right" in (told := capsys.readouterr().err)
+    assert "confidence" in told
+
+
+def test_an_alignment_that_is_neither_a_word_nor_a_file_is_refused_with_what_may_be_given(folder, capsys):
+    assert main(["fuse", *pair(folder), "--out", str(folder / "fused.png"), "--align", "yes"]) == 2
+    assert "yes: no such file; --align takes auto, track, none or a rig file" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("many", [False, True], ids=["files", "folders"])
 def test_images_that_are_clearly_off_are_a_warning_that_names_them_once(folder, found, black_network, capsys, many):
     found(off=0.08)

@@ -275,7 +275,7 @@ def test_a_file_with_a_folder_is_refused(pair, folders, fuse, tmp_path):
     ("out", "message"),
     [
         ("out.gif", "unknown suffix '.gif'"),
-        ("out", "unknown suffix ''"),
+        ("out", "out: the name has no suffix, which says the format; use one of .bmp"),
         (".", "is a folder"),
         ("vis.png/out.png", "vis.png: can't be written to"),
         ("vis.png", "is a source and would be overwritten"),

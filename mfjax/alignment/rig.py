@@ -108,8 +108,10 @@ class Alignment:
     def words(self) -> str:
         """Returns shift, scale and rotation in words, such as for a line of output."""
         (right, down), width = self.shift, self.ir_size[1]
-        moved = f"{100 * right:+.1f} % right and {100 * down:+.1f} % down ({right * width:+.1f} and {down * width:+.1f}"
-        return f"shift {moved} of {width} px), scale {self.scale:.3f}, rotation {self.rotation:+.2f}°"
+        # Adding 0 makes 0 of the negative zero to which a small negative number is rounded.
+        shares, pixels = ([round(by * length, 1) + 0 for by in (right, down)] for length in (100, width))
+        moved = "{:+.1f} % right and {:+.1f} % down ({:+.1f} and {:+.1f}".format(*shares, *pixels)
+        return f"shift {moved} of {width} px), scale {self.scale:.3f}, rotation {round(self.rotation, 2) + 0:+.2f}°"
 
     def save(self, path: str | Path) -> None:
         """Writes a rig file: JSON that a person can read.

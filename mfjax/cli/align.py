@@ -11,6 +11,7 @@ from mfjax.alignment.preview import preview as drawn
 from mfjax.cli.messages import only_errors, print_json, print_line
 from mfjax.cli.ranges import parse_ir_range
 from mfjax.errors import MfjaxError
+from mfjax.images.formats import unknown_suffix
 from mfjax.images.palettes import Palette
 from mfjax.inference import aligning, checks
 from mfjax.inference.infrared import Reading
@@ -65,7 +66,7 @@ def align(
         only_errors()
     checks.check_sources(ir, vis, pairs, searching=pattern is not None or recursive)
     if preview is not None and preview.suffix.lower() not in images.FORMATS:
-        raise MfjaxError(f"{preview}: unknown suffix {preview.suffix!r}; use one of {', '.join(images.FORMATS)}")
+        raise MfjaxError(unknown_suffix(preview))
     if out is not None and out.suffix.lower() in images.FORMATS:
         raise MfjaxError(f"{out} is named like an image; a rig file is called such as rig.json")
     infrared = Reading(check_ir_range(parse_ir_range(ir_range)), ir_palette, ir_polarity, photo_ratio)

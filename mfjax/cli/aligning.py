@@ -19,7 +19,7 @@ logger = logging.getLogger("mfjax")
 def asked_alignment(
     align: str | None, view: View | None, jobs: Sequence[Job], infrared: Reading, *, exif: bool
 ) -> Align:
-    """Returns the alignment that `--align` asks for: by auto of several pairs one for all, which is said.
+    """Returns the alignment that `--align` asks for: by auto one for all pairs, which is said.
 
     Args:
         align: the flag.
@@ -43,9 +43,14 @@ def asked_alignment(
             )
         return Tracker()
     if align != "auto":
-        return Alignment.load(Path(str(align)))
-    if len(jobs) < 2:
+        if not Path(align).exists():
+            raise FileNotFoundError(
+                f"{align}: no such file; --align takes auto, track, none or a rig file, which mfjax align makes"
+            )
+        return Alignment.load(Path(align))
+    if not jobs:
         return "auto"
     found = check_confidence(align_files([job.pair for job in jobs], infrared, exif=exif))
-    logger.warning("--align auto: one place for all pairs: %s, confidence %.2f", found.words, found.confidence)
+    place = "one place for all pairs: " if len(jobs) > 1 else ""
+    logger.warning("--align auto: %s%s, confidence %.2f", place, found.words, found.confidence)
     return found

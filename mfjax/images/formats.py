@@ -7,6 +7,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from numpy.typing import NDArray
@@ -111,6 +112,16 @@ def of_suffix(suffix: str) -> Format | None:
         suffix: such as ".png".
     """
     return next((each for each in ALL if each.encode and suffix.lower() in each.suffixes), None)
+
+
+def unknown_suffix(path: Path) -> str:
+    """Returns the message that refuses a file's name, whose suffix is not that of a format that is written.
+
+    Args:
+        path: the file.
+    """
+    wrong = f"unknown suffix {path.suffix!r}" if path.suffix else "the name has no suffix, which says the format"
+    return f"{path}: {wrong}; use one of {', '.join(FORMATS)}"
 
 
 def other_name(data: bytes) -> str | None:

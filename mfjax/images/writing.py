@@ -101,7 +101,7 @@ def encode(image: NDArray, path: Path, *, metadata: Metadata = _NOTHING, quality
     """
     kind = formats.of_suffix(path.suffix)
     if kind is None or kind.encode is None:
-        raise MfjaxError(f"{path}: unknown suffix {path.suffix!r}; use one of {', '.join(formats.FORMATS)}")
+        raise MfjaxError(formats.unknown_suffix(path))
     check_quality(quality, path)
     if image.ndim != 2 and (image.ndim != 3 or image.shape[2] != 3):
         raise MfjaxError(f"{path}: an image is [h, w] or [h, w, 3], not {list(image.shape)}")

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from mfjax import images
 from mfjax.errors import MfjaxError
+from mfjax.images.formats import unknown_suffix
 from mfjax.pairing import Pair, mixed_up
 
 logger = logging.getLogger("mfjax")
@@ -94,7 +95,7 @@ def check_file(out: Path) -> None:
     if out.is_dir():
         raise MfjaxError(f"{out} is a folder; of two files, the output is a file such as {out / 'fused.png'}")
     if out.suffix.lower() not in images.FORMATS:
-        raise MfjaxError(f"{out}: unknown suffix {out.suffix!r}; use one of {', '.join(images.FORMATS)}")
+        raise MfjaxError(unknown_suffix(out))
 
 
 def check_beside(job: Planned) -> None:

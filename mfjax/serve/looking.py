@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,7 @@ def look(upload: Upload, kind: Kind, limits: Limits) -> Look:
             most = f"{limits.source_pixels / 1e6:g} megapixels"
             raise MfjaxError(f"{upload.name}: is {rows}x{cols}, and this page takes {most} at most; use mfjax fuse")
         facts: dict[str, Any] = {"name": upload.name, "height": rows, "width": cols, "bytes": len(upload.data)}
-        facts |= {"celsius": None, "range": None, "photo": False, "palette": None}
+        facts |= {"celsius": None, "range": None, "photo": None, "palette": None}
         if kind == "vis":
             return Look(facts | {"kind": _kind(file)}, picture.png(visible_values(as_source(file.pixels, "visible"))))
         source = infrared.source(file, path, Reading())
@@ -57,8 +58,19 @@ def look(upload: Upload, kind: Kind, limits: Limits) -> Look:
             facts["celsius"] = _ends(file.pixels)
         elif file.pixels.dtype != np.uint8:
             facts["range"] = _ends(file.pixels)
-        facts |= {"photo": images.has_photo(path), "palette": palettes.palette_of(file.pixels), "kind": _kind(file)}
+        facts |= {"photo": _photo_size(path), "palette": palettes.palette_of(file.pixels), "kind": _kind(file)}
         return Look(facts, picture.png(shown))
+
+
+def _photo_size(path: Path) -> dict[str, int] | None:
+    """Returns the size of what a file's photo shows of the infrared view; None if it has no photo, or says no place."""
+    if not images.has_photo(path):
+        return None
+    try:
+        rows, cols = images.read_thermal(path).visible.shape[:2]
+    except MfjaxError:
+        return None
+    return {"height": rows, "width": cols}
 
 
 def _kind(file: images.ImageFile) -> str:

@@ -117,6 +117,11 @@ def test_shift_scale_and_rotation_are_those_of_the_map_in_square_pixels():
     )
 
 
+def test_words_have_no_negative_zero():
+    found = Alignment(turned(-1e-3, 1, right=-1e-5, down=-1e-5), IR, VIS)
+    assert found.words == "shift +0.0 % right and +0.0 % down (+0.0 and +0.0 of 320 px), scale 1.000, rotation +0.00°"
+
+
 def test_the_identity_moves_nothing_and_shows_all():
     found = Alignment.identity(IR, VIS)
     assert (*found.shift, found.scale, found.rotation, found.overlap) == (0, 0, 1, 0, 1)

@@ -73,7 +73,7 @@ def test_16_bits_in_an_8_bit_format_are_refused_with_the_way_out(tmp_path, gray,
 
 @pytest.mark.parametrize("name", ["image", "image.gif", "image.png.part"])
 def test_an_unknown_suffix_is_refused_with_the_known_ones(tmp_path, gray, name):
-    with pytest.raises(ValueError, match=r"unknown suffix .*\.png, \.tif"):
+    with pytest.raises(ValueError, match=r"suffix.*\.png, \.tif"):
         images.write(tmp_path / name, gray)
 
 

@@ -214,6 +214,20 @@ def test_a_file_that_is_no_picture_is_refused_where_it_is_read_out(page, tmp_pat
     assert not problem.is_displayed()
 
 
+def test_a_size_that_the_page_does_not_make_cannot_be_asked_for(page, files):
+    page.choose("ir", files[0])
+    page.choose("vis", files[1])
+    page.driver.execute_script("document.querySelector('input[value=pixels]').click()")
+    width = page.find("#width")
+    width.send_keys("90000")
+    assert "megapixels at most" in page.find("#size-shown").text
+    assert not page.find("#fuse").is_enabled()
+    assert page.find("#fuse-hint").text == "Ask for a smaller picture."
+    width.clear()
+    width.send_keys("90")
+    assert page.find("#fuse").is_enabled()
+
+
 def test_messages_of_the_library_are_shown(page, files, tmp_path, pictures):
     images.write(tmp_path / "raw.png", 7000 + pictures[0].astype(np.uint16))
     page.choose("ir", tmp_path / "raw.png")

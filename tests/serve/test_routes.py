@@ -325,12 +325,13 @@ def test_about_tells_models_samples_and_limits(page, models):
 
 def test_a_temperature_file_tells_its_degrees_and_takes_a_range_in_them(page, models, pictures, flir_photo):
     ir = put(page, "ir", flir_photo, "camera.jpg")
-    assert (ir["kind"], ir["photo"]) == ("temperatures", True)
+    assert (ir["kind"], ir["photo"]) == ("temperatures", {"height": 24, "width": 32})
     low, high = ir["celsius"]
     assert low < high
     _, job = fused(page, ir, None, models, ir_range={"celsius": [low, high]})
     assert job["error"] is None
     assert job["result"]["celsius"] == pytest.approx([low, high], abs=0.01)
+    assert {side: job["result"][side] for side in ("height", "width")} == ir["photo"]
 
 
 @pytest.fixture

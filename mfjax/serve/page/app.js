@@ -28,7 +28,8 @@ function wanted() {
 function showButton() {
   const button = at("fuse");
   const ready = Boolean(app.files?.ready && app.options);
-  button.disabled = !ready && !app.job;
+  const tooLarge = ready && app.options.tooLarge;
+  button.disabled = (!ready || tooLarge) && !app.job;
   button.setAttribute("aria-disabled", Boolean(app.job)); // not disabled at work, which would lose the focus
   const again = app.made !== null && ready && app.made !== wanted();
   button.textContent = app.made === null ? "Fuse" : "Fuse again";
@@ -36,6 +37,7 @@ function showButton() {
   let hint = "";
   if (app.job) hint = "At work.";
   else if (!app.files?.ready) hint = app.files?.slots.ir ? "The visible picture is missing." : "Choose two pictures first.";
+  else if (tooLarge) hint = "Ask for a smaller picture.";
   else if (!app.files.slots.vis) hint = "With the photo in the infrared file.";
   else if (again) hint = "Something was changed since.";
   at("fuse-hint").textContent = hint;

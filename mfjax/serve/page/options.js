@@ -37,6 +37,11 @@ export class Options {
     return asked;
   }
 
+  /** Returns whether what is asked for is larger than this page makes; of aligned pictures only the server knows. */
+  get tooLarge() {
+    return checked("align") !== "auto" && at("size-shown").classList.contains("over");
+  }
+
   /** Chooses to align, or not. */
   set align(value) {
     document.querySelector(`input[name="align"][value="${value}"]`).checked = true;
@@ -63,7 +68,8 @@ export class Options {
   }
 
   #size() {
-    const sizes = ["vis", "ir"].map((kind) => this.files.facts(kind)).filter(Boolean);
+    const [ir, vis] = ["ir", "vis"].map((kind) => this.files.facts(kind));
+    const sizes = [vis ?? ir?.photo, ir].filter(Boolean);
     const shown = at("size-shown");
     shown.classList.remove("over");
     if (!sizes.length) {

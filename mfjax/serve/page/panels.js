@@ -13,7 +13,8 @@ function element(name, text, ...classes) {
 export function notes(card, job, align) {
   const list = card.querySelector("ul");
   list.replaceChildren(...job.notes.map((note) => element("li", note)));
-  if (!job.notes.length) list.append(element("li", "Nothing was converted, guessed or left out.", "none"));
+  const nothing = job.alignment?.found ? "Nothing but the alignment below." : "Nothing was converted, guessed or left out.";
+  if (!job.notes.length) list.append(element("li", nothing, "none"));
   if (job.notes.some((note) => note.includes("--align auto"))) {
     const button = element("button", "Align them and fuse again");
     button.type = "button";
