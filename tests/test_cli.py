@@ -376,7 +376,7 @@ def test_pairs_of_a_list_are_fused(shots, fuse, tmp_path):
     ("arguments", "message"),
     [
         ((), "name IR and VIS, a folder with both kinds of images, or a list of pairs by --pairs"),
-        (("ir.png",), r"ir.png is one file, in which no photo is found .*; name the visible image, too"),
+        (("ir.png",), r"ir.png is one image, without a visible camera's photo in it, .*; name the visible image, too"),
         (("ir.png", "vis.png", "--recursive"), "--pattern and --recursive are for folders"),
         ((".", "--pairs", "list.csv"), "--pairs lists all files; leave IR, VIS"),
         (("--pairs", "list.csv"), "list.csv: no such file"),

@@ -91,8 +91,8 @@ def test_one_file_without_a_photo_is_refused_in_one_line(flir, fuse):
     assert fuse("a.jpg") == (
         2,
         [
-            f"error: {flir.with_name('a.jpg')} is one file, in which no photo is found (has no temperatures); "
-            "name the visible image, too"
+            f"error: {flir.with_name('a.jpg')} is one image, without a visible camera's photo in it, as some FLIR "
+            "files have; name the visible image, too"
         ],
     )
 

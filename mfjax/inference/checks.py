@@ -62,13 +62,11 @@ def check_photo(path: Path) -> None:
     Args:
         path: the file.
     """
-    try:
-        _ = images.read_thermal(path).visible
-    except MfjaxError as error:
-        reason = str(error).removeprefix(f"{path}: ").partition("; ")[0]  # what follows is another way out
+    if not images.has_photo(path):
         raise MfjaxError(
-            f"{path} is one file, in which no photo is found ({reason}); name the visible image, too"
-        ) from error
+            f"{path} is one image, without a visible camera's photo in it, as some FLIR files have; name the visible "
+            "image, too"
+        )
 
 
 def check_distinct(ir: Path, vis: Path) -> None:

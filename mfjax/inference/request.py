@@ -1,5 +1,6 @@
 """Requests: a pair of images, checked and as luma, with the size, type and colour that the output is to have."""
 
+import logging
 from collections.abc import Hashable
 from typing import NamedTuple, TypedDict
 
@@ -17,6 +18,8 @@ from mfjax.inference.sources import as_source, infrared_luma, visible_values
 from mfjax.inference.stepping import LARGEST_FACTOR
 from mfjax.inference.views import Align, Windows
 from mfjax.size import Size
+
+logger = logging.getLogger("mfjax")
 
 
 class FuseOptions(TypedDict, total=False):
@@ -82,6 +85,8 @@ class Request(NamedTuple):
         """
         ir, vis = as_source(ir, "infrared", nan=True), as_source(vis, "visible")
         dtype, in_colour = np.result_type(ir, vis), wants_colour(color, vis)
+        if images.is_colour(ir) and not images.is_colour(vis):
+            logger.warning("infrared is in colour and visible is gray: are they exchanged? Infrared comes first")
         shapes = ir.shape[:2], vis.shape[:2]
         aligned = views.is_given(align)
 
