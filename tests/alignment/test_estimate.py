@@ -1,15 +1,18 @@
 """Estimating alignments, on rendered streets seen through known warps."""
 
+import math
+
 import cv2
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mfjax.alignment import edges, fitting, geometry, matching, warps
+from mfjax.alignment import edges, fitting, geometry, matching, search, warps
 from mfjax.alignment.descriptor import FLOOR, NEAR, Descriptor, equal_contrast
 from mfjax.alignment.estimate import estimate, estimate_rig, looks_misaligned
-from mfjax.alignment.random_warps import Views, Warps, known_views
+from mfjax.alignment.random_warps import Views, Warps, known_views, random_map
+from mfjax.alignment.rig import Alignment
 from mfjax.data.synthetic import scene
 from mfjax.training import descriptor
 
@@ -74,6 +77,48 @@ def test_images_of_different_views_look_misaligned(seen: Views) -> None:
     off = looks_misaligned(seen.ir, seen.vis)
     assert off is not None
     assert off > 0.02
+
+
+def test_images_too_small_to_tell_do_not_look_misaligned() -> None:
+    small = np.random.default_rng(0).random((63, 200), np.float32)
+    assert looks_misaligned(small, np.roll(small, 40, axis=1)) is None
+
+
+@pytest.mark.parametrize("parameters", [{"g": 3.0}, {"x": np.nan}], ids=["behind the camera", "not a number"])
+def test_a_map_that_no_two_cameras_have_is_not_believed(
+    monkeypatch: pytest.MonkeyPatch, parameters: dict[str, float]
+) -> None:
+    monkeypatch.setattr(edges, "refine", lambda *args, **options: edges.Refined(parameters, 0.9, 1.0))
+    start = np.array([[1, 0, 0.1], [0, 1, 0], [0, 0, 1.0]])
+    image = np.random.default_rng(0).random((96, 128), np.float32)
+    found = estimate(image, image, start=start)
+    assert found.confidence == 0
+    np.testing.assert_array_equal(found.matrix, start)
+
+
+def test_nothing_is_refined_where_the_visible_image_shows_nothing(street: tuple[np.ndarray, np.ndarray]) -> None:
+    apart = np.array([[1, 0, 2.0], [0, 1, 0], [0, 0, 1]])
+    found = edges.refine(*street, apart, {"x": 0.01}, "similarity", length=64, smooth=2)
+    assert found == edges.Refined({"x": 0.01}, 0.0, np.inf)
+
+
+def test_two_images_of_other_aspects_are_also_searched_with_square_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    starts: list[np.ndarray] = []
+
+    def likeliest(describe: object, ir: object, vis: object, given: list[np.ndarray], model: str) -> search.Candidate:
+        starts.extend(given)
+        return search.Candidate({}, np.eye(3), 0.0)
+
+    monkeypatch.setattr(search, "likeliest", likeliest)
+    monkeypatch.setattr(edges, "refine", lambda *args, **options: edges.Refined({}, 0.5, 1.0))
+    estimate(np.zeros((96, 128), np.float32), np.zeros((90, 160), np.float32))
+    whole, square = starts
+    np.testing.assert_array_equal(whole, np.eye(3))
+    # The visible image is as wide as the infrared one, so 72 of its 96 rows high, in the middle of them.
+    top, bottom = 0.125, 0.875
+    np.testing.assert_allclose(
+        geometry.mapped(square, geometry.CORNERS), [[0, top], [1, top], [1, bottom], [0, bottom]]
+    )
 
 
 def test_edges_of_one_image_twice_are_found_to_a_tenth_of_a_pixel(street: tuple[np.ndarray, np.ndarray]) -> None:
@@ -153,6 +198,28 @@ def test_known_views_show_the_same_points(street: tuple[np.ndarray, np.ndarray])
         moved = warps.warp(seen.vis, seen.matrix, seen.ir.shape)
         both = warps.covered(seen.matrix, seen.ir.shape)
         assert np.abs(moved - seen.ir)[both].max() < 0.01
+
+
+def test_limits_that_no_view_of_a_pair_can_keep_are_an_error_and_no_endless_search() -> None:
+    image = np.zeros((8, 8), np.float32)
+    with pytest.raises(AssertionError, match="fit at last"):
+        known_views(np.random.default_rng(0), image, image, Warps(shift=1000))
+
+
+def test_a_random_map_keeps_its_limits() -> None:
+    rng, limits = np.random.default_rng(0), Warps(shift=0.2, degrees=10, scales=(0.5, 2), perspective=0)
+    size = 60, 80
+    made = [Alignment(random_map(rng, size, limits), size, size) for _ in range(300)]
+    for drawn, most in (
+        ([one.shift[0] for one in made], (-0.2, 0.2)),
+        ([one.shift[1] for one in made], (-0.2, 0.2)),
+        ([one.rotation for one in made], (-10, 10)),
+        ([math.log2(one.scale) for one in made], (-1, 1)),
+    ):
+        low, high = most
+        assert low <= min(drawn) < 0.9 * low
+        assert 0.9 * high < max(drawn) <= high
+        assert abs(np.mean(drawn)) < 0.15 * high
 
 
 def test_a_step_of_training_learns_from_both_sensors(street: tuple[np.ndarray, np.ndarray]) -> None:

@@ -27,6 +27,30 @@ def test_images_that_show_nothing_in_common_are_refused():
         Frame.of(apart, (24, 32), (24, 32))
 
 
+def test_a_view_that_there_is_not_is_refused_naming_those_there_are():
+    with pytest.raises(MfjaxError, match="view is 'both'; it is one of visible, infrared, overlap"):
+        Frame.of(np.eye(3), (24, 32), (24, 32), "both")
+
+
+def test_an_overlap_of_one_row_is_refused():
+    one_row = np.array([[1, 0, 0], [0, 1, 23 / 24], [0, 0, 1.0]])
+    with pytest.raises(MfjaxError, match="both images show only 1x32 pixels in common"):
+        Frame.of(one_row, (24, 32), (24, 32), "overlap")
+    two_rows = np.array([[1, 0, 0], [0, 1, 22 / 24], [0, 0, 1.0]])
+    assert Frame.of(two_rows, (24, 32), (24, 32), "overlap").size == (2, 32)
+
+
+def test_what_is_seen_of_a_frame_is_where_the_other_source_shows_something():
+    frame = Frame.of(WIDER, (240, 320), (480, 640), "visible")
+    seen = frame.seen((300, 400))
+    assert seen[150, 200] == 1
+    assert seen[150, :66].max() == 0
+    assert not frame.is_filled
+    infrared = Frame.of(WIDER, (240, 320), (480, 640), "infrared")
+    assert infrared.seen((300, 400)).min() == 1
+    assert infrared.is_filled
+
+
 @given(st.floats(-20, 20), st.floats(0.6, 1.8), st.floats(-0.2, 0.2), st.floats(-0.2, 0.2))
 def test_the_common_rectangle_is_seen_by_both_and_no_larger_one_is(degrees, scale, right, down):
     c, s = scale * np.cos(np.radians(degrees)), scale * np.sin(np.radians(degrees))

@@ -6,9 +6,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from mfjax import MfjaxError
 from mfjax.alignment import geometry
 from mfjax.alignment.warping import resampled, resampled_purely, seen_through
-from mfjax.alignment.windows import placed
+from mfjax.alignment.windows import Window, placed
 
 TURNED = np.array([[0.9, -0.06, 0.08], [0.08, 0.9, 0.01], [0.02, 0.01, 1.0]])
 
@@ -60,6 +61,44 @@ def test_a_scaled_and_shifted_source_keeps_its_pixels_and_covers_the_output():
     # A pixel's middle lies where the map puts it: of column 20 of the source, which is column 30 of what is placed.
     in_output = corner[1] + sides[1] * 30.5 / made.shape[1]
     assert matrix[0, 0] * in_output + matrix[0, 2] == pytest.approx(20.5 / 50)
+
+
+def test_a_source_that_is_neither_is_resampled():
+    image = waves(centres((40, 50)))
+    made, window = seen_through(image, TURNED, (20, 30))
+    np.testing.assert_array_equal(made, resampled(image, TURNED, (20, 30)))
+    assert window is None
+
+
+def test_a_scaled_source_is_seen_through_its_window():
+    image = waves(centres((40, 50)))
+    matrix = np.array([[0.503, 0, 0.2], [0, 0.507, 0.2], [0, 0, 1]])
+    made, window = seen_through(image, matrix, (80, 100))
+    expected = placed(image, matrix, (80, 100))
+    np.testing.assert_array_equal(made, expected.image)
+    assert window == expected.window
+
+
+def test_an_output_that_is_too_large_to_be_resampled_is_refused_with_both_sizes():
+    with pytest.raises(MfjaxError, match="aligning 40x50 to 32767x4: sides have at most 32,766 pixels"):
+        resampled(np.zeros((40, 50), np.float32), TURNED, (32767, 4))
+
+
+def test_a_source_that_lies_on_its_side_is_averaged_along_its_own_axes():
+    fine_rows = np.tile(waves(centres((20, 1))), (1, 400))  # [20, 400]: all columns are alike
+    on_its_side = np.array([[0, 1, 0], [-1, 0, 1], [0, 0, 1.0]])
+    made = resampled(fine_rows, on_its_side, (40, 20))
+    expected = waves(geometry.mapped(on_its_side, centres((40, 20))) * [0, 1] + [0.5, 0])
+    np.testing.assert_allclose(made, expected, atol=0.01)
+
+
+def test_a_window_in_pixels_of_an_output_and_of_its_source():
+    window = Window((-0.25, -0.1), (1.5, 1.2))
+    assert window.on((8, 10)) == ([-2, -1], [12, 12])
+    assert window.cover((8, 10)) == (12, 12)
+    assert window.cover((1, 1)) == (2, 2)
+    assert window.under((30, 36)) == (20, 30)
+    assert window.under((1, 1)) == (1, 1)
 
 
 @pytest.mark.parametrize(
