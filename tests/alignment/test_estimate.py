@@ -3,18 +3,16 @@
 import math
 
 import cv2
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from mfjax.alignment import edges, fitting, geometry, matching, search, warps
-from mfjax.alignment.descriptor import FLOOR, NEAR, Descriptor, equal_contrast
+from mfjax.alignment.descriptor import FLOOR, NEAR, equal_contrast
 from mfjax.alignment.estimate import estimate, estimate_rig, looks_misaligned
 from mfjax.alignment.random_warps import Views, Warps, known_views, random_map
 from mfjax.alignment.rig import Alignment
 from mfjax.data.synthetic import scene
-from mfjax.training import descriptor
 
 SIZE = 240, 320
 NO_PERSPECTIVE = Warps(perspective=0)
@@ -100,6 +98,13 @@ def test_nothing_is_refined_where_the_visible_image_shows_nothing(street: tuple[
     apart = np.array([[1, 0, 2.0], [0, 1, 0], [0, 0, 1]])
     found = edges.refine(*street, apart, {"x": 0.01}, "similarity", length=64, smooth=2)
     assert found == edges.Refined({"x": 0.01}, 0.0, np.inf)
+
+
+def test_the_expected_error_of_a_scale_is_that_of_the_views_corners() -> None:
+    names, deviation = fitting.PARAMETERS["similarity"], 0.01
+    covariance = np.diag([deviation**2 if name == "s" else 0 for name in names])
+    from_middle_to_corner = np.hypot(0.5, 0.375)  # in widths, of a view of 4:3
+    assert edges._spread(covariance, names, 0.75) == pytest.approx(512 * deviation * from_middle_to_corner)
 
 
 def test_two_images_of_other_aspects_are_also_searched_with_square_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,28 +225,3 @@ def test_a_random_map_keeps_its_limits() -> None:
         assert low <= min(drawn) < 0.9 * low
         assert 0.9 * high < max(drawn) <= high
         assert abs(np.mean(drawn)) < 0.15 * high
-
-
-def test_a_step_of_training_learns_from_both_sensors(street: tuple[np.ndarray, np.ndarray]) -> None:
-    model = Descriptor(width=8, channels=4)
-    image = jnp.asarray(street[1][None, :48, :64, None])
-    params = (
-        model.init(jax.random.key(0), image, "ir")["params"] | model.init(jax.random.key(0), image, "vis")["params"]
-    )
-    batch = descriptor.Batch(image, image, np.eye(3, dtype=np.float32)[None])
-    gradient = jax.jit(jax.grad(descriptor.loss_fn, has_aux=True), static_argnums=3)
-    gradients, right = gradient({"params": params}, batch, jax.random.key(1), model)
-    assert 0 <= right <= 1
-    for name, leaves in gradients["params"].items():
-        assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(leaves)), name
-    assert np.abs(gradients["params"]["ir_0"]["kernel"]).max() > 0
-    assert np.abs(gradients["params"]["vis_0"]["kernel"]).max() > 0
-
-
-def test_places_that_are_like_no_others_are_found_by_the_loss() -> None:
-    rng = np.random.default_rng(0)
-    maps = rng.normal(size=(6, 8, 16)).astype(np.float32)
-    maps /= np.linalg.norm(maps, axis=-1, keepdims=True)
-    loss, right = descriptor.lookup_loss(maps, maps, jnp.eye(3), jnp.float32(30), jnp.arange(48))
-    assert right == 1
-    assert loss < 0.1
