@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mfjax import MfjaxError
 from mfjax.alignment import geometry
-from mfjax.alignment.frames import Frame, faded, soft_mask
+from mfjax.alignment.frames import Frame, _splines, faded, soft_mask
 
 WIDER = np.array([[1.5, 0, -0.25], [0, 1.5, -0.25], [0, 0, 1.0]])  # visible shows half as much again as infrared
 
@@ -49,6 +49,7 @@ def test_what_is_seen_of_a_frame_is_where_the_other_source_shows_something():
     infrared = Frame.of(WIDER, (240, 320), (480, 640), "infrared")
     assert infrared.seen((300, 400)).min() == 1
     assert infrared.is_filled
+    np.testing.assert_array_equal(infrared.to_ir, np.eye(3))
 
 
 @given(st.floats(-20, 20), st.floats(0.6, 1.8), st.floats(-0.2, 0.2), st.floats(-0.2, 0.2))
@@ -104,3 +105,18 @@ def test_a_brighter_infrared_view_makes_no_step_at_its_sides():
     out = faded(np.full((300, 400), 0.8, np.float32), np.full((300, 400), 0.4, np.float32), WIDER)
     assert np.abs(np.diff(out, axis=1)).max() < 0.015  # 4 gray levels a pixel at most, of a step of 100
     assert out[150, 200] == pytest.approx(0.8, abs=1e-3)
+
+
+def test_the_level_fades_within_16_percent_of_the_width_and_no_faster():
+    out = faded(np.full((300, 400), 0.8, np.float32), np.full((300, 400), 0.4, np.float32), WIDER)
+    row, side = out[150], 400 / 6  # infrared begins at a sixth of the width
+    assert row[round(side + 0.165 * 400)] == pytest.approx(0.8, abs=1e-4)
+    assert row[round(side + 0.08 * 400)] == pytest.approx(0.6, abs=0.02)
+
+
+def test_splines_add_up_to_1_everywhere_and_are_alike_from_both_ends():
+    made = _splines(48, 6)
+    assert made.shape == (48, 6)
+    np.testing.assert_allclose(made.sum(axis=1), 1, atol=1e-6)
+    np.testing.assert_allclose(made, made[::-1, ::-1], atol=1e-6)
+    assert made[:, 2].argmax() in (19, 20)  # the middle of the third of six parts
