@@ -1,6 +1,7 @@
 """Estimating alignments, on rendered streets seen through known warps."""
 
 import math
+import sys
 
 import cv2
 import jax.numpy as jnp
@@ -9,7 +10,7 @@ import pytest
 
 from mfjax.alignment import edges, fitting, geometry, matching, search, warps
 from mfjax.alignment.descriptor import FLOOR, NEAR, equal_contrast
-from mfjax.alignment.estimate import estimate, estimate_rig, looks_misaligned
+from mfjax.alignment.estimate import Estimate, estimate, estimate_rig, looks_misaligned
 from mfjax.alignment.random_warps import Views, Warps, known_views, random_map
 from mfjax.alignment.rig import Alignment
 from mfjax.data.synthetic import scene
@@ -61,6 +62,21 @@ def test_a_rig_follows_the_pairs_that_agree(street: tuple[np.ndarray, np.ndarray
     assert each[1].confidence > 0.5
     assert found.confidence < each[2].confidence
     assert warps.corner_error(found.matrix, np.eye(3), SIZE) < 5
+
+
+def test_pairs_within_3_percent_of_the_width_are_averaged_by_their_confidence(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = iter([(0.0, 0.8, 4.0), (0.02, 0.4, 1.0), (0.055, 0.3, 9.0)])  # shift, confidence, residual
+
+    def estimate(ir: np.ndarray, vis: np.ndarray, *, model: str) -> Estimate:
+        shift, confidence, residual = next(told)
+        return Estimate(np.array([[1, 0, shift], [0, 1, 0], [0, 0, 1.0]]), confidence, residual)
+
+    monkeypatch.setattr(sys.modules[estimate_rig.__module__], "estimate", estimate)
+    image = np.zeros((96, 128), np.float32)
+    found, _ = estimate_rig([image] * 3, [image] * 3)
+    assert found.matrix[0, 2] == pytest.approx((0.8 * 0 + 0.4 * 0.02) / 1.2, abs=1e-5)
+    assert found.residual == pytest.approx((0.8 * 4 + 0.4 * 1) / 1.2, rel=1e-5)
+    assert found.confidence == pytest.approx((1 - 0.2 * 0.6) * (1 - 0.3 / 1.5), rel=1e-5)
 
 
 def test_registered_images_do_not_look_misaligned(street: tuple[np.ndarray, np.ndarray]) -> None:
