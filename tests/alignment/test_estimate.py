@@ -163,6 +163,13 @@ def test_a_fit_is_not_misled_by_a_third_of_its_places() -> None:
     assert weights[150:].mean() > 2 * weights[:150].mean()
 
 
+def test_places_that_say_nothing_leave_a_fit_at_what_is_expected_which_is_no_change() -> None:
+    points = np.random.default_rng(0).uniform(-0.4, 0.4, (20, 2))
+    places = fitting.Places(points, points + 0.1, np.zeros((20, 2, 2)))
+    found, _ = fitting.fit(places, "similarity", {"x": 0.1, "s": 0.2})
+    assert found == pytest.approx({"x": 0, "y": 0, "s": 0, "r": 0}, abs=1e-9)
+
+
 @pytest.mark.parametrize("model", ["shift", "similarity", "affine", "homography"])
 def test_derivatives_of_residuals_are_those_of_differences(model: str) -> None:
     names = fitting.PARAMETERS[model]

@@ -127,10 +127,17 @@ def test_an_alignment_that_can_not_be_is_refused(fields, message):
     assert str(caught.value) == message
 
 
+def test_a_map_of_huge_numbers_is_refused_without_a_warning():
+    with pytest.raises(MfjaxError, match="more than 100 times as wide as the other"):
+        Alignment(np.array([[1e308, 1e308, 0], [0, 1, 0], [0, 0, 1]]), IR, VIS)
+
+
 def test_an_alignment_at_its_limits_is_none_the_less_one():
     made = Alignment(np.eye(3), (2, 2), (2**20, 2**20), confidence=0.0, overlap=1.0)
     assert (made.confidence, made.overlap, made.residual) == (0, 1, 0)
-    assert Alignment(100 * np.eye(3), IR, VIS).matrix.tolist() == np.eye(3).tolist()
+    assert Alignment(np.array([[1, 0, 99.5], [0, 1, 0], [0, 0, 1]]), IR, VIS).overlap == 0
+    for scale in (100, -100, 0.01):
+        assert Alignment(scale * np.eye(3), IR, VIS).matrix.tolist() == np.eye(3).tolist()
 
 
 def test_a_rig_file_without_a_field_or_with_one_twice_or_too_large_is_refused(path):
