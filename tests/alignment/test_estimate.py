@@ -13,6 +13,7 @@ from mfjax.alignment.descriptor import FLOOR, NEAR, equal_contrast
 from mfjax.alignment.estimate import Estimate, estimate, estimate_rig, looks_misaligned
 from mfjax.alignment.random_warps import Views, Warps, known_views, random_map
 from mfjax.alignment.rig import Alignment
+from mfjax.alignment.views import Descriptions
 from mfjax.data.synthetic import scene
 
 SIZE = 240, 320
@@ -40,6 +41,16 @@ def test_a_street_that_two_cameras_see_differently_is_aligned(seen: Views) -> No
     assert warps.corner_error(seen.matrix, np.eye(3), SIZE) > 20
     assert warps.corner_error(found.matrix, seen.matrix, SIZE) < 5
     assert found.confidence > 0.5
+
+
+def test_a_candidate_that_is_off_along_both_axes_settles_where_both_images_agree(
+    street: tuple[np.ndarray, np.ndarray],
+) -> None:
+    describe = Descriptions.load()
+    off = np.array([[1, 0, 0.02], [0, 1, -0.02], [0, 0, 1]])
+    found = search.settled(describe, search.settling_map(describe, street[0]), SIZE, street[1], off, {}, "shift")
+    assert found.parameters == pytest.approx({"x": -0.02, "y": 0.02 * SIZE[0] / SIZE[1]}, abs=0.004)
+    assert found.support > 0.1
 
 
 def test_two_different_scenes_are_not_aligned_with_confidence(seen: Views) -> None:
