@@ -210,14 +210,15 @@ def test_contrast_is_made_equal_by_the_gaussian_window_of_opencv() -> None:
     np.testing.assert_allclose(made, expected, atol=1e-5)
 
 
-def test_neighbourhoods_are_found_where_the_map_was_moved_to() -> None:
+@pytest.mark.parametrize(("x", "y"), [(-2, 1), (2, -2)])
+def test_neighbourhoods_are_found_where_the_map_was_moved_to(x: int, y: int) -> None:
     rng = np.random.default_rng(0)
     there = rng.normal(size=(24, 32, 8)).astype(np.float32)
     there /= np.linalg.norm(there, axis=-1, keepdims=True)
-    here = np.roll(there, (-1, 2), (0, 1))  # what is at i here is at i + (1, -2) there
+    here = np.roll(there, (-y, -x), (0, 1))  # what is at i here is at i + (y, x) there
     found = matching.match(here, there, np.ones((24, 32), np.float32), jnp.float32(10), 3)
     inner = np.asarray(found.shift)[3:-3, 3:-3]
-    np.testing.assert_allclose(inner, np.broadcast_to([-2, 1], inner.shape), atol=0.2)
+    np.testing.assert_allclose(inner, np.broadcast_to([x, y], inner.shape), atol=0.2)
 
 
 def test_all_shifts_are_sums_of_products() -> None:
