@@ -116,8 +116,8 @@ def test_a_turn_of_less_than_a_tenth_of_a_pixel_is_placed():
     assert placed(np.zeros((400, 500), np.float32), matrix, (800, 1000)) is None
 
 
-@chex.all_variants(with_pmap=False)
 class PureResampling(chex.TestCase):
+    @chex.variants(with_jit=True, without_jit=True, with_device=True, without_device=True)
     def test_the_pure_function_does_what_opencv_does(self):
         image = np.random.default_rng(0).random((30, 40)).astype(np.float32)
         smooth = resampled(image, np.eye(3) * 1.0, (60, 80))
