@@ -122,6 +122,7 @@ class PureResampling(chex.TestCase):
         image = np.random.default_rng(0).random((30, 40)).astype(np.float32)
         smooth = resampled(image, np.eye(3) * 1.0, (60, 80))
         made = self.variant(lambda x, m: resampled_purely(x, m, (70, 90)))(smooth[None, ..., None], jnp.array(TURNED))
+        assert made.shape == (1, 70, 90, 1)
         np.testing.assert_allclose(
             np.clip(made[0, ..., 0], 0, 1), resampled(smooth, TURNED, (70, 90)), atol=0.03
         )  # OpenCV rounds places to 1/32 pixel

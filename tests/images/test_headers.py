@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import simplejpeg
 import tifffile
 
 from mfjax import MfjaxError, images
-from mfjax.images import jpeg_stream, opencv
+from mfjax.images import jpeg_stream, opencv, png_stream
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -175,6 +176,19 @@ def test_a_png_whose_chunks_are_wrong_is_refused(tmp_path, data, message):
 def test_a_webp_without_a_picture_is_refused(tmp_path, data, message):
     with pytest.raises(MfjaxError, match=message):
         read(tmp_path, data)
+
+
+def test_a_jpeg_2000_without_its_picture_or_with_half_of_it_is_refused(tmp_path):
+    data = images.encode(np.random.default_rng(0).integers(0, 256, (40, 50), dtype=np.uint8), Path("a.jp2"))
+    for cut in (40, len(data) // 2):
+        with pytest.raises(MfjaxError, match="cut short or damaged"):
+            read(tmp_path, data[:cut])
+
+
+def test_a_strip_of_a_tiff_that_is_an_interlaced_png_is_refused():
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 4, 4, 8, 0, 0, 0, 1))
+    with pytest.raises(MfjaxError, match="it is an interlaced PNG; save it anew"):
+        png_stream.check(PNG + head + chunk(b"IEND", b""))
 
 
 @pytest.mark.parametrize(
