@@ -128,6 +128,11 @@ class PureResampling(chex.TestCase):
         )  # OpenCV rounds places to 1/32 pixel
 
 
+def test_a_flat_image_stays_as_flat_as_it_is():
+    made = resampled_purely(jnp.full((1, 30, 40, 1), 0.5), jnp.array(TURNED), (70, 90))
+    np.testing.assert_allclose(made, 0.5, atol=1e-6)
+
+
 def test_the_gradient_of_the_map_is_that_of_finite_differences():
     image = jnp.asarray(waves(centres((30, 40))))[None, ..., None]
     wanted = jnp.asarray(waves(centres((24, 32))))
