@@ -67,6 +67,13 @@ def test_sampled_pairs_lie_in_the_image_and_are_of_different_pixels():
     assert (here != there).all()
 
 
+def test_a_draw_beyond_the_last_displacement_which_rounding_can_make_is_that_one(monkeypatch):
+    monkeypatch.setattr(jax.random, "uniform", lambda key, shape: jnp.full(shape, 1.0))
+    here, there = losses.sample_pairs(jax.random.key(0), (20,), (5, 9))
+    assert np.asarray(here).tolist() == [0] * 20  # from the first pixel to the last: the longest way down and right
+    assert np.asarray(there).tolist() == [5 * 9 - 1] * 20
+
+
 def test_pairs_are_as_likely_as_the_inverse_of_their_distance():
     h, w = 4, 3
     here, there = losses.sample_pairs(jax.random.key(0), (400_000,), (h, w))
@@ -77,6 +84,10 @@ def test_pairs_are_as_likely_as_the_inverse_of_their_distance():
     distance = np.hypot(rows[:, None] - rows, cols[:, None] - cols)
     expected = np.where(distance > 0, 1 / np.where(distance > 0, distance, 1), 0)
     np.testing.assert_allclose(counts / counts.sum(), expected / expected.sum(), atol=6e-4)
+
+
+def test_total_loss_adds_the_weighted_difference_of_deviation_and_contrast():
+    assert losses.total_loss(2.0, losses.ContrastLoss(0.5, 3.0), 0.1) == pytest.approx(2 + 0.1 * (0.5 - 3))
 
 
 def test_contrast_does_not_depend_on_the_patch_size():

@@ -116,12 +116,12 @@ def _kept(to_source: bytes, size: Size, fade: float) -> np.ndarray:
 
 def _splines(length: int, count: int) -> np.ndarray:
     """Returns so many cubic B-splines that share an axis evenly, and add up to 1 everywhere, `[length, count]`."""
-    at = (np.arange(length)[:, None] + 0.5) / length * count - (np.arange(-1, count + 1) + 0.5)
+    at = (np.arange(length)[:, None] + 0.5) / length * count - (np.arange(-2, count + 2) + 0.5)
     far = np.abs(at)
     weights = np.where(far < 1, 2 / 3 - far**2 + far**3 / 2, np.maximum(2 - far, 0) ** 3 / 6)
-    weights[:, 1] += weights[:, 0]  # what lies beyond an end is its last piece
-    weights[:, -2] += weights[:, -1]
-    return weights[:, 1:-1].astype(np.float32)
+    weights[:, 2] += weights[:, 0] + weights[:, 1]  # what lies beyond an end is its last piece
+    weights[:, -3] += weights[:, -2] + weights[:, -1]
+    return weights[:, 2:-2].astype(np.float32)
 
 
 def soft_mask(to_source: Any, size: Size, *, fade: float = FADE, xp: Any = np) -> Any:

@@ -169,6 +169,7 @@ class Alignment:
         return found
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what is not finite is refused
 def _checked(matrix: Any) -> Matrix:
     """Returns a map as an array whose last element is 1. Raises MfjaxError if it does not map images to images."""
     found: Matrix = np.array(matrix, np.float64)

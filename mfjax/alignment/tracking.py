@@ -130,10 +130,8 @@ class Tracker:
         if self._is_due:
             self._estimate(ir, vis)
         assert self.track is not None
-        if self._shown is None:
-            self._shown = self.track.corners
-        else:
-            self._shown = self._shown + (self.track.corners - self._shown) / self.every
+        assert self._shown is not None  # the first estimate set both
+        self._shown = self._shown + (self.track.corners - self._shown) / self.every
         self.frame += 1
         places = geometry.CORNERS.astype(np.float32), self._shown.astype(np.float32)
         matrix = np.asarray(cv2.getPerspectiveTransform(*places), np.float64)

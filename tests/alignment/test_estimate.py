@@ -1,17 +1,20 @@
 """Estimating alignments, on rendered streets seen through known warps."""
 
+import math
+import sys
+
 import cv2
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mfjax.alignment import edges, fitting, geometry, matching, warps
-from mfjax.alignment.descriptor import FLOOR, NEAR, Descriptor, equal_contrast
-from mfjax.alignment.estimate import estimate, estimate_rig, looks_misaligned
-from mfjax.alignment.random_warps import Views, Warps, known_views
+from mfjax.alignment import edges, fitting, geometry, matching, search, warps
+from mfjax.alignment.descriptor import FLOOR, NEAR, equal_contrast
+from mfjax.alignment.estimate import Estimate, estimate, estimate_rig, looks_misaligned
+from mfjax.alignment.random_warps import Views, Warps, known_views, random_map
+from mfjax.alignment.rig import Alignment
+from mfjax.alignment.views import Descriptions
 from mfjax.data.synthetic import scene
-from mfjax.training import descriptor
 
 SIZE = 240, 320
 NO_PERSPECTIVE = Warps(perspective=0)
@@ -40,6 +43,16 @@ def test_a_street_that_two_cameras_see_differently_is_aligned(seen: Views) -> No
     assert found.confidence > 0.5
 
 
+def test_a_candidate_that_is_off_along_both_axes_settles_where_both_images_agree(
+    street: tuple[np.ndarray, np.ndarray],
+) -> None:
+    describe = Descriptions.load()
+    off = np.array([[1, 0, 0.02], [0, 1, -0.02], [0, 0, 1]])
+    found = search.settled(describe, search.settling_map(describe, street[0]), SIZE, street[1], off, {}, "shift")
+    assert found.parameters == pytest.approx({"x": -0.02, "y": 0.02 * SIZE[0] / SIZE[1]}, abs=0.004)
+    assert found.support > 0.1
+
+
 def test_two_different_scenes_are_not_aligned_with_confidence(seen: Views) -> None:
     noise = np.random.default_rng(0).random(SIZE, np.float32)
     assert estimate(seen.ir, noise).confidence < 0.5
@@ -62,6 +75,21 @@ def test_a_rig_follows_the_pairs_that_agree(street: tuple[np.ndarray, np.ndarray
     assert warps.corner_error(found.matrix, np.eye(3), SIZE) < 5
 
 
+def test_pairs_within_3_percent_of_the_width_are_averaged_by_their_confidence(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = iter([(0.0, 0.8, 4.0), (0.02, 0.4, 1.0), (0.055, 0.3, 9.0)])  # shift, confidence, residual
+
+    def estimate(ir: np.ndarray, vis: np.ndarray, *, model: str) -> Estimate:
+        shift, confidence, residual = next(told)
+        return Estimate(np.array([[1, 0, shift], [0, 1, 0], [0, 0, 1.0]]), confidence, residual)
+
+    monkeypatch.setattr(sys.modules[estimate_rig.__module__], "estimate", estimate)
+    image = np.zeros((96, 128), np.float32)
+    found, _ = estimate_rig([image] * 3, [image] * 3)
+    assert found.matrix[0, 2] == pytest.approx((0.8 * 0 + 0.4 * 0.02) / 1.2, abs=1e-5)
+    assert found.residual == pytest.approx((0.8 * 4 + 0.4 * 1) / 1.2, rel=1e-5)
+    assert found.confidence == pytest.approx((1 - 0.2 * 0.6) * (1 - 0.3 / 1.5), rel=1e-5)
+
+
 def test_registered_images_do_not_look_misaligned(street: tuple[np.ndarray, np.ndarray]) -> None:
     assert looks_misaligned(*street) is None
 
@@ -74,6 +102,55 @@ def test_images_of_different_views_look_misaligned(seen: Views) -> None:
     off = looks_misaligned(seen.ir, seen.vis)
     assert off is not None
     assert off > 0.02
+
+
+def test_images_too_small_to_tell_do_not_look_misaligned() -> None:
+    small = np.random.default_rng(0).random((63, 200), np.float32)
+    assert looks_misaligned(small, np.roll(small, 40, axis=1)) is None
+
+
+@pytest.mark.parametrize("parameters", [{"g": 3.0}, {"x": np.nan}], ids=["behind the camera", "not a number"])
+def test_a_map_that_no_two_cameras_have_is_not_believed(
+    monkeypatch: pytest.MonkeyPatch, parameters: dict[str, float]
+) -> None:
+    monkeypatch.setattr(edges, "refine", lambda *args, **options: edges.Refined(parameters, 0.9, 1.0))
+    start = np.array([[1, 0, 0.1], [0, 1, 0], [0, 0, 1.0]])
+    image = np.random.default_rng(0).random((96, 128), np.float32)
+    found = estimate(image, image, start=start)
+    assert found.confidence == 0
+    np.testing.assert_array_equal(found.matrix, start)
+
+
+def test_nothing_is_refined_where_the_visible_image_shows_nothing(street: tuple[np.ndarray, np.ndarray]) -> None:
+    apart = np.array([[1, 0, 2.0], [0, 1, 0], [0, 0, 1]])
+    found = edges.refine(*street, apart, {"x": 0.01}, "similarity", length=64, smooth=2)
+    assert found == edges.Refined({"x": 0.01}, 0.0, np.inf)
+
+
+def test_the_expected_error_of_a_scale_is_that_of_the_views_corners() -> None:
+    names, deviation = fitting.PARAMETERS["similarity"], 0.01
+    covariance = np.diag([deviation**2 if name == "s" else 0 for name in names])
+    from_middle_to_corner = np.hypot(0.5, 0.375)  # in widths, of a view of 4:3
+    assert edges._spread(covariance, names, 0.75) == pytest.approx(512 * deviation * from_middle_to_corner)
+
+
+def test_two_images_of_other_aspects_are_also_searched_with_square_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    starts: list[np.ndarray] = []
+
+    def likeliest(describe: object, ir: object, vis: object, given: list[np.ndarray], model: str) -> search.Candidate:
+        starts.extend(given)
+        return search.Candidate({}, np.eye(3), 0.0)
+
+    monkeypatch.setattr(search, "likeliest", likeliest)
+    monkeypatch.setattr(edges, "refine", lambda *args, **options: edges.Refined({}, 0.5, 1.0))
+    estimate(np.zeros((96, 128), np.float32), np.zeros((90, 160), np.float32))
+    whole, square = starts
+    np.testing.assert_array_equal(whole, np.eye(3))
+    # The visible image is as wide as the infrared one, so 72 of its 96 rows high, in the middle of them.
+    top, bottom = 0.125, 0.875
+    np.testing.assert_allclose(
+        geometry.mapped(square, geometry.CORNERS), [[0, top], [1, top], [1, bottom], [0, bottom]]
+    )
 
 
 def test_edges_of_one_image_twice_are_found_to_a_tenth_of_a_pixel(street: tuple[np.ndarray, np.ndarray]) -> None:
@@ -95,6 +172,13 @@ def test_a_fit_is_not_misled_by_a_third_of_its_places() -> None:
     found, weights = fitting.fit(places, "homography", {})
     assert found == pytest.approx(true, abs=3e-3)
     assert weights[150:].mean() > 2 * weights[:150].mean()
+
+
+def test_places_that_say_nothing_leave_a_fit_at_what_is_expected_which_is_no_change() -> None:
+    points = np.random.default_rng(0).uniform(-0.4, 0.4, (20, 2))
+    places = fitting.Places(points, points + 0.1, np.zeros((20, 2, 2)))
+    found, _ = fitting.fit(places, "similarity", {"x": 0.1, "s": 0.2})
+    assert found == pytest.approx({"x": 0, "y": 0, "s": 0, "r": 0}, abs=1e-9)
 
 
 @pytest.mark.parametrize("model", ["shift", "similarity", "affine", "homography"])
@@ -126,14 +210,15 @@ def test_contrast_is_made_equal_by_the_gaussian_window_of_opencv() -> None:
     np.testing.assert_allclose(made, expected, atol=1e-5)
 
 
-def test_neighbourhoods_are_found_where_the_map_was_moved_to() -> None:
+@pytest.mark.parametrize(("x", "y"), [(-2, 1), (2, -2)])
+def test_neighbourhoods_are_found_where_the_map_was_moved_to(x: int, y: int) -> None:
     rng = np.random.default_rng(0)
     there = rng.normal(size=(24, 32, 8)).astype(np.float32)
     there /= np.linalg.norm(there, axis=-1, keepdims=True)
-    here = np.roll(there, (-1, 2), (0, 1))  # what is at i here is at i + (1, -2) there
+    here = np.roll(there, (-y, -x), (0, 1))  # what is at i here is at i + (y, x) there
     found = matching.match(here, there, np.ones((24, 32), np.float32), jnp.float32(10), 3)
     inner = np.asarray(found.shift)[3:-3, 3:-3]
-    np.testing.assert_allclose(inner, np.broadcast_to([-2, 1], inner.shape), atol=0.2)
+    np.testing.assert_allclose(inner, np.broadcast_to([x, y], inner.shape), atol=0.2)
 
 
 def test_all_shifts_are_sums_of_products() -> None:
@@ -155,26 +240,23 @@ def test_known_views_show_the_same_points(street: tuple[np.ndarray, np.ndarray])
         assert np.abs(moved - seen.ir)[both].max() < 0.01
 
 
-def test_a_step_of_training_learns_from_both_sensors(street: tuple[np.ndarray, np.ndarray]) -> None:
-    model = Descriptor(width=8, channels=4)
-    image = jnp.asarray(street[1][None, :48, :64, None])
-    params = (
-        model.init(jax.random.key(0), image, "ir")["params"] | model.init(jax.random.key(0), image, "vis")["params"]
-    )
-    batch = descriptor.Batch(image, image, np.eye(3, dtype=np.float32)[None])
-    gradient = jax.jit(jax.grad(descriptor.loss_fn, has_aux=True), static_argnums=3)
-    gradients, right = gradient({"params": params}, batch, jax.random.key(1), model)
-    assert 0 <= right <= 1
-    for name, leaves in gradients["params"].items():
-        assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(leaves)), name
-    assert np.abs(gradients["params"]["ir_0"]["kernel"]).max() > 0
-    assert np.abs(gradients["params"]["vis_0"]["kernel"]).max() > 0
+def test_limits_that_no_view_of_a_pair_can_keep_are_an_error_and_no_endless_search() -> None:
+    image = np.zeros((8, 8), np.float32)
+    with pytest.raises(AssertionError, match="fit at last"):
+        known_views(np.random.default_rng(0), image, image, Warps(shift=1000))
 
 
-def test_places_that_are_like_no_others_are_found_by_the_loss() -> None:
-    rng = np.random.default_rng(0)
-    maps = rng.normal(size=(6, 8, 16)).astype(np.float32)
-    maps /= np.linalg.norm(maps, axis=-1, keepdims=True)
-    loss, right = descriptor.lookup_loss(maps, maps, jnp.eye(3), jnp.float32(30), jnp.arange(48))
-    assert right == 1
-    assert loss < 0.1
+def test_a_random_map_keeps_its_limits() -> None:
+    rng, limits = np.random.default_rng(0), Warps(shift=0.2, degrees=10, scales=(0.5, 2), perspective=0)
+    size = 60, 80
+    made = [Alignment(random_map(rng, size, limits), size, size) for _ in range(300)]
+    for drawn, most in (
+        ([one.shift[0] for one in made], (-0.2, 0.2)),
+        ([one.shift[1] for one in made], (-0.2, 0.2)),
+        ([one.rotation for one in made], (-10, 10)),
+        ([math.log2(one.scale) for one in made], (-1, 1)),
+    ):
+        low, high = most
+        assert low <= min(drawn) < 0.9 * low
+        assert 0.9 * high < max(drawn) <= high
+        assert abs(np.mean(drawn)) < 0.15 * high

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mfjax import MfjaxError
 from mfjax.alignment import geometry
-from mfjax.alignment.frames import Frame, faded, soft_mask
+from mfjax.alignment.frames import Frame, _splines, faded, soft_mask
 
 WIDER = np.array([[1.5, 0, -0.25], [0, 1.5, -0.25], [0, 0, 1.0]])  # visible shows half as much again as infrared
 
@@ -25,6 +25,31 @@ def test_images_that_show_nothing_in_common_are_refused():
     apart = np.array([[1, 0, 1.2], [0, 1, 0], [0, 0, 1.0]])
     with pytest.raises(MfjaxError, match="show nothing in common"):
         Frame.of(apart, (24, 32), (24, 32))
+
+
+def test_a_view_that_there_is_not_is_refused_naming_those_there_are():
+    with pytest.raises(MfjaxError, match="view is 'both'; it is one of visible, infrared, overlap"):
+        Frame.of(np.eye(3), (24, 32), (24, 32), "both")
+
+
+def test_an_overlap_of_one_row_is_refused():
+    one_row = np.array([[1, 0, 0], [0, 1, 23 / 24], [0, 0, 1.0]])
+    with pytest.raises(MfjaxError, match="both images show only 1x32 pixels in common"):
+        Frame.of(one_row, (24, 32), (24, 32), "overlap")
+    two_rows = np.array([[1, 0, 0], [0, 1, 22 / 24], [0, 0, 1.0]])
+    assert Frame.of(two_rows, (24, 32), (24, 32), "overlap").size == (2, 32)
+
+
+def test_what_is_seen_of_a_frame_is_where_the_other_source_shows_something():
+    frame = Frame.of(WIDER, (240, 320), (480, 640), "visible")
+    seen = frame.seen((300, 400))
+    assert seen[150, 200] == 1
+    assert seen[150, :66].max() == 0
+    assert not frame.is_filled
+    infrared = Frame.of(WIDER, (240, 320), (480, 640), "infrared")
+    assert infrared.seen((300, 400)).min() == 1
+    assert infrared.is_filled
+    np.testing.assert_array_equal(infrared.to_ir, np.eye(3))
 
 
 @given(st.floats(-20, 20), st.floats(0.6, 1.8), st.floats(-0.2, 0.2), st.floats(-0.2, 0.2))
@@ -80,3 +105,18 @@ def test_a_brighter_infrared_view_makes_no_step_at_its_sides():
     out = faded(np.full((300, 400), 0.8, np.float32), np.full((300, 400), 0.4, np.float32), WIDER)
     assert np.abs(np.diff(out, axis=1)).max() < 0.015  # 4 gray levels a pixel at most, of a step of 100
     assert out[150, 200] == pytest.approx(0.8, abs=1e-3)
+
+
+def test_the_level_fades_within_16_percent_of_the_width_and_no_faster():
+    out = faded(np.full((300, 400), 0.8, np.float32), np.full((300, 400), 0.4, np.float32), WIDER)
+    row, side = out[150], 400 / 6  # infrared begins at a sixth of the width
+    assert row[round(side + 0.165 * 400)] == pytest.approx(0.8, abs=1e-4)
+    assert row[round(side + 0.08 * 400)] == pytest.approx(0.6, abs=0.02)
+
+
+def test_splines_add_up_to_1_everywhere_and_are_alike_from_both_ends():
+    made = _splines(48, 6)
+    assert made.shape == (48, 6)
+    np.testing.assert_allclose(made.sum(axis=1), 1, atol=1e-6)
+    np.testing.assert_allclose(made, made[::-1, ::-1], atol=1e-6)
+    assert made[:, 2].argmax() in (19, 20)  # the middle of the third of six parts

@@ -92,6 +92,13 @@ def test_bytes_that_are_no_rig_file_are_refused(path, data):
         ({"visible_size": [480, 640.5]}, "no whole number"),
         ({"model": "wobble"}, "the model is 'wobble'; it is one of shift, similarity, affine, homography"),
         ({"lens": 1}, "has 'lens', which is in no rig file"),
+        ({"date": 2026}, "date is 2026, no text"),
+        ({"infrared_size": [240]}, "infrared_size has not 2 numbers"),
+        ({"residual": True}, "residual has 'True' in it, no number of a rig"),
+        ({"overlap": 2e9}, "overlap has '2000000000.0' in it, no number of a rig"),
+        ({"matrix": [[1, 0, 101], [0, 1, 0], [0, 0, 1]]}, "moves the visible image by more than 100 of its sides"),
+        ({"matrix": [[101, 0, 0], [0, 1, 0], [0, 0, 1]]}, "more than 100 times as wide as the other"),
+        ({"matrix": [[1, 0, 0], [0, 1, 0], [0, 0, 0]]}, "behind the infrared camera"),
     ],
 )
 def test_the_error_says_what_is_wrong(path, change, message):
@@ -100,6 +107,59 @@ def test_the_error_says_what_is_wrong(path, change, message):
     with pytest.raises(MfjaxError) as caught:
         Alignment.load(path)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"ir_size": (240, 1)}, "the infrared size is 240x1; sides have 2 to 1,048,576 pixels"),
+        ({"vis_size": (2**20 + 1, 640)}, "the visible size is 1048577x640; sides have 2 to 1,048,576 pixels"),
+        ({"residual": -1.0}, "the residual is -1; it is 0 pixels or more"),
+        ({"residual": math.inf}, "the residual is inf; it is 0 pixels or more"),
+        ({"overlap": 1.1}, "the overlap is 1.1; it is from 0 to 1"),
+        ({"matrix": np.eye(2)}, r"the matrix has shape (2, 2); it is 3x3"),
+        ({"matrix": np.diag([1, np.nan, 1])}, "the matrix has NaN or infinite elements"),
+    ],
+)
+def test_an_alignment_that_can_not_be_is_refused(fields, message):
+    with pytest.raises(MfjaxError) as caught:
+        Alignment(**{"matrix": np.eye(3), "ir_size": IR, "vis_size": VIS, **fields})
+    assert str(caught.value) == message
+
+
+def test_a_map_of_huge_numbers_is_refused_without_a_warning():
+    with pytest.raises(MfjaxError, match="more than 100 times as wide as the other"):
+        Alignment(np.array([[1e308, 1e308, 0], [0, 1, 0], [0, 0, 1]]), IR, VIS)
+
+
+def test_an_alignment_at_its_limits_is_none_the_less_one():
+    made = Alignment(np.eye(3), (2, 2), (2**20, 2**20), confidence=0.0, overlap=1.0)
+    assert (made.confidence, made.overlap, made.residual) == (0, 1, 0)
+    assert Alignment(np.array([[1, 0, 99.5], [0, 1, 0], [0, 0, 1]]), IR, VIS).overlap == 0
+    for scale in (100, -100, 0.01):
+        assert Alignment(scale * np.eye(3), IR, VIS).matrix.tolist() == np.eye(3).tolist()
+
+
+def test_a_rig_file_without_a_field_or_with_one_twice_or_too_large_is_refused(path):
+    Alignment(np.eye(3), IR, VIS).save(path)
+    text = path.read_text()
+    told = json.loads(text)
+    for changed, message in (
+        (json.dumps({name: value for name, value in told.items() if name != "overlap"}), "has no overlap"),
+        (text.replace('"kind"', '"version": 1, "kind"'), "says something twice"),
+        (text + " " * 2**16, "has more than 65,536 bytes, which no rig file has"),
+        ("[" * 2000, "is no JSON"),
+    ):
+        path.write_text(changed)
+        with pytest.raises(MfjaxError) as caught:
+            Alignment.load(path)
+        assert f"{path}: {message}" in str(caught.value)
+        assert str(caught.value).endswith("; make one by mfjax align IR VIS --out rig.json")
+
+
+def test_an_alignment_is_shown_in_words():
+    made = Alignment(np.eye(3), IR, VIS, 0.876, model="shift", found="by hand")
+    assert repr(made) == f"Alignment({made.words}, confidence 0.88, shift, by hand)"
 
 
 def test_a_file_with_nan_is_refused_naming_it(path):

@@ -166,6 +166,15 @@ def test_a_place_outside_of_the_photo_is_refused(tmp_path, counts, picture):
         _ = images.read_thermal(file).visible
 
 
+def test_a_photo_that_can_not_be_that_large_is_refused(tmp_path, counts, picture):
+    records = {0x0E: flir_files.photo(np.zeros((60, 80, 3), np.uint8)), 0x2A: flir_files.placement(200, 0, 0)}
+    file = write(
+        tmp_path / "a.jpg", flir_files.jpeg(flir_files.thermal_frame(counts, records=records), picture, 60_000)
+    )
+    with pytest.raises(MfjaxError, match="its photo is 200 times as large as its infrared view"):
+        images.read_thermal(file)
+
+
 @pytest.mark.parametrize(("unit", "offset"), [("celsius", 0), ("kelvin", 273.15)])
 @pytest.mark.parametrize("suffix", ["tif", "npy"])
 def test_a_float_file_is_read_in_the_unit_that_is_named(tmp_path, unit, offset, suffix):

@@ -243,6 +243,45 @@ def test_apply_refuses_to_trace_the_overlap_and_a_view_that_there_is_not(fuser, 
         fuse(TURNED, "both")
 
 
+@pytest.mark.parametrize(
+    ("ir", "vis", "options", "message"),
+    [
+        (np.zeros((24, 32), np.float32), np.zeros((2, 24, 32), np.float32), {}, "pass luma, both"),
+        (
+            np.zeros((24, 32), np.uint8),
+            np.zeros((24, 32), np.float32),
+            {},
+            r"infrared is uint8; pass floats in \[0, 1\]",
+        ),
+        (
+            np.zeros((24, 32), np.float32),
+            np.zeros((24, 32), np.float32),
+            {"alignment": np.eye(2)},
+            r"the alignment has shape \(2, 2\); it is a map, \[3, 3\]",
+        ),
+        (
+            np.zeros((24, 32), np.float32),
+            np.zeros((24, 32), np.float32),
+            {"alignment": np.array([[1, 0, 1.2], [0, 1, 0], [0, 0, 1]]), "view": "overlap"},
+            "show nothing in common",
+        ),
+    ],
+    ids=["shapes", "integers", "map", "apart"],
+)
+def test_apply_refuses_what_is_no_pair_of_luma_or_no_map(fuser, ir, vis, options, message):
+    with pytest.raises(MfjaxError, match=message):
+        fuser.apply(ir, vis, size=(24, 32), **options)
+
+
+def test_align_refuses_a_model_that_there_is_not_and_unequally_many_images(ir, vis):
+    with pytest.raises(MfjaxError, match="model is 'wobble'; it is one of shift, similarity, affine, homography"):
+        mfjax.align(ir, vis, model="wobble")
+    with pytest.raises(MfjaxError, match="there are 2 infrared and 1 visible images; align needs pairs"):
+        mfjax.align([ir, ir], [vis])
+    with pytest.raises(MfjaxError, match="is a path, but the visible image is not"):
+        mfjax.align("a.png", vis)
+
+
 def test_apply_makes_about_what_a_call_makes(fuser, vis):
     smooth = np.outer(np.sin(np.arange(24) / 5), np.cos(np.arange(32) / 6)).astype(np.float32) / 2 + 0.5
     luma = vis[..., 1] / np.float32(255)

@@ -87,6 +87,13 @@ def test_tiny_images_are_scored_where_their_windows_fit_and_say_where_not():
     assert {name for name, value in scores.items() if math.isnan(value)} == scores.reasons.keys()
 
 
+def test_three_scales_need_44_pixels_along_both_sides():
+    images = np.random.default_rng(0).integers(0, 256, (3, 44, 50), dtype=np.uint8)
+    assert math.isfinite(score(*images, names=["MS_SSIM"])["MS_SSIM"])
+    said = score(*images[:, 1:], names=["MS_SSIM"]).reasons["MS_SSIM"]
+    assert said == "images are 43x50; three scales need 44 pixels a side"
+
+
 @pytest.mark.parametrize("shape", [(2, 2), (2, 320), (320, 2), (3, 3)])
 def test_no_metric_fails_on_images_that_are_smaller_than_its_window(shape):
     scores = score(*np.random.default_rng(0).integers(0, 256, (3, *shape), dtype=np.uint8), names=tuple(METRICS))
