@@ -90,10 +90,10 @@ class Request(NamedTuple):
         shapes = ir.shape[:2], vis.shape[:2]
         aligned = views.is_given(align)
 
-        def checked(ir: Size, vis: Size, *, windows: Windows = (None, None), out: Size | None = None) -> Size:
+        def checked(ir: Size, vis: Size, *, out: Size | None = None) -> Size:
             """Returns the output's size for sources of some sizes, after checking that memory suffices."""
             out = out or sizes.output_size(ir, vis, size=size, scale=scale)
-            options = {"colour": in_colour, "largest_factor": largest_factor, "placed": any(windows)}
+            options = {"colour": in_colour, "largest_factor": largest_factor}
             sizes.check_memory(ir, vis, out, memory.recent_host_memory(), **options)
             return out
 
@@ -108,7 +108,7 @@ class Request(NamedTuple):
             frame = views.frame_of(alignment, view, luma.shape, values.shape)
             out = checked(frame.size, frame.size)
             luma, values, colours, frame, windows = views.framed(alignment, view, luma, values)
-            checked(luma.shape, values.shape[:2], windows=windows, out=out)
+            checked(luma.shape, values.shape[:2], out=out)
         return cls(luma, images.to_luma(values), out, dtype, colours if in_colour else None, frame, windows)
 
     @property

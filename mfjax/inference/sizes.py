@@ -211,7 +211,7 @@ def check_memory(ir: Size, vis: Size, out: Size, available: int | None, **option
         vis: the visible image's size.
         out: the output's size.
         available: the free bytes; None: they are unknown, and nothing is checked.
-        options: `colour`, `largest_factor` and `placed` of `memory_needed`.
+        options: `colour` and `largest_factor` of `memory_needed`.
     """
     if available is None:
         return

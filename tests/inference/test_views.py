@@ -16,7 +16,6 @@ from mfjax.alignment.windows import Window, placed
 from mfjax.inference import views, windows
 from mfjax.inference.composition import Source, compose
 from mfjax.inference.fuser import Fuser
-from mfjax.inference.request import Request
 from mfjax.model import FusionNetwork
 from mfjax.model.grids import Grid
 from mfjax.model.placement import Placement
@@ -162,15 +161,6 @@ def test_a_rig_file_may_be_named(fuser, ir, vis, tmp_path):
     rig = Alignment(TURNED, IR, VIS)
     rig.save(tmp_path / "rig.json")
     np.testing.assert_array_equal(fuser(ir, vis, align=tmp_path / "rig.json").fused, fuser(ir, vis, align=rig).fused)
-
-
-def test_the_memory_that_a_placed_source_takes_is_checked_and_not_asked_of_one_that_is_resampled(monkeypatch):
-    monkeypatch.setattr("mfjax.memory.host_memory", lambda: 1_000_000_000)
-    images = np.zeros((300, 320), np.uint8), np.zeros((300, 320), np.uint8)
-    for matrix in (np.eye(3), TURNED):
-        Request.of(*images, align=Alignment(matrix, (300, 320), (300, 320)), size=(300, 320))
-    with pytest.raises(MfjaxError, match=r"takes about 1\.1 GB of memory and 1\.0 GB are free"):
-        Request.of(*images, align=Alignment(WIDER, (300, 320), (300, 320)), size=(300, 320))
 
 
 def test_a_rig_of_images_of_another_aspect_is_refused(fuser, ir, vis):
