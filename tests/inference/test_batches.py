@@ -84,7 +84,7 @@ def test_batch_of_unequal_numbers_is_refused(fuser):
 
 
 def test_batch_works_with_openvino_one_by_one(tiny_config, tiny_params):
-    pytest.importorskip("openvino")
+    pytest.importorskip("mfjax.inference.backends.openvino")  # OpenVINO itself starts a process
     fuser = Fuser.of(tiny_config, tiny_params, engine="openvino")
     assert fuser.batch_size == 1
     irs, viss = pictures(2, 12, 16), pictures(2, 24, 32)

@@ -125,7 +125,7 @@ def test_values_beyond_float32_are_refused_in_one_line(tiny, value):
 
 @pytest.fixture(scope="module", params=["tiny", "small"])
 def engines(request):
-    pytest.importorskip("openvino")
+    pytest.importorskip("mfjax.inference.backends.openvino")  # OpenVINO itself starts a process
     return [mfjax.load(request.param, engine=engine) for engine in ("xla", "openvino")]
 
 

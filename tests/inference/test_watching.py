@@ -11,7 +11,7 @@ from mfjax.inference.watching import watched
 @pytest.mark.parametrize("size", [(100, 130), (300, 400)])  # the second in steps, since 100 is trained up to 3
 def test_the_share_that_is_done_rises_from_0_to_1_by_both_sources_and_all_tiles(size, engine, tiny_weights):
     if engine == "openvino":
-        pytest.importorskip("openvino")
+        pytest.importorskip("mfjax.inference.backends.openvino")  # OpenVINO itself starts a process
     ir, vis = np.zeros((50, 65), np.uint8), np.zeros((80, 104), np.uint8)
     told = []
     with watched(lambda *which: told.append(which)):
