@@ -176,8 +176,6 @@ def memory_needed(
     colour: bool = False,
     largest_factor: float = stepping.LARGEST_FACTOR,
     working: int = WORKING_BYTES,
-    at_once: bool = True,
-    placed: bool = False,
 ) -> int:
     """Returns about how many bytes it takes to fuse two sources to an output size.
 
@@ -188,16 +186,11 @@ def memory_needed(
         colour: true if the output is in colour.
         largest_factor: the largest factor by which the model enlarges in one pass.
         working: most bytes for the parts of an image that are worked on, and for the tiles that are kept.
-        at_once: false if there is too little memory to compose outputs at once at factors that are not whole.
-        placed: true if a source does not cover the output exactly, so that its factor is as any that is not whole.
     """
     pixels = math.prod(out)
     worked_on = [math.prod(map(min, stepping.plan_sizes(source, out, largest_factor)[-1], out)) for source in (ir, vis)]
     parts = min(EXTRACTION_BYTES * max(worked_on), working)
     kept = min(KEPT_BYTES * pixels, working)
-    is_odd = any(long % short for source in (ir, vis) for long, short in zip(out, map(min, source, out), strict=True))
-    if (is_odd or placed) and at_once and pixels <= AT_ONCE_PIXELS:
-        kept = AT_ONCE_BYTES * pixels
     images = SOURCE_BYTES * (math.prod(ir) + math.prod(vis)) + FEATURE_BYTES * sum(worked_on)
     images += (OUTPUT_BYTES + COLOUR_BYTES * colour) * pixels
     return FIXED_BYTES + max(parts, kept) + images
@@ -215,7 +208,7 @@ def check_memory(ir: Size, vis: Size, out: Size, available: int | None, **option
     """
     if available is None:
         return
-    images, usual = (memory_needed(ir, vis, out, working=most, at_once=False, **options) for most in (0, WORKING_BYTES))
+    images, usual = (memory_needed(ir, vis, out, working=most, **options) for most in (0, WORKING_BYTES))
     least = min(usual, images * 4 // 3)  # since parts may take a quarter of what is free
     if least > available:
         raise MfjaxError(

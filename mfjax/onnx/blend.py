@@ -13,7 +13,7 @@ import numpy as np
 from mfjax.model.blend import BLACK, BLOCK, DILATIONS, LEAST_ENERGY, LEAST_PRODUCT, SPLINE, SPREADS, START, WHITE
 from mfjax.onnx.graph import Value
 from mfjax.onnx.layers import Params, convolve, leaky
-from mfjax.onnx.maps import batches, concat, cut, filled, padded, shuffled, size
+from mfjax.onnx.maps import batches, concat, cut, filled, padded, shuffled, size, to_channels
 
 HALF = BLOCK // 2  # side of a block at half the resolution
 HALVING = np.repeat(np.eye(HALF), 2, axis=1)[..., None] / 2  # along an axis: [pixel, pixel, block]
@@ -32,7 +32,7 @@ def blended(sources: tuple[Value, Value], coarseness: tuple[float | Value, float
     """
     g = sources[0].graph
     extent = size(sources[0])
-    images = _blocks(concat([*sources, g.op("Max", *sources)], 0))  # [3n, 16, H/4, W/4]
+    images = to_channels(concat([*sources, g.op("Max", *sources)], 0), BLOCK, "edge")  # [3n, 16, H/4, W/4]
     details = []
     for dilation in DILATIONS:
         smooth = _smoothed(images, dilation, BLOCK)
@@ -44,14 +44,6 @@ def blended(sources: tuple[Value, Value], coarseness: tuple[float | Value, float
     for each in batches(functools.reduce(operator.add, shown), 3):
         level = level + each
     return cut(shuffled(level, BLOCK, "DCR"), extent)
-
-
-def _blocks(image: Value) -> Value:
-    """Turns the blocks of an image into channels, by a convolution: an operation made for that takes longer."""
-    g = image.graph
-    missing = g.op("Mod", g.op("Neg", size(image)), g.integers(BLOCK, BLOCK))
-    filters = np.eye(BLOCK**2).reshape(-1, 1, BLOCK, BLOCK)
-    return convolve(padded(image, 0, missing), filters, strides=[BLOCK, BLOCK])
 
 
 def _evidence(details: list[Value], levels: list[Value], coarseness: tuple[float | Value, ...]) -> list[Value]:

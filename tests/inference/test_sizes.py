@@ -145,17 +145,11 @@ def test_working_memory_is_a_quarter_of_what_is_free_and_at_most_a_gibibyte(monk
         assert sizes.working_memory() == expected
 
 
-def test_odd_factors_take_more_memory_at_once_and_no_more_than_others_where_little_is_free():
-    whole, odd = (sizes.memory_needed((240, 320), (480, 640), size) for size in ((480, 640), (481, 640)))
-    assert odd - whole > 5 * 10**8
-    sizes.check_memory((240, 320), (480, 640), (481, 640), 1_500_000_000)
-
-
-def test_placed_sources_take_as_much_memory_as_odd_factors():
-    whole, placed = (sizes.memory_needed((240, 320), (480, 640), (480, 640), placed=each) for each in (False, True))
-    odd = sizes.memory_needed((240, 320), (480, 640), (481, 640))
-    assert abs(placed - odd) < 0.01 * odd
-    assert placed - whole > 5 * 10**8
+def test_outputs_at_odd_factors_are_composed_at_once_only_where_twice_their_memory_is_free(monkeypatch):
+    for free, expected in ((1_500_000_000, 150_000), (2**40, 2**19), (None, 2**19)):
+        monkeypatch.setattr(memory, "host_memory", lambda free=free: free)
+        assert sizes.pixels_at_once() == expected
+    sizes.check_memory((240, 320), (480, 640), (481, 640), 1_500_000_000)  # in tiles
 
 
 def test_smaller_parts_for_want_of_memory_are_said_once_for_each_size(monkeypatch, caplog):
