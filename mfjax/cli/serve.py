@@ -11,6 +11,7 @@ from tyro.conf import arg
 from mfjax.cli.signals import EndedError
 from mfjax.errors import MfjaxError
 from mfjax.inference.engines import Engine, Precision, check_engine
+from mfjax.serve.limits import Limits
 
 logger = logging.getLogger("mfjax")
 
@@ -23,10 +24,10 @@ def serve(
     model: Annotated[str, arg(metavar="NAME_OR_FILE")] = "default",
     engine: Engine = "auto",
     precision: Precision = "auto",
-    upload_limit: Annotated[float, arg(metavar="MB")] = 64,
-    output_limit: Annotated[float, arg(metavar="MEGAPIXELS")] = 16,
-    time_limit: Annotated[float, arg(metavar="S")] = 300,
-    waiting: Annotated[int, arg(metavar="N")] = 8,
+    upload_limit: Annotated[float, arg(metavar="MB")] = Limits.upload // 2**20,
+    output_limit: Annotated[float, arg(metavar="MEGAPIXELS")] = Limits.output_pixels // 10**6,
+    time_limit: Annotated[float, arg(metavar="S")] = Limits.seconds,
+    waiting: Annotated[int, arg(metavar="N")] = Limits.waiting,
 ) -> int:
     """Show a page on which two pictures are fused, in a browser on this machine, until Ctrl-C.
 
@@ -55,7 +56,6 @@ def serve(
         if package not in ("anyio", "starlette", "uvicorn"):
             raise
         raise MfjaxError(f"the page needs {package}, which is not installed: pip install 'mfjax[serve]'") from error
-    from mfjax.serve.limits import Limits
     from mfjax.serve.models import Models
 
     limits = Limits(
