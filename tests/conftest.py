@@ -44,6 +44,9 @@ if GLIBC:
     GLIBC.mallopt(-8, 2)  # M_ARENA_MAX: each of the many threads' own heap would keep what it has freed
     GLIBC.mallopt(-3, 2**20)  # M_MMAP_THRESHOLD: a freed array of a megabyte or more is given back at once
 
+# Python's collector would look through all that JAX traces again and again, which takes up to half of tracing's time.
+gc.set_threshold(100_000, 50, 50)
+
 atexit.register(shutil.rmtree, os.environ["JAX_COMPILATION_CACHE_DIR"])
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as of jobs in the background: tests send it to themselves
