@@ -13,6 +13,7 @@ from mfjax.model import FusionNetwork, ModelConfig
 from mfjax.model.base import bicubic, coarseness, pivot
 from mfjax.model.extent import Extent
 from mfjax.model.grids import Grid
+from mfjax.model.network import SuperResolutionBranch
 from mfjax.model.placement import Placement
 from mfjax.model.statistics import mean_level
 
@@ -45,14 +46,14 @@ def test_output_has_the_requested_size_and_is_finite(tiny_config, tiny_params, i
 
 
 def test_jitted_output_equals_eager_output(tiny_config, tiny_params):
-    ir, vis = random_pair((11, 8), (11, 8), batch=2)  # of one size: each operation on a new one is a program of its own
-    eagerly = FusionNetwork(tiny_config).apply({"params": tiny_params}, ir, vis, size=(20, 18))
-    for eager, jitted in zip(eagerly, apply(tiny_config, tiny_params, ir, vis, size=(20, 18)), strict=True):
+    ir, vis = random_pair((8, 8), (8, 8), batch=2)  # of one size: each operation on a new one is a program of its own
+    eagerly = FusionNetwork(tiny_config).apply({"params": tiny_params}, ir, vis, size=(16, 16))
+    for eager, jitted in zip(eagerly, apply(tiny_config, tiny_params, ir, vis, size=(16, 16)), strict=True):
         np.testing.assert_allclose(eager, jitted, atol=1e-5)
 
 
 def test_vmapped_output_equals_a_batch(tiny_config, tiny_params):
-    ir, vis = random_pair((8, 8), (12, 12), batch=3)
+    ir, vis = random_pair((8, 8), (12, 12), batch=2)
     fused = lambda ir, vis: apply(tiny_config, tiny_params, ir, vis, size=(16, 16)).fused
     mapped = jax.vmap(lambda ir, vis: fused(ir[None], vis[None])[0])(ir, vis)
     np.testing.assert_allclose(mapped, fused(ir, vis), atol=1e-5)
@@ -122,11 +123,15 @@ def test_attention_can_be_left_out_and_compensations_counted(tiny_config):
     assert {name.split("/")[1] for name in three if "compensation" in name} == {f"compensation_{i}" for i in range(3)}
 
 
-def test_new_network_with_bicubic_base_starts_at_bicubic(tiny_config):
-    ir, vis = random_pair((9, 12), (12, 16))
-    network = FusionNetwork(dataclasses.replace(tiny_config, base="bicubic"))
-    output, _ = jax.jit(partial(network.init_with_output, size=(24, 32)))(jax.random.key(0), ir, vis)
-    np.testing.assert_allclose(output.ir, bicubic(ir, Placement.between((9, 12), (24, 32))), atol=1e-6)
+def test_new_branch_with_bicubic_base_starts_at_bicubic(tiny_config):
+    [image], placement = random_pair((9, 12)), Placement.between((9, 12), (24, 32))
+    branch = SuperResolutionBranch(dataclasses.replace(tiny_config, base="bicubic"))
+
+    @jax.jit
+    def start(key):
+        return branch.init_with_output(key, image, placement)[0].image, bicubic(image, placement)
+
+    np.testing.assert_allclose(*start(jax.random.key(0)), atol=1e-6)
 
 
 @pytest.mark.parametrize(("outputs", "expected"), [((8, 8), 0), ((4, 4), 0), ((16, 16), 0.5), ((32, 8), 0.5)])
@@ -159,7 +164,7 @@ def test_config_refuses_what_makes_no_network_naming_field_and_value(field, valu
         ModelConfig(**{field: value})
 
 
-@pytest.mark.parametrize(("numerator", "output"), [(20, 32), (15, 24), (25, 40)])
+@pytest.mark.parametrize(("numerator", "output"), [(20, 32), (25, 40)])
 def test_extent_of_a_padded_source_gives_what_the_source_gives_unpadded(tiny_config, tiny_params, numerator, output):
     [source] = random_pair((16, 16), batch=1)
     rng = np.random.default_rng(1)
