@@ -56,16 +56,17 @@ def initial_state(config: TrainConfig) -> State:
     else:
         there, params, _ = weights.load(config.start_from)
         if there != config.model:
-            initial, name = _random_params(config), config.start_from
-            if _branches_of(there) == _branches_of(config.model):
+            name, same = config.start_from, _branches_of(there) == _branches_of(config.model)
+            if not same and not growth.can_grow(there, config.model):
+                raise MfjaxError(f"{name} is {there}, but the model to train is {config.model}")
+            initial = _random_params(config)
+            if same:
                 logger.warning("%s has another fusion branch than the recipe; it starts anew", name)
-            elif growth.can_grow(there, config.model):
+            else:
                 logger.warning(
                     "%s is smaller than the model to train: it is grown; its fusion branch starts anew", name
                 )
                 params["branch"] = growth.grow(params["branch"], there, initial["branch"], config.model)
-            else:
-                raise MfjaxError(f"{name} is {there}, but the model to train is {config.model}")
             params = {**params, "fusion": initial["fusion"]}
         params = jax.tree.map(jnp.asarray, params)
     return _state(config, 1, params, np.zeros((), np.int32))
