@@ -3,6 +3,7 @@
 import atexit
 import ctypes
 import dataclasses
+import functools
 import gc
 import json
 import os
@@ -10,7 +11,6 @@ import platform
 import shutil
 import signal
 import tempfile
-from functools import partial
 from pathlib import Path
 
 # Before JAX starts: the CPU unless asked otherwise, as several devices, for what runs along a named axis. Compiling
@@ -99,12 +99,15 @@ def smallest_config(tiny_config):
 def random_params():
     """A function that returns random parameters of an architecture, nested, float32."""
 
-    def draw(config):
+    @functools.cache  # tracing takes half a second
+    def shapes(config):
         image = np.zeros((1, 8, 8, 1), np.float32)
-        init = partial(FusionNetwork(config).init, size=(8, 8))
-        shapes = jax.eval_shape(init, jax.random.key(0), image, image)["params"]
+        init = functools.partial(FusionNetwork(config).init, size=(8, 8))
+        return jax.eval_shape(init, jax.random.key(0), image, image)["params"]
+
+    def draw(config):
         rng = np.random.default_rng(0)
-        return jax.tree.map(lambda leaf: rng.normal(0, 0.1, leaf.shape).astype(np.float32), shapes)
+        return jax.tree.map(lambda leaf: rng.normal(0, 0.1, leaf.shape).astype(np.float32), shapes(config))
 
     return draw
 
