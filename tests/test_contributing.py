@@ -101,8 +101,8 @@ def test_data_set_is_built_from_its_files(newcomer, pair, tmp_path):
     assert BuiltPairs(tmp_path / "built/night_walk", "test").names == ["0001"]
 
 
-def test_target_is_trained_towards(newcomer, pair, tiny_config, tmp_path):
-    (tmp_path / "recipe.py").write_text(RECIPE.format(model=tiny_config))
+def test_target_is_trained_towards(newcomer, pair, smallest_config, tmp_path):
+    (tmp_path / "recipe.py").write_text(RECIPE.format(model=smallest_config))
     for side, image in zip(("ir", "vis"), pair, strict=True):
         (tmp_path / side).mkdir()
         images.write(tmp_path / side / "0.png", image)

@@ -8,6 +8,8 @@ import pytest
 from mfjax import losses
 from mfjax.model import FusionOutput
 
+exact_loss = jax.jit(losses.contrast_loss_exact)
+
 
 def images(*size, batch=2, count=3, seed=0):
     rng = np.random.default_rng(seed)
@@ -33,7 +35,7 @@ def test_exact_contrast_loss_equals_plain_loops():
             d_int = 1 - np.tanh((abs(a[p] - a[q]) + abs(b[p] - b[q])) / 2)
             contrast += abs(f[p] - f[q]) / (d_pos * d_int)
             weight += 1 / d_pos
-    terms = losses.contrast_loss_exact(fused, ir, vis)
+    terms = exact_loss(fused, ir, vis)
     np.testing.assert_allclose(terms.contrast, 25 * contrast / weight, rtol=1e-5)
     np.testing.assert_allclose(terms.deviation, ((f - (a + b) / 2) ** 2).mean(), rtol=1e-5)
     np.testing.assert_allclose(terms.total, terms.deviation - terms.contrast, rtol=1e-6)
@@ -42,7 +44,7 @@ def test_exact_contrast_loss_equals_plain_loops():
 @pytest.mark.parametrize("size", [(10, 7), (1, 6), (16, 16)])
 def test_sampled_contrast_loss_is_unbiased_for_the_exact_one(size):
     fused, ir, vis = images(*size)
-    exact = losses.contrast_loss_exact(fused, ir, vis).contrast
+    exact = exact_loss(fused, ir, vis).contrast
     keys = jax.random.split(jax.random.key(0), 400)
     sampled = jax.jit(jax.vmap(lambda key: losses.contrast_loss(key, fused, ir, vis, pairs=256).contrast))(keys)
     standard_error = sampled.std() / np.sqrt(len(keys))
@@ -52,7 +54,7 @@ def test_sampled_contrast_loss_is_unbiased_for_the_exact_one(size):
 
 def test_gradient_of_the_sampled_contrast_loss_is_unbiased_too():
     fused, ir, vis = images(6, 5)
-    exact = jax.jit(jax.grad(lambda f: losses.contrast_loss_exact(f, ir, vis).contrast))(fused)
+    exact = jax.jit(jax.grad(lambda f: exact_loss(f, ir, vis).contrast))(fused)
     keys = jax.random.split(jax.random.key(1), 2000)
     gradient = jax.grad(lambda f, key: losses.contrast_loss(key, f, ir, vis, pairs=64).contrast)
     sampled = jax.jit(jax.vmap(gradient, (None, 0)))(fused, keys)
@@ -93,7 +95,7 @@ def test_total_loss_adds_the_weighted_difference_of_deviation_and_contrast():
 def test_contrast_does_not_depend_on_the_patch_size():
     texture = np.tile(np.random.default_rng(0).random((8, 8), np.float32), (4, 4))[None, ..., None]
     small, large = texture[:, :16, :16], texture
-    of = lambda x: losses.contrast_loss_exact(jnp.asarray(x), jnp.asarray(x), jnp.asarray(x)).contrast
+    of = lambda x: exact_loss(x, x, x).contrast
     np.testing.assert_allclose(of(small), of(large), rtol=0.05)
 
 
@@ -107,7 +109,7 @@ def test_weight_of_all_pairs_of_a_pixel_is_that_of_the_authors_ten_by_ten_grid()
 def test_more_contrast_lowers_the_contrast_loss():
     fused, ir, vis = images(8, 8)
     flat = 0.5 + 0.5 * (fused - 0.5)
-    assert losses.contrast_loss_exact(fused, ir, vis).contrast > losses.contrast_loss_exact(flat, ir, vis).contrast
+    assert exact_loss(fused, ir, vis).contrast > exact_loss(flat, ir, vis).contrast
 
 
 def test_jitted_contrast_loss_equals_eager():

@@ -1,5 +1,6 @@
 """An exported program gives the network's results, and needs JAX only."""
 
+import itertools
 import subprocess
 import sys
 
@@ -15,8 +16,8 @@ pytest.importorskip("flatbuffers")
 LOAD = """
 import sys, numpy, jax
 program = jax.export.deserialize(bytearray(open(sys.argv[1], "rb").read()))
-pair = numpy.load(sys.argv[2])
-numpy.savez(sys.argv[3], *jax.jit(program.call)(pair["ir"], pair["vis"]))
+for pair, made in zip(sys.argv[2::2], sys.argv[3::2]):
+    numpy.savez(made, *jax.jit(program.call)(*numpy.load(pair).values()))
 assert not [name for name in sys.modules if name.startswith(("mfjax", "flax"))]
 """
 
@@ -28,15 +29,16 @@ def run(tiny_config, tiny_params, tiny_weights, tmp_path):
     def exported(options, cases):
         out = tmp_path / "program.jaxexport"
         assert main(["export", str(out), "--model", str(tiny_weights), *options]) == 0
-        for n, ir, vis, size in cases:
-            rng = np.random.default_rng(0)
-            pair = {"ir": rng.random((n, *ir), np.float32), "vis": rng.random((n, *vis), np.float32)}
-            np.savez(tmp_path / "pair.npz", **pair)
-            files = [str(tmp_path / name) for name in (out.name, "pair.npz", "made.npz")]
-            subprocess.run([sys.executable, "-c", LOAD, *files], check=True, timeout=120)
-            live = jax.jit(fuse_luma, static_argnums=0, static_argnames="size")
-            expected = live(tiny_config, tiny_params, pair["ir"], pair["vis"], size=size)
-            for ours, theirs in zip(np.load(files[2]).values(), expected, strict=True):
+        rng = np.random.default_rng(0)
+        pairs = [[rng.random((n, *each), np.float32) for each in (ir, vis)] for n, ir, vis, _ in cases]
+        files = [(str(tmp_path / f"pair{i}.npz"), str(tmp_path / f"made{i}.npz")) for i in range(len(cases))]
+        for (there, _), pair in zip(files, pairs, strict=True):
+            np.savez(there, *pair)
+        subprocess.run([sys.executable, "-c", LOAD, str(out), *itertools.chain(*files)], check=True, timeout=120)
+        live = jax.jit(fuse_luma, static_argnums=0, static_argnames="size")
+        for (_, made), pair, (*_, size) in zip(files, pairs, cases, strict=True):
+            expected = live(tiny_config, tiny_params, *pair, size=size)
+            for ours, theirs in zip(np.load(made).values(), expected, strict=True):
                 np.testing.assert_allclose(ours, np.clip(theirs, 0, 1), atol=1e-5)
 
     return exported

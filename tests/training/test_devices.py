@@ -60,7 +60,7 @@ def test_eight_devices_give_the_update_of_one(config, steps, batch, chosen, phas
 
 
 def test_eight_devices_sharpen_the_enhanced_target_as_one_does(config, batch, chosen):
-    config = replace(config, model=replace(config.model, blend=6), target=Enhanced())
+    config = replace(config, target=Enhanced())
     alone = jax.jit(make_step(config, 2), static_argnums=2)(start(config, 2), batch, chosen)
     step = parallel_step(config, 2, batch_mesh(DEVICES))
     assert_same_update(on_mesh(step, config, 2, batch, chosen), alone)
