@@ -42,7 +42,7 @@ from mfjax.model import FusionNetwork, ModelConfig
 GLIBC = ctypes.CDLL(None) if platform.libc_ver()[0] == "glibc" else None
 if GLIBC:
     GLIBC.mallopt(-8, 2)  # M_ARENA_MAX: each of the many threads' own heap would keep what it has freed
-    GLIBC.mallopt(-3, 2**23)  # M_MMAP_THRESHOLD: a freed array of 8 MB or more is given back at once; of fewer it costs time
+    GLIBC.mallopt(-3, 2**23)  # M_MMAP_THRESHOLD: a freed array of 8 MB or more is given back at once
 
 # Python's collector would look through all that JAX traces again and again, which takes up to half of tracing's time.
 gc.set_threshold(100_000, 50, 50)
