@@ -2,12 +2,17 @@
 
 Build it: sphinx-build -W -b html docs build/docs
 
-The notebooks run as the site is built; an error of a cell is one of the build.
+The notebooks run as the site is built; an error of a cell is one of the build, and so is a picture that is not there.
 """
 
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+from docutils import nodes
+from sphinx.util import logging
 
 import mfjax
 
@@ -40,6 +45,8 @@ nb_execution_in_temp = True
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300  # seconds a cell
 nb_merge_streams = True
+# How many pictures each of them shows.
+PICTURES = {"quickstart": 6, "own_cameras": 4, "training": 3}
 
 # Docstrings are in Google's form, and `names` in them are code, as in Markdown.
 default_role = "code"
@@ -74,7 +81,24 @@ def _short_signature(
     return signature, returns
 
 
+def _shows_pictures(app: "Sphinx", doctree: nodes.document, page: str) -> None:
+    """Warns of a notebook that shows fewer or more pictures than it should, or one that is all of a colour."""
+    if not page.startswith("notebooks/"):
+        return
+    pictures = [cv2.imread(str(Path(app.srcdir) / node["uri"])) for node in doctree.findall(nodes.image)]
+    shown = [picture is not None and np.ptp(picture) > 100 for picture in pictures]
+    if shown != [True] * PICTURES[Path(page).name]:
+        logging.getLogger(__name__).warning(
+            "%s shows %d pictures, %d of them with contrast; it should show %d",
+            page,
+            len(shown),
+            sum(shown),
+            PICTURES[Path(page).name],
+        )
+
+
 def setup(app: "Sphinx") -> None:
     """Connects what is done to each page and each signature as it is read."""
     app.connect("source-read", _from_root)
+    app.connect("doctree-resolved", _shows_pictures)
     app.connect("autodoc-process-signature", _short_signature)

@@ -30,11 +30,11 @@ def flir(tmp_path):
 
 @pytest.fixture
 def fuse(tmp_path, capsys):
-    """Runs the command with the small model, and returns its exit code and the lines that it says."""
+    """Runs the command with the smallest model, and returns its exit code and the lines that it says."""
 
     def run(*sources, options=(), out="out.png"):
         paths = [str(tmp_path / source) for source in sources]
-        code = main(["fuse", *paths, "--out", str(tmp_path / out), "--model", "small", *options])
+        code = main(["fuse", *paths, "--out", str(tmp_path / out), "--model", "tiny", *options])
         return code, capsys.readouterr().err.splitlines()
 
     return run

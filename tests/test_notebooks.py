@@ -1,30 +1,47 @@
-"""The notebooks run from their first cell to the last, and show what they say."""
+"""The notebooks are in the site, which runs them as it is built; an error of a cell or a picture too few ends that."""
 
-import base64
+import ast
+import contextlib
 from pathlib import Path
 
-import cv2
 import jupytext
-import nbclient
-import numpy as np
 import pytest
 
-NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.py"))
 
 
-@pytest.mark.filterwarnings("ignore")  # those of packages that run notebooks, also of forking beside JAX
-@pytest.mark.parametrize(("name", "pictures"), [("quickstart", 6), ("training", 3), ("own_cameras", 4)])
-def test_a_notebook_runs_without_error_and_shows_its_pictures(name, pictures, tmp_path):
-    notebook = jupytext.read(NOTEBOOKS / f"{name}.py")
-    client = nbclient.NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}})
-    client.execute()  # raises the error of a cell
-    shown = [
-        output.data["image/png"]
-        for cell in notebook.cells
-        for output in cell.get("outputs", [])
-        if "image/png" in output.get("data", {})
-    ]
-    assert len(shown) == pictures
-    for picture in shown:
-        pixels = cv2.imdecode(np.frombuffer(base64.b64decode(picture), np.uint8), cv2.IMREAD_COLOR)
-        assert np.ptp(pixels) > 100
+@pytest.fixture(scope="module")
+def settings():
+    """The constants of the site's configuration, by name."""
+    found = {}
+    for node in ast.parse((ROOT / "docs" / "conf.py").read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            with contextlib.suppress(ValueError):  # it is computed
+                found[node.targets[0].id] = ast.literal_eval(node.value)
+    return found
+
+
+def test_the_site_runs_every_notebook_and_an_error_of_a_cell_ends_its_build(settings):
+    assert (settings["nb_execution_mode"], settings["nb_execution_raise_on_error"]) == ("force", True)
+    assert not {name for name in settings if name.startswith("nb_execution_exclude")}
+
+
+def test_the_site_counts_the_pictures_of_every_notebook(settings):
+    assert sorted(settings["PICTURES"]) == [path.stem for path in NOTEBOOKS]
+    assert min(settings["PICTURES"].values()) > 0
+
+
+def test_checks_before_a_merge_build_the_site_with_warnings_as_errors():
+    assert "sphinx-build -W " in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_is_listed_in_the_site_and_its_cells_are_python(path):
+    listed = (ROOT / "docs" / "index.md").read_text(encoding="utf-8").split()
+    assert f"notebooks/{path.stem}" in listed
+    cells = jupytext.read(path).cells
+    assert {"markdown", "code"} == {cell.cell_type for cell in cells}
+    for cell in cells:
+        if cell.cell_type == "code":
+            compile(cell.source, path.name, "exec")

@@ -4,7 +4,6 @@ import ast
 import itertools
 import re
 import shlex
-import shutil
 from functools import cache
 from pathlib import Path
 from textwrap import dedent
@@ -13,6 +12,7 @@ from typing import NamedTuple
 import cv2
 import pytest
 
+from mfjax import weights
 from mfjax.cli import main, table
 from mfjax.inference import loading
 from mfjax.weights import bundled
@@ -78,9 +78,10 @@ def help_of(capsys, monkeypatch):
     return text
 
 
-def test_python_of_the_readme_runs_in_order(tiny_weights, tmp_path, monkeypatch):
+def test_python_of_the_readme_runs_in_order(smallest_config, random_params, tmp_path, monkeypatch):
+    params = random_params(smallest_config)
     for name in ("default", "small"):  # a network that compiles in a fraction of the time and memory
-        shutil.copy(tiny_weights, tmp_path / f"{name}.safetensors")
+        weights.save(tmp_path / f"{name}.safetensors", smallest_config, params, {"recipe": "random"})
     monkeypatch.setattr(bundled, "FOLDER", tmp_path)
     monkeypatch.setattr(loading, "_loaded", loading._loaded.__wrapped__)  # which keeps what it loaded
     (tmp_path / "examples").mkdir()

@@ -112,7 +112,7 @@ def test_no_problem_of_platforms_is_seen_where_there_is_none(monkeypatch):
 def test_signals_are_met_as_said_in_a_process_of_their_own():
     """Runs the tests of signals below, by which a worker of the whole suite could die."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    command = [sys.executable, "-m", "pytest", "-n", "0", "-k", "test_a_signal", "-rA", __file__]
+    command = [sys.executable, "-m", "pytest", "-n", "0", "--noconftest", "-k", "test_a_signal", "-rA", __file__]
     done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True, timeout=100)
     assert done.returncode == 0, done.stdout
     assert done.stdout.count("PASSED") == 6

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 import mfjax
@@ -23,7 +23,7 @@ APART_AT_WHOLE_FACTORS, APART_ELSEWHERE = 0.01, 1.0
 
 EXCESS = 0.1  # by which images may leave the range of their sources at large factors
 
-each_case = settings(deadline=None, derandomize=True, max_examples=25, phases=[Phase.generate])
+each_case = settings(deadline=None, derandomize=True, max_examples=15, phases=[Phase.generate])
 
 
 def unit(kind, rng, size):
@@ -146,7 +146,8 @@ def in_onnx(engines):
     return fuse
 
 
-@settings(each_case, max_examples=15)
+@settings(each_case, max_examples=7, phases=[Phase.explicit, Phase.generate])
+@example(pair=Pair(0, (15, 14), 2, "noise", "tied"), factor=1.5)
 @given(pair=pairs, factor=st.sampled_from([0.5, 1, 1, 2, 4, 1.5, 8]))
 def test_xla_openvino_and_onnx_agree(engines, in_onnx, pair, factor):
     ir, vis = (image.astype(np.float32) for image in pair.images())
@@ -163,7 +164,7 @@ def test_xla_openvino_and_onnx_agree(engines, in_onnx, pair, factor):
 
 @pytest.mark.parametrize("factor", [8, 16, 32])
 def test_large_factors_stay_near_the_range_of_the_sources(tiny, factor):
-    for seed in range(3):
+    for seed in range(2):
         shown = scene(seed, 96, 128, colour=False)
         ir, vis = (cv2.resize(image, (16, 12), interpolation=cv2.INTER_AREA) for image in (shown.ir, shown.vis))
         ir, vis = (0.15 + 0.7 * (image - image.min()) / np.ptp(image) for image in (ir, vis))

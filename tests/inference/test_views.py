@@ -1,6 +1,7 @@
 """Fusing two cameras' images under an alignment: views, sizes, what is shown where one of them ends, and refusals."""
 
 import dataclasses
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -13,10 +14,10 @@ from mfjax.alignment.estimate import Estimate
 from mfjax.alignment.frames import soft_mask
 from mfjax.alignment.warping import resampled
 from mfjax.alignment.windows import Window, placed
-from mfjax.inference import views, windows
+from mfjax.inference import pure, views, windows
 from mfjax.inference.composition import Source, compose
 from mfjax.inference.fuser import Fuser
-from mfjax.model import FusionNetwork
+from mfjax.model import FusionNetwork, FusionOutput
 from mfjax.model.grids import Grid
 from mfjax.model.placement import Placement
 
@@ -111,7 +112,8 @@ def test_source_pixels_beyond_the_output_have_no_residual_as_in_the_network(fuse
     made = fuser.compose(*sources, size).ir
     placements = Placement.covering((20, 24), size, *window.on(size)), Placement.between(size, size)
     inputs = (source.image[None, ..., None] for source in sources)
-    expected = FusionNetwork(fuser.config).apply({"params": fuser.params}, *inputs, size=size, placements=placements)
+    network = jax.jit(partial(FusionNetwork(fuser.config).apply, size=size, placements=placements))
+    expected = network({"params": fuser.params}, *inputs)
     np.testing.assert_allclose(made, np.clip(expected.ir[0, ..., 0], 0, 1), atol=2e-5)
 
 
@@ -189,7 +191,9 @@ def test_align_takes_arrays_sequences_and_files(ir, vis, tmp_path, found):
         assert (made.ir_size, made.vis_size, made.confidence) == (IR, VIS, 0.7)
 
 
-def test_apply_takes_the_map_as_an_array_and_jit_equals_eager(fuser, ir, vis):
+def test_apply_takes_the_map_as_an_array_and_jit_equals_eager(fuser, ir, vis, monkeypatch):
+    """With a stand-in for the network, whose own jitted output is compared with the eager one elsewhere."""
+    monkeypatch.setattr(pure, "fuse_any", lambda config, params, *pair, **_: FusionOutput(sum(pair) / 2, *pair))
     lumas = ir / np.float32(255), vis[..., 1] / np.float32(255)
 
     def fuse(matrix):
@@ -205,7 +209,7 @@ def test_apply_makes_about_what_a_call_makes_in_every_view(fuser, view):
     smooth = (np.outer(np.sin(rows / 9), np.cos(cols / 11)) / 2 + 0.5).astype(np.float32)
     pair, alignment = (smooth[::2, ::2], 1 - smooth[:, ::-1]), Alignment(TURNED, IR, VIS)
     called = fuser(*pair, align=alignment, view=view)
-    made = fuser.apply(*pair, size=called.fused.shape, alignment=TURNED, view=view)
+    made = jax.jit(partial(fuser.apply, size=called.fused.shape, alignment=TURNED, view=view))(*pair)
     if view == "infrared":  # there it averages the visible image, which is then shown as it is
         called = called._replace(vis=resampled(pair[1], np.linalg.inv(TURNED), called.fused.shape))
     for one, other in zip(made, called, strict=True):
@@ -215,7 +219,8 @@ def test_apply_makes_about_what_a_call_makes_in_every_view(fuser, view):
 
 def test_apply_shows_infrared_alone_in_its_view_where_visible_ends(fuser):
     lumas = np.random.default_rng(0).random(IR, np.float32), np.random.default_rng(1).random(VIS, np.float32)
-    made = fuser.apply(*lumas, size=VIS, alignment=np.linalg.inv(TURNED), view="infrared")
+    narrow = np.linalg.inv(TURNED)
+    made = jax.jit(partial(fuser.apply, size=VIS, alignment=narrow, view="infrared"))(*lumas)
     unseen = soft_mask(TURNED, VIS) == 0
     assert unseen.any()
     np.testing.assert_array_equal(made.fused[unseen], made.ir[unseen])
@@ -272,15 +277,6 @@ def test_align_refuses_a_model_that_there_is_not_and_unequally_many_images(ir, v
         mfjax.align("a.png", vis)
 
 
-def test_apply_makes_about_what_a_call_makes(fuser, vis):
-    smooth = np.outer(np.sin(np.arange(24) / 5), np.cos(np.arange(32) / 6)).astype(np.float32) / 2 + 0.5
-    luma = vis[..., 1] / np.float32(255)
-    called = fuser(smooth, luma, align=Alignment(TURNED, IR, VIS))
-    made = fuser.apply(smooth, luma, size=VIS, alignment=TURNED)
-    np.testing.assert_allclose(np.clip(made.ir, 0, 1), called.ir, atol=0.02)
-    assert np.abs(np.clip(made.fused, 0, 1) - called.fused).mean() < 1e-3
-
-
 def test_the_gradient_of_the_fused_image_in_the_map_is_that_of_finite_differences(fuser):
     x = np.arange(32) / 5
     smooth = (np.sin(x)[:24, None] * np.cos(x) / 2 + 0.5).astype(np.float32)
@@ -306,8 +302,8 @@ def test_the_visible_and_the_overlap_view_agree_where_both_cameras_see(vis, rand
     params["fusion"]["contrast"] = np.full(1, 1.3, np.float32)
     fuser = Fuser.of(config, params, engine="xla")
     rng = np.random.default_rng(3)
-    ir, vis = (rng.integers(0, 256, size).astype(np.uint8) for size in ((240, 240), (240, 480)))
+    ir, vis = (rng.integers(0, 256, size).astype(np.uint8) for size in ((24, 120), (24, 240)))
     part = Alignment(np.array([[2, 0, -0.5], [0, 1, 0], [0, 0, 1.0]]), ir.shape, vis.shape)
-    whole = fuser(ir, vis, align=part).fused[:, 120:360]
+    whole = fuser(ir, vis, align=part).fused[:, 60:180]
     overlap = fuser(ir, vis, align=part, view="overlap").fused
-    np.testing.assert_allclose(whole[100:140, 80:160].astype(int), overlap[100:140, 80:160], atol=1)
+    np.testing.assert_allclose(whole[:, 50:70].astype(int), overlap[:, 50:70], atol=1)

@@ -8,7 +8,7 @@ from mfjax.inference.watching import watched
 
 
 @pytest.mark.parametrize("engine", ["xla", "openvino"])
-@pytest.mark.parametrize("size", [(100, 130), (300, 400)])  # the second in steps, since 100 is trained up to 3
+@pytest.mark.parametrize("size", [(100, 130), (180, 234)])  # the second in steps, since 100 is trained up to 3
 def test_the_share_that_is_done_rises_from_0_to_1_by_both_sources_and_all_tiles(size, engine, tiny_weights):
     if engine == "openvino":
         pytest.importorskip("mfjax.inference.backends.openvino")  # OpenVINO itself starts a process

@@ -23,15 +23,18 @@ def models(tiny_weights):
     return Models(str(tiny_weights), engine="xla")
 
 
+def client_of(models, **limits):
+    return TestClient(make_app(models, Limits(**limits)), base_url=URL, raise_server_exceptions=False)
+
+
 @pytest.fixture
 def open_page(models):
     """A function that returns a client of a new page with some limits."""
     clients = []
 
     def open_it(**limits):
-        client = TestClient(make_app(models, Limits(**limits)), base_url=URL, raise_server_exceptions=False)
-        clients.append(client)
-        return client.__enter__()
+        clients.append(client_of(models, **limits))
+        return clients[-1].__enter__()
 
     yield open_it
     for client in clients:
@@ -68,10 +71,11 @@ def decoded(answer):
     return images.decode(answer.content, Path("a.png"))
 
 
-@pytest.fixture
-def made(page, sent, models):
-    """A page with a result: the page, and its job's key and answer."""
-    return page, *fused(page, put(page, "ir", sent[0]), put(page, "vis", sent[1]), models, scale=1.5)
+@pytest.fixture(scope="module")
+def made(sent, models):
+    """A page with a result, which tests only look at: the page, and its job's key and answer."""
+    with client_of(models) as page:
+        yield page, *fused(page, put(page, "ir", sent[0]), put(page, "vis", sent[1]), models, scale=1.5)
 
 
 def test_downloads_of_8_and_16_bits_are_the_librarys_pixels(made, pictures, tiny_weights):
@@ -270,8 +274,8 @@ def test_what_was_forgotten_is_said_to_be(page, sent):
     assert page.get("/api/files/nothing.png").status_code == 404
 
 
-def test_a_stopped_job_is_forgotten(made):
-    page, key, _ = made
+def test_a_stopped_job_is_forgotten(page, sent, models):
+    key, _ = fused(page, put(page, "ir", sent[0]), put(page, "vis", sent[1]), models)
     assert page.delete(f"/api/jobs/{key}").status_code == 204
     assert page.get(f"/api/jobs/{key}").status_code == 404
 
