@@ -27,7 +27,9 @@ os.environ["XLA_FLAGS"] = " ".join(
         "--xla_cpu_parallel_codegen_split_count=1",
     ]
 )
-os.environ["JAX_COMPILATION_CACHE_DIR"] = tempfile.mkdtemp(prefix="mfjax-tests-")
+if "PYTEST_XDIST_WORKER" not in os.environ:  # whose processes have this one's environment, and share what is compiled
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = tempfile.mkdtemp(prefix="mfjax-tests-")
+    atexit.register(shutil.rmtree, os.environ["JAX_COMPILATION_CACHE_DIR"])
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 
 import jax
@@ -44,10 +46,11 @@ if GLIBC:
     GLIBC.mallopt(-8, 2)  # M_ARENA_MAX: each of the many threads' own heap would keep what it has freed
     GLIBC.mallopt(-3, 2**23)  # M_MMAP_THRESHOLD: a freed array of 8 MB or more is given back at once
 
+STATM = Path("/proc/self/statm")
+ENOUGH = 700 * 2**20  # bytes of resident memory that a process may keep from file to file
+
 # Python's collector would look through all that JAX traces again and again, which takes up to half of tracing's time.
 gc.set_threshold(100_000, 50, 50)
-
-atexit.register(shutil.rmtree, os.environ["JAX_COMPILATION_CACHE_DIR"])
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as of jobs in the background: tests send it to themselves
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -76,8 +79,10 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="module", autouse=True)
 def memory_is_given_back():
-    """Drops the programs of a file when its tests are done: they take up to a gigabyte, and the next has others."""
+    """Drops programs when a file's tests are done and the process has grown: they take up to a gigabyte."""
     yield
+    if STATM.exists() and int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") < ENOUGH:
+        return
     jax.clear_caches()
     gc.collect()
     if GLIBC:
