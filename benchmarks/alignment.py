@@ -20,7 +20,7 @@ import tyro
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from mfjax.alignment import Model, geometry, warps
+from mfjax.alignment import ModelChoice, geometry, warps
 from mfjax.alignment.estimate import EVIDENCE, estimate
 from mfjax.alignment.random_warps import Views, Warps
 from mfjax.cli import alignment_experiment
@@ -36,7 +36,7 @@ def main(
     folders: Annotated[tuple[Path, ...], tyro.conf.Positional],
     *,
     warps: int = 20,
-    models: tuple[Model, ...] = ("similarity", "homography"),
+    models: tuple[ModelChoice, ...] = ("auto", "homography"),
     peers: bool = True,
     out: Path | None = None,
     page: Path | None = None,
@@ -75,7 +75,7 @@ def main(
         )
 
 
-def all_peers(model: Model) -> dict[str, Method]:
+def all_peers(model: ModelChoice) -> dict[str, Method]:
     """Returns OpenCV's methods and, where SimpleITK is installed, its mutual information.
 
     Args:
@@ -123,7 +123,7 @@ def mutual_information(ir: NDArray, vis: NDArray) -> NDArray | None:
     return np.linalg.inv(pixels) @ np.linalg.inv(matrix) @ pixels
 
 
-def print_calibration(folders: tuple[Path, ...], model: Model, per_pair: int, stride: int, seed: int) -> None:
+def print_calibration(folders: tuple[Path, ...], model: ModelChoice, per_pair: int, stride: int, seed: int) -> None:
     """Prints the logistic regression of right maps on the evidence, of views of one scene and of two.
 
     Args:

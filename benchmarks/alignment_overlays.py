@@ -14,7 +14,7 @@ import numpy as np
 import tyro
 
 from mfjax import images
-from mfjax.alignment import Model, warps
+from mfjax.alignment import ModelChoice, warps
 from mfjax.alignment.estimate import estimate
 from mfjax.alignment.preview import preview
 from mfjax.alignment.random_warps import Warps
@@ -26,7 +26,7 @@ def main(
     folder: Annotated[Path, tyro.conf.Positional],
     *,
     out: Path,
-    model: Model = "similarity",
+    model: ModelChoice = "auto",
     stride: int = 3,
     seed: int = 0,
 ) -> None:

@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from mfjax import images
 from mfjax.alignment import edges, warps
-from mfjax.alignment.estimate import LEVELS, estimate
+from mfjax.alignment.estimate import COARSE, estimate
 from mfjax.data.sets.alignment import alignment
 from mfjax.data.synthetic import scene
 from mfjax.data.synthetic.layout import draw
@@ -74,7 +74,7 @@ def correlated(ir: NDArray, vis: NDArray) -> dict[str, float]:
         ir: infrared luma in [0, 1].
         vis: visible luma in [0, 1].
     """
-    length, smooth, _ = LEVELS[0]
+    length, smooth, _ = COARSE
     found = edges.refine(ir, vis, np.eye(3), {}, "similarity", length=length, smooth=smooth)
     return {"displacement by edges alone": -max(map(abs, found.parameters.values()))}
 

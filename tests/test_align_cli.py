@@ -30,9 +30,11 @@ def found(monkeypatch):
     """A function that makes the estimator find a map with a confidence, and the cheap one a shift or none."""
 
     def find(confidence=0.9, off=None):
-        estimate = Estimate(WIDER, confidence, 0.5)
-        monkeypatch.setattr(views, "estimate", lambda ir, vis, **options: estimate)
-        monkeypatch.setattr(views, "estimate_rig", lambda irs, viss, **options: (estimate, [estimate] * len(irs)))
+        def estimate(ir, vis, model="auto", **options):
+            return Estimate(WIDER, confidence, 0.5, model="similarity" if model == "auto" else model)
+
+        monkeypatch.setattr(views, "estimate", estimate)
+        monkeypatch.setattr(views, "estimate_rig", lambda irs, viss, model: (estimate(irs, viss, model), []))
         monkeypatch.setattr(files, "looks_misaligned", lambda ir, vis: off)
 
     return find

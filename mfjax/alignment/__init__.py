@@ -8,12 +8,12 @@ view needs of both sources, `warping` resamples one, `preview` draws both on eac
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from mfjax.alignment.rig import LEAST_CONFIDENCE, MODELS, Alignment, Model
+from mfjax.alignment.rig import LEAST_CONFIDENCE, MODELS, Alignment, Model, ModelChoice
 
 if TYPE_CHECKING:
     from mfjax.alignment.tracking import Tracker
 
-__all__ = ["LEAST_CONFIDENCE", "MODELS", "Alignment", "Model", "Tracker"]
+__all__ = ["LEAST_CONFIDENCE", "MODELS", "Alignment", "Model", "ModelChoice", "Tracker"]
 
 
 def __getattr__(name: str) -> Any:

@@ -80,13 +80,14 @@ def refine(
     rows, cols = np.indices(size)[:, ::STRIDE, ::STRIDE]
     points = np.stack([(cols + 0.5) / size[1], (rows + 0.5) / size[0]], axis=-1)
     points = geometry.mapped(square, points).reshape(-1, 2)
-    correlation, spread = 0.0, math.inf
+    correlation, spread, drift = 0.0, math.inf, math.inf
     for _ in range(steps):
         now = map_of(theta)
         of_vis = _view(warps.moved(of_small, now, size, border=cv2.BORDER_REPLICATE))
-        shown = _compared(now, size)
-        if not shown.any():
-            return Refined(parameters, 0.0, math.inf)
+        if drift > RIM / 2:  # pixels since it was looked up
+            shown, drift = _compared(now, size), 0.0
+            if not shown.any():
+                return Refined(parameters, 0.0, math.inf)
         residual = of_ir.edges - of_vis.edges
         square_error = np.einsum("ijk,ijk->ij", residual, residual)
         weight = (shown / (1 + square_error / (np.median(square_error[shown]) + 1e-6))).ravel()  # Cauchy
@@ -104,6 +105,7 @@ def refine(
         information = counts * hessian.astype(np.float64) + prior
         step = np.linalg.solve(information, counts * gradient - prior @ theta)
         theta = theta + step
+        drift += float(np.abs(step).max()) * size[1]
         a, b = of_ir.edges[shown], of_vis.edges[shown]
         correlation = float((a * b).sum() / math.sqrt(float((a**2).sum() * (b**2).sum()) + 1e-12))
         spread = _spread(np.linalg.inv(information), names, size[0] / size[1])

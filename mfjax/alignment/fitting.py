@@ -17,7 +17,7 @@ PARAMETERS: dict[Model, tuple[str, ...]] = {
     "homography": ("x", "y", "s", "r", "e", "f", "g", "h"),
 }
 # How much of each is expected before anything is seen, so that few places don't bend a map.
-EXPECTED = {"x": 0.15, "y": 0.15, "s": 0.35, "r": 0.08, "e": 0.015, "f": 0.015, "g": 0.035, "h": 0.035}
+EXPECTED = {"x": 0.15, "y": 0.15, "s": 0.35, "r": 0.08, "e": 0.03, "f": 0.015, "g": 0.035, "h": 0.035}
 
 STEPS = 12
 OUTLIER = 2.0  # deviations from which on a place counts less (Cauchy)

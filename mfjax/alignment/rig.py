@@ -18,6 +18,8 @@ from mfjax.size import Size
 
 Model = Literal["shift", "similarity", "affine", "homography"]
 MODELS: tuple[Model, ...] = get_args(Model)
+ModelChoice = Literal["auto", Model]
+"""The kind of maps to seek; "auto" is a similarity, or an affine map where that clearly fits better."""
 
 LEAST_CONFIDENCE = 0.5  # below it, nothing is aligned without being told to
 ALIGNED_WIDTH = 512  # pixels of the width at which residuals are stated

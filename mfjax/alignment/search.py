@@ -36,8 +36,10 @@ class Candidate(NamedTuple):
     support: float  # share of the infrared view's neighbourhoods that are found, surely, where it says
 
 
-def likeliest(describe: Descriptions, ir: NDArray, vis: NDArray, starts: list[Matrix], model: Model) -> Candidate:
-    """Returns the similarity that most of the infrared view supports.
+def candidates(
+    describe: Descriptions, ir: NDArray, vis: NDArray, starts: list[Matrix], model: Model
+) -> list[Candidate]:
+    """Returns the likeliest similarities, `CANDIDATES` of each start.
 
     Args:
         describe: the descriptor.
@@ -49,12 +51,11 @@ def likeliest(describe: Descriptions, ir: NDArray, vis: NDArray, starts: list[Ma
     most: Model = "shift" if model == "shift" else "similarity"
     size = ir.shape[0], ir.shape[1]
     of_ir = settling_map(describe, ir)
-    candidates = [
+    return [
         settled(describe, of_ir, size, vis, start, parameters, most)
         for start in starts
         for parameters in search(describe, ir, vis, start, most)
     ]
-    return max(candidates, key=lambda each: each.support)
 
 
 def search(describe: Descriptions, ir: NDArray, vis: NDArray, start: Matrix, model: Model) -> list[dict[str, float]]:
@@ -70,7 +71,7 @@ def search(describe: Descriptions, ir: NDArray, vis: NDArray, start: Matrix, mod
     size = describe.view_size((ir.shape[0], ir.shape[1]), LENGTH)
     margin = [4 * round(MARGIN * side / 4) for side in size]
     wide = size[0] + 2 * margin[0], size[1] + 2 * margin[1]
-    to_wide = np.linalg.inv(geometry.cropped(0, 0, wide, size)) @ _moved(margin[1] / size[1], margin[0] / size[0])
+    to_wide = geometry.cropped(margin[0], margin[1], size, wide)
     square = warps.to_square((ir.shape[0], ir.shape[1]))
     hypotheses = [(1.0, 0.0)] if model == "shift" else list(itertools.product(SCALES, ANGLES))
     views, shown = [], []
@@ -146,8 +147,3 @@ def settled(
 def _turned(scale: float, angle: float) -> dict[str, float]:
     """Returns the parameters of a scale and a rotation in radians."""
     return {"s": scale * math.cos(angle) - 1, "r": scale * math.sin(angle)}
-
-
-def _moved(x: float, y: float) -> Matrix:
-    """Returns the map that moves by (x, y)."""
-    return np.array([[1, 0, x], [0, 1, y], [0, 0, 1.0]])

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mfjax.alignment import geometry
 from mfjax.alignment.estimate import AGREE, Estimate, estimate
-from mfjax.alignment.rig import ALIGNED_WIDTH, LEAST_CONFIDENCE, Alignment, Model
+from mfjax.alignment.rig import ALIGNED_WIDTH, LEAST_CONFIDENCE, Alignment, Model, ModelChoice
 from mfjax.errors import MfjaxError
 from mfjax.size import Size
 
@@ -26,6 +26,7 @@ class Track:
     variance: float  # of the corners, in square pixels at 512 pixels width
     confidence: float
     residual: float
+    model: Model = "similarity"
     candidate: NDArray[np.float64] | None = None  # corners of an estimate that told something else, not yet confirmed
     lost: bool = False  # the last estimate was not reliable
     begun: bool = False  # it began with the last estimate, or jumped to it
@@ -37,7 +38,9 @@ class Track:
         Args:
             found: the estimate.
         """
-        return cls(_corners(found), _variance(found), float(found.confidence), float(found.residual), begun=True)
+        return cls(
+            _corners(found), _variance(found), float(found.confidence), float(found.residual), found.model, begun=True
+        )
 
     @property
     def is_sure(self) -> bool:
@@ -75,6 +78,7 @@ def followed(track: Track | None, found: Estimate, size: Size, *, frames: int = 
         (1 - gain) * variance,
         track.confidence + gain * (float(found.confidence) - track.confidence),
         track.residual + gain * (float(found.residual) - track.residual),
+        track.model,
     )
 
 
@@ -95,10 +99,10 @@ class Tracker:
         MfjaxError: `every` or `drift` is not positive.
     """
 
-    def __init__(self, *, model: Model = "similarity", every: int = EVERY, drift: float = DRIFT):
+    def __init__(self, *, model: ModelChoice = "auto", every: int = EVERY, drift: float = DRIFT):
         if every < 1 or not 0 < drift < math.inf:
             raise MfjaxError(f"a track has every={every} and drift={drift:g}; both are positive")
-        self.model: Model = model
+        self.model: ModelChoice = model
         self.every = every
         self.drift = drift
         self.track: Track | None = None
@@ -137,7 +141,7 @@ class Tracker:
         matrix = np.asarray(cv2.getPerspectiveTransform(*places), np.float64)
         how = f"tracked up to frame {self.frame}"
         confidence, residual = self.track.confidence, self.track.residual
-        return Alignment(matrix, *sizes, confidence, residual, model=self.model, found=how)
+        return Alignment(matrix, *sizes, confidence, residual, model=self.track.model, found=how)
 
     @property
     def _is_due(self) -> bool:
@@ -152,11 +156,12 @@ class Tracker:
     def _estimate(self, ir: NDArray, vis: NDArray) -> None:
         before = self.track
         self._searched = before is None or not before.is_sure or before.lost or before.candidate is not None
-        start = None
+        start, model = None, self.model
         if before is not None and not self._searched:
             places = geometry.CORNERS.astype(np.float32), before.corners.astype(np.float32)
             start = np.asarray(cv2.getPerspectiveTransform(*places), np.float64)
-        found = estimate(ir, vis, model=self.model, start=start)
+            model = before.model  # "auto" is decided where the track begins
+        found = estimate(ir, vis, model=model, start=start)
         assert self._sizes is not None
         since = self.frame - self._estimated
         self.track = followed(before, found, self._sizes[0], frames=since, drift=self.drift)

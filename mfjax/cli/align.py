@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from tyro.conf import Positional, arg
 
 from mfjax import images
-from mfjax.alignment import Model
+from mfjax.alignment import ModelChoice
 from mfjax.alignment.preview import preview as drawn
 from mfjax.cli.messages import only_errors, print_json, print_line
 from mfjax.cli.ranges import parse_ir_range
@@ -26,7 +26,7 @@ def align(
     *,
     out: Annotated[Path | None, arg(metavar="RIG.json", help_behavior_hint="")] = None,
     preview: Annotated[Path | None, arg(metavar="P.png", help_behavior_hint="")] = None,
-    align_model: Annotated[Model, arg(name="model")] = "similarity",
+    align_model: Annotated[ModelChoice, arg(name="model")] = "auto",
     pairs: Annotated[Path | None, arg(metavar="LIST.csv", help_behavior_hint="")] = None,
     pattern: Annotated[Patterns | None, arg(metavar="IR_NAME VIS_NAME", help_behavior_hint="")] = None,
     recursive: Annotated[bool, arg(help_behavior_hint="")] = False,
@@ -48,8 +48,9 @@ def align(
         vis: Visible image, or a folder of them; leave it out for a FLIR JPEG with a photo in it.
         out: The rig file, in which the map, both sizes, the confidence and the date can be read.
         preview: Draw infrared edges on the visible image, and a checkerboard of both, of the first pair.
-        align_model: Kind of maps: shift; similarity, which also scales and turns; affine; or homography, for cameras
-            that look in different directions.
+        align_model: Kind of maps: shift; similarity, which also scales and turns; affine, also for pictures that were
+            stretched; homography, for cameras that look in different directions; or auto, a similarity, or an affine
+            map where that clearly fits better.
         pairs: Use the pairs of a list instead: CSV in UTF-8 with the columns ir,vis or ir,vis,name.
         pattern: Names of infrared and visible files where {name} is what a pair has in common and * is any text, such
             as '{name}_T.JPG' '{name}_W.JPG'.

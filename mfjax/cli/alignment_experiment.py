@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mfjax.alignment import Model
+from mfjax.alignment import ModelChoice
 from mfjax.cli.messages import print_json
 from mfjax.cli.progress import shown
 from mfjax.errors import MfjaxError
@@ -14,13 +14,13 @@ from mfjax.evaluation.alignment import Method, as_dict, measure, opencv_peers, o
 
 KEPT = "alignment.jsonl"
 
-Peers = Callable[[Model], dict[str, Method]]
+Peers = Callable[[ModelChoice], dict[str, Method]]
 
 
 def run(
     folder: Path,
     *,
-    models: Sequence[Model],
+    models: Sequence[ModelChoice],
     warps: int,
     peers: Peers | None = opencv_peers,
     seed: int = 0,

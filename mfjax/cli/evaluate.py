@@ -12,7 +12,7 @@ from tyro.conf import Positional, UseAppendAction, arg
 
 from mfjax import atomic, evaluation
 from mfjax import metrics as registry
-from mfjax.alignment import Model
+from mfjax.alignment import ModelChoice
 from mfjax.cli import alignment_experiment
 from mfjax.cli.messages import only_errors, print_json, print_line
 from mfjax.cli.methods import named_folder, named_model, refuse_twins
@@ -42,7 +42,7 @@ SETS = {
 SHOWN = ("paper", "lost")  # default metrics
 LONGEST_LINE = 2**16  # where no terminal folds them
 WARPS = 20  # of each pair in the experiment with alignments
-ALIGNED: tuple[Model, ...] = ("similarity", "homography")  # kinds of maps that it seeks
+ALIGNED: tuple[ModelChoice, ...] = ("auto", "homography")  # kinds of maps that it seeks
 
 
 def evaluate(
@@ -65,7 +65,7 @@ def evaluate(
     page: Annotated[Path | None, arg(metavar="FILE.md", help_behavior_hint="")] = None,
     experiment: Annotated[Experiment | None, arg(help_behavior_hint="")] = None,
     warps: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None,
-    align_model: Annotated[Model | None, arg(help_behavior_hint="")] = None,
+    align_model: Annotated[ModelChoice | None, arg(help_behavior_hint="")] = None,
     quiet: Annotated[bool, arg(help_behavior_hint="")] = False,
     json: Annotated[bool, arg(help_behavior_hint="")] = False,
 ) -> int:

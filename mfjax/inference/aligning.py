@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mfjax import images
-from mfjax.alignment import Alignment, Model
+from mfjax.alignment import Alignment, ModelChoice
 from mfjax.alignment.geometry import Matrix
 from mfjax.errors import MfjaxError
 from mfjax.inference import checks
@@ -34,7 +34,7 @@ class Lumas(NamedTuple):
     placed: Alignment | None = None  # where the file itself places its photo
 
 
-def align(ir: Any, vis: Any = None, *, model: Model = "similarity", ir_range: IrRange = None) -> Alignment:
+def align(ir: Any, vis: Any = None, *, model: ModelChoice = "auto", ir_range: IrRange = None) -> Alignment:
     """Returns where a visible image lies under an infrared one. `Alignment.confidence` says how sure that is.
 
     Of many pairs of two cameras that are fixed to each other, one alignment is found, robustly.
@@ -42,8 +42,9 @@ def align(ir: Any, vis: Any = None, *, model: Model = "similarity", ir_range: Ir
     Args:
         ir: an infrared image, as of a `Fuser`'s call; a file; a sequence of either; or a folder of files.
         vis: the visible image, likewise; None for a file with a photo in it, or a folder with both kinds.
-        model: the kind of maps to seek among: "shift"; "similarity", which also scales and turns; "affine"; or
-            "homography", for cameras that look in different directions.
+        model: the kind of maps to seek among: "shift"; "similarity", which also scales and turns; "affine", also for
+            pictures that were stretched; "homography", for cameras that look in different directions; or "auto", a
+            similarity, or an affine map where that clearly fits better.
         ir_range: the infrared values that are black and white, as of a `Fuser`'s call.
 
     Raises:
@@ -64,7 +65,7 @@ def align(ir: Any, vis: Any = None, *, model: Model = "similarity", ir_range: Ir
 
 
 def align_files(
-    pairs: Sequence[Pair], infrared: Reading, *, model: Model = "similarity", exif: bool = False
+    pairs: Sequence[Pair], infrared: Reading, *, model: ModelChoice = "auto", exif: bool = False
 ) -> Alignment:
     """Returns the alignment of the cameras that made some pairs of files, of which up to `MOST_PAIRS` are looked at.
 
@@ -129,7 +130,7 @@ def _of_arrays(ir: Any, vis: Any, ir_range: IrRange) -> Lumas:
         return Lumas(infrared_luma(ir, ir_range), images.to_luma(visible_values(vis)))
 
 
-def _align(lumas: Sequence[Lumas], model: Model) -> Alignment:
+def _align(lumas: Sequence[Lumas], model: ModelChoice) -> Alignment:
     placed = lumas[0].placed if len(lumas) == 1 else None
     start: Matrix | None = None if placed is None else placed.matrix
     return align_lumas([each.ir for each in lumas], [each.vis for each in lumas], model=model, start=start)

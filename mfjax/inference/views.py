@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from mfjax import images
-from mfjax.alignment import LEAST_CONFIDENCE, MODELS, Alignment, Model
+from mfjax.alignment import LEAST_CONFIDENCE, MODELS, Alignment, ModelChoice
 from mfjax.alignment.estimate import Estimate, estimate, estimate_rig
 from mfjax.alignment.frames import Frame, View, faded
 from mfjax.alignment.geometry import Matrix
@@ -88,7 +88,7 @@ def align_lumas(
     irs: Sequence[np.ndarray],
     viss: Sequence[np.ndarray],
     *,
-    model: Model = "similarity",
+    model: ModelChoice = "auto",
     start: Matrix | None = None,
 ) -> Alignment:
     """Returns the alignment that is found of one pair, or of many pairs of two cameras that are fixed to each other.
@@ -102,8 +102,8 @@ def align_lumas(
     Raises:
         MfjaxError: there is no such model, or there are no pairs, or unequally many or differently shaped images.
     """
-    if model not in MODELS:
-        raise MfjaxError(f"model is {model!r}; it is one of {', '.join(MODELS)}")
+    if model not in ("auto", *MODELS):
+        raise MfjaxError(f"model is {model!r}; it is one of auto, {', '.join(MODELS)}")
     if len(irs) != len(viss) or not irs:
         raise MfjaxError(f"there are {len(irs)} infrared and {len(viss)} visible images; align needs pairs")
     ir_size, vis_size = (_size_of(kind, many) for kind, many in (("infrared", irs), ("visible", viss)))
@@ -112,7 +112,7 @@ def align_lumas(
     else:
         found, _ = estimate_rig(irs, viss, model=model)
         how = f"estimated from {len(irs)} pairs"
-    return _as_alignment(found, ir_size, vis_size, model, how)
+    return _as_alignment(found, ir_size, vis_size, how)
 
 
 def check_confidence(found: Alignment) -> Alignment:
@@ -211,6 +211,6 @@ def _size_of(kind: str, many: Sequence[np.ndarray]) -> Size:
     return first[0], first[1]
 
 
-def _as_alignment(found: Estimate, ir_size: Size, vis_size: Size, model: Model, how: str) -> Alignment:
+def _as_alignment(found: Estimate, ir_size: Size, vis_size: Size, how: str) -> Alignment:
     confidence, residual = float(found.confidence), float(found.residual)
-    return Alignment(found.matrix, ir_size, vis_size, confidence, residual, model=model, found=how)
+    return Alignment(found.matrix, ir_size, vis_size, confidence, residual, model=found.model, found=how)

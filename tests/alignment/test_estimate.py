@@ -41,6 +41,24 @@ def test_a_street_that_two_cameras_see_differently_is_aligned(seen: Views) -> No
     assert warps.corner_error(seen.matrix, np.eye(3), SIZE) > 20
     assert warps.corner_error(found.matrix, seen.matrix, SIZE) < 5
     assert found.confidence > 0.5
+    assert found.model == "similarity"
+
+
+def stretched(seen: Views) -> Views:
+    """Returns views whose infrared image was cropped by 4 % at its top and bottom, and stretched to what it was."""
+    rows = SIZE[0] // 25
+    ir = cv2.resize(seen.ir[rows:-rows], SIZE[::-1], interpolation=cv2.INTER_CUBIC)
+    return seen._replace(
+        ir=ir, matrix=np.linalg.inv(geometry.cropped(rows, 0, (SIZE[0] - 2 * rows, SIZE[1]), SIZE)) @ seen.matrix
+    )
+
+
+def test_stretched_pictures_get_an_affine_map_unless_a_similarity_is_asked_for(seen: Views) -> None:
+    views = stretched(seen)
+    found = estimate(views.ir, views.vis)
+    assert found.model == "affine"
+    assert warps.corner_error(found.matrix, views.matrix, SIZE) < 5
+    assert estimate(views.ir, views.vis, model="similarity").model == "similarity"
 
 
 def test_a_candidate_that_is_off_along_both_axes_settles_where_both_images_agree(
@@ -90,6 +108,23 @@ def test_pairs_within_3_percent_of_the_width_are_averaged_by_their_confidence(mo
     assert found.confidence == pytest.approx((1 - 0.2 * 0.6) * (1 - 0.3 / 1.5), rel=1e-5)
 
 
+def test_a_rig_is_of_the_kind_that_has_most_confidence(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = iter([("affine", 0.8), ("similarity", 0.5), ("affine", 0.9)])
+    asked: list[tuple[str, bool]] = []
+
+    def estimate(ir: np.ndarray, vis: np.ndarray, *, model: str, start: np.ndarray | None = None) -> Estimate:
+        asked.append((model, start is not None))
+        kind, confidence = next(told)
+        return Estimate(np.eye(3), confidence, 1.0, model=kind)
+
+    monkeypatch.setattr(sys.modules[estimate_rig.__module__], "estimate", estimate)
+    image = np.zeros((96, 128), np.float32)
+    found, each = estimate_rig([image] * 2, [image] * 2)
+    assert asked == [("auto", False), ("auto", False), ("affine", True)]
+    assert [one.confidence for one in each] == [0.8, 0.9]
+    assert found.model == "affine"
+
+
 def test_registered_images_do_not_look_misaligned(street: tuple[np.ndarray, np.ndarray]) -> None:
     assert looks_misaligned(*street) is None
 
@@ -137,11 +172,11 @@ def test_the_expected_error_of_a_scale_is_that_of_the_views_corners() -> None:
 def test_two_images_of_other_aspects_are_also_searched_with_square_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
     starts: list[np.ndarray] = []
 
-    def likeliest(describe: object, ir: object, vis: object, given: list[np.ndarray], model: str) -> search.Candidate:
+    def candidates(describe: object, ir: object, vis: object, given: list[np.ndarray], model: str) -> list[object]:
         starts.extend(given)
-        return search.Candidate({}, np.eye(3), 0.0)
+        return [search.Candidate({}, np.eye(3), 0.0)]
 
-    monkeypatch.setattr(search, "likeliest", likeliest)
+    monkeypatch.setattr(search, "candidates", candidates)
     monkeypatch.setattr(edges, "refine", lambda *args, **options: edges.Refined({}, 0.5, 1.0))
     estimate(np.zeros((96, 128), np.float32), np.zeros((90, 160), np.float32))
     whole, square = starts

@@ -56,6 +56,19 @@ def test_the_surer_an_estimate_is_the_more_it_moves_the_track():
     assert at(followed(track, shifted(4, confidence=0.95), SIZE)) > at(followed(track, shifted(4, 0.55), SIZE)) > 0
 
 
+def test_the_kind_of_map_is_decided_where_the_track_begins(monkeypatch):
+    asked = []
+
+    def estimate(ir, vis, *, model, start):
+        asked.append(model)
+        return shifted(10)._replace(model="affine")
+
+    monkeypatch.setattr(tracking, "estimate", estimate)
+    tracker, image = tracking.Tracker(every=1), np.zeros((96, 128))
+    assert [tracker.update(image, image).model for _ in range(3)] == ["affine"] * 3
+    assert asked == ["auto", "affine", "affine"]
+
+
 def test_an_unreliable_estimate_changes_nothing():
     track = Track.of(shifted(0))
     assert at(followed(track, shifted(4, confidence=0.3), SIZE)) == 0

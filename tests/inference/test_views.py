@@ -269,7 +269,7 @@ def test_apply_refuses_what_is_no_pair_of_luma_or_no_map(fuser, ir, vis, options
 
 
 def test_align_refuses_a_model_that_there_is_not_and_unequally_many_images(ir, vis):
-    with pytest.raises(MfjaxError, match="model is 'wobble'; it is one of shift, similarity, affine, homography"):
+    with pytest.raises(MfjaxError, match="model is 'wobble'; it is one of auto, shift, similarity, affine, homography"):
         mfjax.align(ir, vis, model="wobble")
     with pytest.raises(MfjaxError, match="there are 2 infrared and 1 visible images; align needs pairs"):
         mfjax.align([ir, ir], [vis])

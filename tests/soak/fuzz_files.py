@@ -10,12 +10,16 @@ kind take about ten minutes on two cores.
 
 import argparse
 import importlib.util
+import io
 import json
+import pickle
 import random
 import resource
+import runpy
 import signal
 import sys
 import tempfile
+import zipfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -75,18 +79,20 @@ KINDS: dict[str, tuple[str, Callable[[Path], Any]]] = {
     "program": ("model.jaxexport", weights.load),
 }
 REFUSED = "onnx", "program"  # kinds that are no models, also where they are whole
+GOLDEN = runpy.run_path(str(Path(__file__).parents[1] / "interop" / "golden" / "make.py"))
 if importlib.util.find_spec("torch") is not None:
     KINDS["pytorch"] = "model.pth", read_checkpoint
-    REFUSED += ("pytorch",)  # a whole file of tensors, but not those of the released network
 
 
 def pytorch_file(path: Path) -> bytes:
-    """Returns a `.pth` file with the names of the released network and small tensors; empty without PyTorch."""
+    """Returns a `.pth` file of the released network as it is before training; empty without PyTorch."""
     if "pytorch" not in KINDS:
         return b""
     import torch
 
-    torch.save({"f_net.FENet.0.conv0.0.weight": torch.ones(4, 4, 3, 3), "RCMs.0.a": torch.arange(9)}, path)
+    with np.load(GOLDEN["GOLDEN"]) as stored:
+        state = GOLDEN["initial_state"](json.loads(str(stored["shapes"])))
+    torch.save({name: torch.from_numpy(value) for name, value in state.items()}, path)
     return path.read_bytes()
 
 
@@ -114,7 +120,35 @@ def damaged(data: bytes, kind: str, rng: random.Random) -> bytes:
         return damaged_header(data, rng)
     if kind in ("rig", "recipe", "index") and rng.random() < 0.6:
         return json.dumps(damaged_value(json.loads(data), rng)).encode()
+    if kind == "pytorch" and rng.random() < 0.8:
+        return damaged_archive(data, rng)
     return damaged_bytes(data, rng)
+
+
+def damaged_archive(data: bytes, rng: random.Random) -> bytes:
+    """Returns a `.pth` file in which the pickle, or another part, is damaged behind a right checksum."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as whole, zipfile.ZipFile(made, "w") as archive:
+        names = whole.namelist()
+        pickled = next(name for name in names if name.endswith("data.pkl"))
+        chosen = pickled if rng.random() < 0.8 else rng.choice(names)
+        for name in names:
+            part = whole.read(name)
+            archive.writestr(name, damaged_pickle(part, rng) if name == chosen else part)
+    return made.getvalue()
+
+
+def damaged_pickle(data: bytes, rng: random.Random) -> bytes:
+    """Returns a pickle in which bytes, or numbers such as those of shapes and strides, are others."""
+    if rng.random() < 0.4:
+        return damaged_bytes(data, rng)
+    changed = bytearray(data)
+    for _ in range(rng.randint(1, 3)):
+        numbers = [i for i, byte in enumerate(changed[:-1]) if byte == ord("K")]  # followed by a number of one byte
+        at = rng.choice(numbers) if numbers else 0
+        odd = [0, 1, 3, 255, 65_536, 2**31 - 1, 2**31, 2**40, 2**62, 2**63, -1, -(2**31), True, None, 1.5, "x", ()]
+        changed[at : at + 2] = pickle.dumps(rng.choice(odd), protocol=2)[2:-1]  # without its beginning and end
+    return bytes(changed)
 
 
 def damaged_header(data: bytes, rng: random.Random) -> bytes:

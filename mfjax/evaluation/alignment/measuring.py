@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfjax import alignment, images
-from mfjax.alignment import LEAST_CONFIDENCE, Model, random_warps, warps
+from mfjax.alignment import LEAST_CONFIDENCE, ModelChoice, random_warps, warps
 from mfjax.alignment.random_warps import Views, Warps, known_views
 from mfjax.data.pairs import PairFiles, find_sources
 
@@ -52,7 +52,7 @@ class View(NamedTuple):
     """A view of a pair through a warp, on which a method seeks maps of some kind."""
 
     method: str
-    model: Model
+    model: ModelChoice
     source: str
     pair: str
     warp: int  # its number; -1: the pair as it is
@@ -80,7 +80,7 @@ def scenes(folders: Sequence[Path], *, stride: int = 1) -> list[Scene]:
     return [Scene(source.name, files.ir.stem, files) for source in found for files in source.files[::stride]]
 
 
-def own_method(model: Model) -> Method:
+def own_method(model: ModelChoice) -> Method:
     """Returns the method of mfjax.
 
     Args:
@@ -95,7 +95,7 @@ def measure(
     pairs: Sequence[Scene],
     methods: Mapping[str, Method],
     *,
-    model: Model,
+    model: ModelChoice,
     per_pair: int = 20,
     seed: int = 0,
     kept: Path | None = None,

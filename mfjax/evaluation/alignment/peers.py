@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mfjax.alignment import Model, geometry
+from mfjax.alignment import ModelChoice, geometry
 from mfjax.evaluation.alignment.measuring import Method
 
 WIDTH = 512  # pixels of both views' width, at which peers work
@@ -18,7 +18,7 @@ RATIO = 0.8  # of a match's distance to that of the second best one, above which
 RANSAC_PIXELS = 4.0
 
 
-def opencv_peers(model: Model) -> dict[str, Method]:
+def opencv_peers(model: ModelChoice) -> dict[str, Method]:
     """Returns no alignment, phase correlation, ECC and SIFT with RANSAC, by their names.
 
     Args:
