@@ -11,6 +11,7 @@ the constants of `mfjax.alignment.estimate` instead, also by pairs of two scenes
 
 import importlib.util
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -25,7 +26,7 @@ from mfjax.alignment.estimate import EVIDENCE, estimate
 from mfjax.alignment.random_warps import Views, Warps
 from mfjax.cli import alignment_experiment
 from mfjax.evaluation.alignment import Method, opencv_peers, scenes
-from mfjax.evaluation.alignment.measuring import read, views
+from mfjax.evaluation.alignment.measuring import Scene, read, views
 from mfjax.evaluation.alignment.peers import same_size
 
 RIGHT = 10  # pixels up to which a map counts as right in calibration
@@ -135,10 +136,12 @@ def print_calibration(folders: tuple[Path, ...], model: ModelChoice, per_pair: i
     """
     pairs = scenes(folders, stride=stride)
     limits = Warps() if model == "homography" else Warps(perspective=0)
-    evidence, right = [], []
+    evidence, right, counts = [], [], []
+    count = Counter(scene.source for scene in pairs)
 
-    def seen(of: Views) -> None:
+    def seen(of: Views, scene: Scene) -> None:
         found = estimate(of.ir, of.vis, model=model)
+        counts.append(count[scene.source] ** -0.5)  # a source counts as the root of its number
         evidence.append(found.evidence)
         right.append(warps.corner_error(found.matrix, of.matrix, (of.ir.shape[0], of.ir.shape[1])) < RIGHT)
 
@@ -146,21 +149,21 @@ def print_calibration(folders: tuple[Path, ...], model: ModelChoice, per_pair: i
         rng = np.random.default_rng([seed, number])
         ir, vis = read(scene.files)
         for _ in range(per_pair):
-            seen(views(rng, ir, vis, limits))
+            seen(views(rng, ir, vis, limits), scene)
         other = read(pairs[number - len(pairs) // 2].files)[1]
         other = cv2.resize(other, vis.shape[::-1], interpolation=cv2.INTER_AREA)
-        seen(views(rng, ir, other, limits))
+        seen(views(rng, ir, other, limits), scene)
         right[-1] = False
-    x, y = np.array(evidence), np.array(right, float)
+    x, y, weight = np.array(evidence), np.array(right, float), np.array(counts) / np.mean(counts)
     mean, deviation = x.mean(axis=0), x.std(axis=0) + 1e-9
     z = np.c_[(x - mean) / deviation, np.ones(len(x))]
     theta = np.zeros(z.shape[1])
     for _ in range(50):  # Newton, with a little ridge
         p = 1 / (1 + np.exp(-z @ theta))
-        gradient = z.T @ (p - y) + 0.1 * theta
-        theta -= np.linalg.solve((z * (p * (1 - p))[:, None]).T @ z + 0.1 * np.eye(len(theta)), gradient)
+        gradient = z.T @ (weight * (p - y)) + 0.1 * theta
+        theta -= np.linalg.solve((z * (weight * p * (1 - p))[:, None]).T @ z + 0.1 * np.eye(len(theta)), gradient)
     weights = theta[:-1] / deviation
-    told = ", ".join(f"{weight:.3g}" for weight in weights)
+    told = ", ".join(f"{each:.3g}" for each in weights)
     print(f"EVIDENCE {EVIDENCE}\nWEIGHTS = ({told})\nBIAS = {theta[-1] - weights @ mean:.3g}")
 
 

@@ -47,7 +47,7 @@ if GLIBC:
     GLIBC.mallopt(-3, 2**23)  # M_MMAP_THRESHOLD: a freed array of 8 MB or more is given back at once
 
 STATM = Path("/proc/self/statm")
-ENOUGH = 700 * 2**20  # bytes of resident memory that a process may keep from file to file
+ENOUGH = 900 * 2**20  # bytes of resident memory that a process may keep from test to test
 
 # Python's collector would look through all that JAX traces again and again, which takes up to half of tracing's time.
 gc.set_threshold(100_000, 50, 50)
@@ -77,16 +77,15 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: place.get(item.path, len(place)))
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(autouse=True)
 def memory_is_given_back():
-    """Drops programs when a file's tests are done and the process has grown: they take up to a gigabyte."""
+    """Drops compiled programs after a test when the process has grown: those of a file can take a gigabyte."""
     yield
-    if STATM.exists() and int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") < ENOUGH:
-        return
-    jax.clear_caches()
-    gc.collect()
-    if GLIBC:
-        GLIBC.malloc_trim(0)
+    if not STATM.exists() or int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") > ENOUGH:
+        jax.clear_caches()
+        gc.collect()
+        if GLIBC:
+            GLIBC.malloc_trim(0)
 
 
 @pytest.fixture(scope="session")
