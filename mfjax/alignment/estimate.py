@@ -33,8 +33,8 @@ SQUARE_PIXELS = 0.03  # relative difference of aspects from which on the search 
 
 # The chance that a map is right, fitted to known warps of training pairs (`benchmarks/alignment.py --calibrate`).
 EVIDENCE = ("correlation", "support", "log spread", "share of the infrared view that visible shows")
-WEIGHTS = (16.1, 14.2, -7.01, -5.46)
-BIAS = -7.3
+WEIGHTS = (7.39, 24.2, -2.04, -7.89)
+BIAS = -3.62
 
 # Median errors of known warps over what edges let expect: these know nothing of parallax and of blunders of theirs.
 EXCESS = 6.0

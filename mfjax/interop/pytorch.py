@@ -5,6 +5,7 @@ the reconstructions' output channels are combined to gray with the BT.601 weight
 """
 
 import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,9 @@ def read_state_dict(path: Path) -> dict[str, np.ndarray]:
         raise MfjaxError(f"PyTorch is {torch.__version__}; reading a .pth file safely needs 2.6 or newer")
     regular.check(path)
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():  # of files that it then refuses, or that are read right
+            warnings.simplefilter("ignore")
+            state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # pickle's and zip's many ways of saying the same
         raise MfjaxError(f"{path} is not a PyTorch file of tensors only: {_first_line(error)}") from error
     for name in ("state_dict", "model", "params"):
