@@ -60,14 +60,14 @@ if hasattr(signal, "SIGHUP"):  # ignored under nohup
 # The files that take longest, longest first; second the one that takes most memory, in a process that is still small.
 LONGEST = [
     "training/test_processes.py",
-    "test_readme.py",
     "training/test_loop.py",
     "training/test_step_options.py",
     "onnx/test_network.py",
-    "training/test_step.py",
-    "training/test_devices.py",
-    "inference/test_stepping.py",
+    "serve/test_browser.py",
     "inference/test_composition.py",
+    "model/test_network.py",
+    "inference/test_views.py",
+    "inference/backends/test_openvino.py",
 ]
 
 

@@ -31,7 +31,8 @@ STRETCHED = 3.0
 FITS_BETTER = 0.03
 SQUARE_PIXELS = 0.03  # relative difference of aspects from which on the search also begins with square pixels
 
-# The chance that a map is right, fitted to known warps of training pairs (`benchmarks/alignment.py --calibrate`).
+# The chance that a map is right, fitted to known warps of training pairs (`benchmarks/alignment.py --calibrate`) when
+# candidates were chosen by their support. Fitted anew since, it refused right maps of small images, so it stays.
 EVIDENCE = ("correlation", "support", "log spread", "share of the infrared view that visible shows")
 WEIGHTS = (7.39, 24.2, -2.04, -7.89)
 BIAS = -3.62
@@ -96,8 +97,8 @@ def estimate_rig(
     kind: Model = "similarity" if model == "auto" else model
     if model == "auto" and sum((1 if one.model == "affine" else -1) * one.confidence for one in each) > 0:
         kind = "affine"
-    each = [  # those that "auto" found to be of the other kind, again
-        one if one.model == kind else estimate(ir, vis, model=kind, start=one.matrix)
+    each = [  # those of the other kind are found again: a similarity can't go on from an affine map
+        one if one.model == kind else estimate(ir, vis, model=kind)
         for one, ir, vis in zip(each, irs, viss, strict=True)
     ]
     size = irs[0].shape[0], irs[0].shape[1]

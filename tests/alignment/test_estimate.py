@@ -110,17 +110,17 @@ def test_pairs_within_3_percent_of_the_width_are_averaged_by_their_confidence(mo
 
 def test_a_rig_is_of_the_kind_that_has_most_confidence(monkeypatch: pytest.MonkeyPatch) -> None:
     told = iter([("affine", 0.8), ("similarity", 0.5), ("affine", 0.9)])
-    asked: list[tuple[str, bool]] = []
+    asked: list[str] = []
 
-    def estimate(ir: np.ndarray, vis: np.ndarray, *, model: str, start: np.ndarray | None = None) -> Estimate:
-        asked.append((model, start is not None))
+    def estimate(ir: np.ndarray, vis: np.ndarray, *, model: str) -> Estimate:
+        asked.append(model)
         kind, confidence = next(told)
         return Estimate(np.eye(3), confidence, 1.0, model=kind)
 
     monkeypatch.setattr(sys.modules[estimate_rig.__module__], "estimate", estimate)
     image = np.zeros((96, 128), np.float32)
     found, each = estimate_rig([image] * 2, [image] * 2)
-    assert asked == [("auto", False), ("auto", False), ("affine", True)]
+    assert asked == ["auto", "auto", "affine"]
     assert [one.confidence for one in each] == [0.8, 0.9]
     assert found.model == "affine"
 

@@ -277,6 +277,15 @@ def test_align_refuses_a_model_that_there_is_not_and_unequally_many_images(ir, v
         mfjax.align("a.png", vis)
 
 
+def test_apply_makes_about_what_a_call_makes(fuser, vis):
+    smooth = np.outer(np.sin(np.arange(24) / 5), np.cos(np.arange(32) / 6)).astype(np.float32) / 2 + 0.5
+    luma = vis[..., 1] / np.float32(255)
+    called = fuser(smooth, luma, align=Alignment(TURNED, IR, VIS))
+    made = jax.jit(partial(fuser.apply, size=VIS, alignment=TURNED))(smooth, luma)
+    np.testing.assert_allclose(np.clip(made.ir, 0, 1), called.ir, atol=0.02)
+    assert np.abs(np.clip(made.fused, 0, 1) - called.fused).mean() < 1e-3
+
+
 def test_the_gradient_of_the_fused_image_in_the_map_is_that_of_finite_differences(fuser):
     x = np.arange(32) / 5
     smooth = (np.sin(x)[:24, None] * np.cos(x) / 2 + 0.5).astype(np.float32)

@@ -19,6 +19,7 @@ import runpy
 import signal
 import sys
 import tempfile
+import warnings
 import zipfile
 from collections import Counter
 from collections.abc import Callable
@@ -215,7 +216,9 @@ def outcome(read: Callable[[Path], Any], path: Path) -> str:
     signal.signal(signal.SIGALRM, too_long)
     signal.alarm(SECONDS)
     try:
-        read(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # nothing is printed but the one line
+            read(path)
         return "read"
     except MfjaxError as error:
         named = str(path) in str(error) and "\n" not in str(error)
