@@ -57,7 +57,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as of jobs in the backg
 if hasattr(signal, "SIGHUP"):  # ignored under nohup
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
-# The files that take longest, longest first; second the one that takes most memory, in a process that is still small.
+# The files that take longest, longest first.
 LONGEST = [
     "training/test_processes.py",
     "training/test_loop.py",
