@@ -47,7 +47,7 @@ if GLIBC:
     GLIBC.mallopt(-3, 2**23)  # M_MMAP_THRESHOLD: a freed array of 8 MB or more is given back at once
 
 STATM = Path("/proc/self/statm")
-ENOUGH = 900 * 2**20  # bytes of resident memory that a process may keep from test to test
+ENOUGH = 700 * 2**20  # bytes of resident memory that a process may keep from test to test
 
 # Python's collector would look through all that JAX traces again and again, which takes up to half of tracing's time.
 gc.set_threshold(100_000, 50, 50)
