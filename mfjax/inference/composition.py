@@ -6,6 +6,7 @@ tiles are super-resolved first, and then fused with the statistics of all tiles.
 kept, or made again where memory does not suffice.
 """
 
+import contextlib
 import functools
 import itertools
 import math
@@ -30,9 +31,10 @@ from mfjax.model.network import Branch, FusionBranch, Summary, SuperResolutionBr
 from mfjax.model.placement import Placement
 from mfjax.size import Size
 
-# Sizes of canvases. The first one that has room for the halos of its tile is used: the smallest, except for networks of
-# many compensations, so that few programs are compiled.
-CANVASES = ((288, 384), (512, 640), (1024, 1280), (2048, 2560))
+# Sizes of canvases, few, so that few programs are compiled: of the usual ones, the one in which an output's tiles with
+# their halos have the fewest pixels. Networks of many compensations have halos that need larger ones.
+USUAL_CANVASES = (288, 384), (512, 640)
+LARGE_CANVASES = (1024, 1280), (2048, 2560)
 
 Params = Mapping[str, Any]
 TileSide = int | Literal["auto"]
@@ -206,19 +208,28 @@ def choose_tiling(config: ModelConfig, sources: Sequence[Size], size: Size, tile
         config: the network's architecture.
         sources: the sources' sizes.
         size: the output's size.
-        tile: pixels a side of a canvas, less if the free memory does not suffice; "auto" chooses one of `CANVASES`.
+        tile: pixels a side of a canvas, less if the free memory does not suffice; "auto" chooses one of little work.
 
     Raises:
         MfjaxError: canvases of that side are too small for these factors.
     """
     if tile != "auto":
         return _tiling_of_side(config, sources, size, sizes.affordable_tile(tile, size))
-    for canvas in CANVASES:
-        try:
-            return tiles.tiling(config, sources, size, canvas)
-        except ValueError as error:
-            too_small = error
-    raise too_small
+    affordable = [canvas for canvas in USUAL_CANVASES if sizes.tile_bytes(canvas) <= sizes.working_memory()]
+    if usual := _tilings(config, sources, size, affordable or USUAL_CANVASES[:1]):
+        return min(usual, key=lambda tiled: len(tiled.tiles) * math.prod(tiled.canvas))
+    *smaller, largest = USUAL_CANVASES + LARGE_CANVASES
+    larger = _tilings(config, sources, size, smaller)
+    return larger[0] if larger else tiles.tiling(config, sources, size, largest)
+
+
+def _tilings(config: ModelConfig, sources: Sequence[Size], size: Size, canvases: Sequence[Size]) -> list[Tiling]:
+    """Returns an output's tiles in each of the canvases that have room for halos."""
+    found = []
+    for canvas in canvases:
+        with contextlib.suppress(ValueError):
+            found.append(tiles.tiling(config, sources, size, canvas))
+    return found
 
 
 def _tiling_of_side(config: ModelConfig, sources: Sequence[Size], size: Size, tile: int) -> Tiling:

@@ -253,6 +253,11 @@ def _pixels_at_once(free: int | None) -> int:
     return AT_ONCE_PIXELS if free is None else min(AT_ONCE_PIXELS, free // 2 // AT_ONCE_BYTES)
 
 
+def tile_bytes(canvas: Size) -> int:
+    """Returns about how many bytes it takes to work on a tile in a canvas of a size."""
+    return TILE_BYTES * math.prod(canvas)
+
+
 def affordable_tile(tile: int, size: Size) -> int:
     """Returns a tile's side, or the largest that fits into half of the free memory if that is less, which is logged.
 
@@ -262,7 +267,7 @@ def affordable_tile(tile: int, size: Size) -> int:
     """
     free = memory.host_memory()
     side = min(tile, max(size))
-    if free is None or (needed := TILE_BYTES * side**2) <= free // 2:
+    if free is None or (needed := tile_bytes((side, side))) <= free // 2:
         return tile
     most = math.isqrt(free // 2 // TILE_BYTES)
     logger.warning(

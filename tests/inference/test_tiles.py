@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mfjax.evaluation.paper import SETTINGS
-from mfjax.inference import tiles
+from mfjax.inference import sizes, tiles
 from mfjax.inference.backends.xla import Extractor, XlaBackend
 from mfjax.inference.composition import Source, choose_tiling
 from mfjax.model import ModelConfig
@@ -59,13 +59,20 @@ def programs(sources, output):
     return fusing
 
 
-def test_ten_sizes_at_nine_settings_take_at_most_twelve_programs(tiny_config, tiny_params):
+def test_ten_sizes_at_nine_settings_take_at_most_fourteen_programs(tiny_config, tiny_params):
     extract = Extractor(tiny_config, tiny_params["branch"], "float32")
     canvases, composing = set(), set()
     for sources, output in at_settings():
         canvases |= {extract._canvas(source) for source in sources}
         composing |= programs(sources, output)
-    assert len(canvases) + len(composing) <= 12
+    assert len(canvases) + len(composing) <= 14
+
+
+def test_an_output_of_vga_size_is_one_tile_where_memory_allows_it(tiny_config, monkeypatch):
+    vga, half = (480, 640), (240, 320)
+    assert len(choose_tiling(tiny_config, [half, vga], vga, "auto").tiles) == 1
+    monkeypatch.setattr(sizes, "working_memory", lambda: sizes.tile_bytes((288, 384)))
+    assert choose_tiling(tiny_config, [half, vga], vga, "auto").canvas == (288, 384)
 
 
 def test_they_do_so_with_openvino_though_most_sizes_have_several_pairs(tiny_config, tiny_params, monkeypatch):
