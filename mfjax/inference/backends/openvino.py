@@ -40,6 +40,7 @@ finally:
         sys.modules["openvino_telemetry"] = _telemetry
 
 STREAM_LENGTH = 8  # pairs of equal sizes in a row, as of a video, after which a program for these sizes is compiled
+PROGRAMS = 4  # most programs for any size, one a pair of factors; each keeps the memory that it worked in
 MAX_UNTILED_PIXELS = 2**20  # most pixels of an output that is composed without tiles
 UNTILED_BYTES = 500  # memory that such an output takes for each pixel
 MAX_PART_WIDTH = 1024  # most columns of a part of an image whose features are extracted
@@ -67,7 +68,7 @@ class OpenVinoBackend:
         self._xla = XlaBackend(config, params, precision, largest_factor)
         self._params = jax.tree.map(np.asarray, params)
         self._branches = branches_of(config, self._params)
-        self._any_size_composer = functools.cache(self._composer)
+        self._any_size_composer = functools.lru_cache(PROGRAMS)(self._composer)
         self._one_size_composer = functools.lru_cache(1)(self._composer)
         self._last: Shapes = ()
         self._in_a_row = 0  # number of pairs in a row that have the last one's sizes

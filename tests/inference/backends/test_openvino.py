@@ -1,10 +1,12 @@
 """The network in OpenVINO equals the network in JAX."""
 
 import dataclasses
+import gc
 import math
 import platform
 import resource
 import sys
+import weakref
 from functools import partial
 from pathlib import Path
 
@@ -152,6 +154,23 @@ def test_one_program_serves_all_sizes_and_a_stream_of_one_size_has_its_own(tiny_
     stream(20, 1)  # the first one, again
     stream(28, STREAM_LENGTH)
     assert len(made) == 2
+
+
+def test_programs_of_factors_not_met_for_long_are_dropped(tiny_config, tiny_params, monkeypatch):
+    alive = weakref.WeakSet()
+    monkeypatch.setattr(backend, "PROGRAMS", 2)
+    compiled = backend.OpenVinoBackend._composer
+
+    def composer(*args):
+        alive.add(program := compiled(*args))
+        return program
+
+    monkeypatch.setattr(backend.OpenVinoBackend, "_composer", composer)
+    fuser = Fuser.of(tiny_config, tiny_params, engine="openvino")
+    for factor in (1, 2, 3, 4):
+        fuser(picture(12, 16), picture(12 * factor, 16 * factor))
+    gc.collect()
+    assert len(alive) == 2
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is asked for it")
