@@ -1,6 +1,7 @@
 """The gate: a fused image without learning, which `blind.py` shows beside those of models."""
 
 import cv2
+import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,7 +33,7 @@ def gate(ir: Image, vis: Image) -> Image:
         other = np.where(strengths[0] >= strengths[1], *bands)
         share = 1 / (1 + (THRESHOLD * strength / np.maximum(np.maximum(*strengths), 1e-9)) ** 4)
         result += shown + share * (other - shown)
-    level = pivot(result.mean())
+    level = pivot(jnp.asarray(result.mean()))
     return np.asarray(knee(level + CONTRAST * (result - level)))
 
 

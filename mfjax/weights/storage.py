@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from mfjax import atomic, regular, stored_json
 from mfjax.errors import MfjaxError
@@ -70,8 +71,8 @@ def save(
     _check_shapes({name: np.shape(leaf) for name, leaf in flat.items()}, config, "the parameter tree")
 
     _check_finite(flat, "the parameter tree")
-    storage = {"float32": np.float32, "bfloat16": jnp.bfloat16}[dtype]
-    tensors = {name: np.asarray(leaf, storage, order="C") for name, leaf in flat.items()}
+    types: dict[str, DTypeLike] = {"float32": np.float32, "bfloat16": jnp.bfloat16}
+    tensors = {name: np.asarray(leaf, types[dtype], order="C") for name, leaf in flat.items()}
     header = metadata | {"config": json.dumps(dataclasses.asdict(config)), "format": FORMAT}
     atomic.write_bytes(path, _in_order(to_bytes(tensors, metadata=header)))
 
@@ -100,7 +101,7 @@ def load(name_or_path: str | Path) -> Weights:
     metadata = _header_metadata(data)
     config = _config_of(metadata, path)
 
-    dtypes = {"F32": np.float32, "BF16": jnp.bfloat16}
+    dtypes: dict[str, DTypeLike] = {"F32": np.float32, "BF16": jnp.bfloat16}
     if strange := sorted({spec["dtype"] for _, spec in tensors} - dtypes.keys()):
         raise MfjaxError(f"{path} stores numbers as {', '.join(strange)}; weights are F32 or BF16")
     flat = {

@@ -146,7 +146,7 @@ def draw(rng: np.random.Generator) -> Street:
         vanish_u=_between(rng, -0.28, 0.28),
         vanish_v=_between(rng, -0.08, 0.07),
     )
-    park = rng.choice([-1, 0, 1], p=[0.25, 0.5, 0.25])  # the side without houses
+    park = int(rng.choice([-1, 0, 1], p=[0.25, 0.5, 0.25]))  # the side without houses
     sides = [side for side in (-1, 1) if side != park]
     kerb = road + 0.5
     first, spacing = _between(rng, 6, 14), _between(rng, 16, 26)
