@@ -187,8 +187,10 @@ def opened(path: Path) -> "av.container.InputContainer":
     av = pyav()
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
+    # Titles may be of any bytes; PyAV 19 escapes those that are not UTF-8 by itself.
+    options: dict[str, Any] = {} if int(av.__version__.split(".")[0]) >= 19 else {"metadata_errors": "replace"}
     try:
-        return av.open(str(path), metadata_errors="replace")
+        return av.open(str(path), **options)
     except (av.error.FFmpegError, ValueError) as error:
         raise MfjaxError(f"{path}: is no video that can be read ({getattr(error, 'strerror', error)})") from error
 

@@ -72,6 +72,18 @@ def test_colours_beyond_bt709_are_refused(tmp_path, write_video, transfer, prima
         next(VideoFile(file).frames())
 
 
+def test_a_title_of_any_bytes_is_no_obstacle(tmp_path):
+    file = tmp_path / "a.mkv"
+    with av.open(str(file), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.height, stream.width, stream.pix_fmt = 48, 64, "yuv420p"
+        stream.metadata["title"] = "Warm AAAA"
+        container.mux(stream.encode(av.VideoFrame(64, 48, "yuv420p")))
+        container.mux(stream.encode())
+    file.write_bytes(file.read_bytes().replace(b"AAAA", b"A\xff\xfeA"))
+    assert next(VideoFile(file).frames()).pixels.shape[:2] == (48, 64)
+
+
 def test_frames_are_turned_upright_and_that_is_said(tmp_path, caplog):
     file = tmp_path / "a.mp4"
     picture = np.zeros((48, 64, 3), np.uint8)
