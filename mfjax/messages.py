@@ -11,6 +11,10 @@ from mfjax.errors import MfjaxError
 
 logger = logging.getLogger("mfjax")
 
+# `extra` of a message of what was found or chosen, as it should be: commands print "note:", and a program that sets up
+# no logging still shows it, which it would not if it were of a lower level.
+NOTE = {"is_note": True}
+
 _changing = threading.Lock()  # held while the logger's filters are replaced
 
 # What moves a terminal's cursor, changes its colours or the order of letters, or ends a line; and bytes of names that

@@ -11,7 +11,7 @@ import pytest
 from mfjax import images
 from mfjax.cli import main
 from mfjax.cli.messages import to_standard_error
-from mfjax.messages import collected, escaped, quietly
+from mfjax.messages import NOTE, collected, escaped, quietly
 from mfjax.pairing import Pair, messages_about
 
 logger = logging.getLogger("mfjax")
@@ -87,3 +87,9 @@ def test_a_command_says_a_warning_once_and_the_next_command_says_it_again(capsys
             for text in ("a is odd", "b is odd", "a is odd"):
                 logger.warning(text)
         assert capsys.readouterr().err == "warning: a is odd\nwarning: b is odd\n"
+
+
+def test_what_was_found_or_chosen_is_a_note_and_no_warning(capsys):
+    with to_standard_error():
+        logger.warning("aligned, confidence %.2f", 0.97, extra=NOTE)
+    assert capsys.readouterr().err == "note: aligned, confidence 0.97\n"

@@ -46,7 +46,7 @@ def test_images_are_fused_to_images_without_pyav(fast_main, sequences, tmp_path,
     assert sorted(each.name for each in (tmp_path / "out").iterdir()) == ["00000.png", "00001.png", "00002.png"]
     printed = capsys.readouterr()
     assert "out: 3 frames of 24x32" in printed.out
-    assert "warning: images are taken as 25 frames a second; rate (--rate) says another" in printed.err
+    assert "note: images are taken as 25 frames a second; rate (--rate) says another" in printed.err
 
 
 def test_a_summary_as_json(fast_main, sequences, tmp_path, capsys):

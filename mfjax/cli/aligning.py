@@ -12,6 +12,7 @@ from mfjax.inference.aligning import align_files
 from mfjax.inference.files import Job
 from mfjax.inference.infrared import Reading
 from mfjax.inference.views import Align, check_confidence
+from mfjax.messages import NOTE
 
 logger = logging.getLogger("mfjax")
 
@@ -52,5 +53,5 @@ def asked_alignment(
         return "auto"
     found = check_confidence(align_files([job.pair for job in jobs], infrared, exif=exif))
     place = "one place for all pairs: " if len(jobs) > 1 else ""
-    logger.warning("--align auto: %s%s, confidence %.2f", place, found.words, found.confidence)
+    logger.warning("--align auto: %s%s, confidence %.2f", place, found.words, found.confidence, extra=NOTE)
     return found

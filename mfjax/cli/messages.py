@@ -75,7 +75,8 @@ class _Once:
 
 
 class _LowerCaseLevel(logging.Formatter):
-    """The form of messages: `error: …` and `warning: …`, as other commands have it."""
+    """The form of messages: `error: …`, `warning: …` and `note: …`, as other commands have it."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return f"{record.levelname.lower()}: {escaped(record.getMessage())}"
+        kind = "note" if getattr(record, "is_note", False) else record.levelname.lower()
+        return f"{kind}: {escaped(record.getMessage())}"

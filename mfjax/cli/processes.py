@@ -4,6 +4,7 @@ import logging
 import re
 
 from mfjax.errors import MfjaxError
+from mfjax.messages import NOTE
 
 logger = logging.getLogger("mfjax")
 
@@ -30,7 +31,7 @@ def join(processes: str) -> None:
         raise MfjaxError(
             f"--distributed is {processes!r}; it is auto, or HOST:PORT,N,I with I from 0 to N-1: 10.0.0.1:9911,4,0"
         )
-    logger.warning("waiting for %s processes at %s", form[2], form[1])
+    logger.warning("waiting for %s processes at %s", form[2], form[1], extra=NOTE)
     try:
         jax.distributed.initialize(form[1], int(form[2]), int(form[3]))
     except RuntimeError as error:

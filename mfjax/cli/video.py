@@ -24,6 +24,7 @@ from mfjax.inference.colour import Color
 from mfjax.inference.detail import check_detail
 from mfjax.inference.engines import Engine, Precision, check_engine
 from mfjax.inference.ranges import check_ir_range
+from mfjax.messages import NOTE
 from mfjax.video import Camera, numbering, resuming, writing
 from mfjax.video.files import Side
 from mfjax.video.fusing import FusedVideo, fuse
@@ -154,8 +155,13 @@ def video(
     else:
         writer = numbering.ImageWriter(out, done)
     if done:
-        logger.warning("%s: goes on after the first %d frames", out, done)
+        logger.warning("%s: goes on after the first %d frames", out, done, extra=NOTE)
     return _written(fused, writer, out, done, quiet=quiet, as_json=json)
+
+
+def _frames(count: int) -> str:
+    """Returns a number of frames as text."""
+    return f"{count} frame{'' if count == 1 else 's'}"
 
 
 def _written(fused: FusedVideo, writer: "Writer", out: Path, done: int, *, quiet: bool, as_json: bool) -> int:
@@ -172,10 +178,10 @@ def _written(fused: FusedVideo, writer: "Writer", out: Path, done: int, *, quiet
             fused.close()
             by_hand = isinstance(ended, KeyboardInterrupt) or ended.number == signal.SIGINT
             if fused.ir.is_live and by_hand:  # the usual end of a recording
-                logger.warning("%s: has %d frames", out, count)
+                logger.warning("%s: has %s", out, _frames(count), extra=NOTE)
             else:
                 way_on = "" if fused.ir.is_live else "; the same command with --resume goes on"
-                logger.warning("%s: has %d frames%s", out, done + count, way_on)
+                logger.warning("%s: has %s%s", out, _frames(done + count), way_on)
                 raise
         finally:
             fused.close()
@@ -188,7 +194,7 @@ def _written(fused: FusedVideo, writer: "Writer", out: Path, done: int, *, quiet
         print_json(summary | {"frames_per_second": round(progress.rate, 2), "notes": fused.matches.notes})
     elif not quiet:
         there = f" ({done} were there)" if done else ""
-        print(f"{out}: {count} frames of {size[0]}x{size[1]}{there}, {progress.rate:.1f} frames/s")
+        print(f"{out}: {_frames(count)} of {size[0]}x{size[1]}{there}, {progress.rate:.1f} frames/s")
     return 0
 
 

@@ -15,7 +15,7 @@ from mfjax.images.metadata import CELSIUS
 from mfjax.images.palettes import Palette
 from mfjax.inference import ranges
 from mfjax.inference.ranges import Celsius, IrRange
-from mfjax.messages import quietly
+from mfjax.messages import NOTE, quietly
 
 logger = logging.getLogger("mfjax")
 
@@ -68,6 +68,7 @@ def source(file: images.ImageFile, path: Path, how: Reading) -> Source:
         logger.warning(
             "%s: black is %.1f °C, white %.1f °C (--ir-range auto); --ir-range %.0fC,%.0fC keeps that for others",
             *(path, low, high, low, high),
+            extra=NOTE,
         )
     missing = ranges.without_data(pixels, nodata)
     if nodata is None or (pixels.dtype.kind == "f" and np.isnan(nodata)) or not missing.any():
@@ -107,7 +108,8 @@ def range_of_all(files: Iterable[Path], how: Reading, *, exif: bool = False) -> 
         found.append(ranges.sample(file.pixels, file.metadata.nodata))
     low, high = ranges.of_samples(found)
     unit = " °C" if first is not None and first[1] == CELSIUS else ""
-    logger.warning("--ir-range auto:all: black is %.6g%s and white %.6g%s for all images", low, unit, high, unit)
+    ends = low, unit, high, unit
+    logger.warning("--ir-range auto:all: black is %.6g%s and white %.6g%s for all images", *ends, extra=NOTE)
     if unit:
         return Celsius(low, high)
     return _mirrored((low, high), first[1]) if first is not None and how.polarity == "black" else (low, high)
@@ -157,7 +159,7 @@ def as_heat(file: images.ImageFile, path: Path, how: Reading) -> images.ImageFil
             found = palettes.invert(pixels, how.palette)
         except MfjaxError as error:
             raise MfjaxError(f"{path}: {error}") from error
-        logger.warning("%s: %s", path, _of_palette(found))
+        logger.warning("%s: %s", path, _of_palette(found), extra=NOTE)
         pixels = found.heat
     elif (name := palettes.palette_of(pixels)) is not None:
         logger.warning(

@@ -13,6 +13,7 @@ from mfjax import images
 from mfjax.alignment import Alignment
 from mfjax.alignment.geometry import Matrix, cropped
 from mfjax.errors import MfjaxError
+from mfjax.messages import NOTE
 
 WIDTH = 240  # pixels of the infrared view in which edges are compared
 RIM, SHIFT = 0.1, 0.06  # shares of that width: left out at each side; most that the place may differ
@@ -45,7 +46,9 @@ def visible_of(path: Path, metadata: images.Metadata, *, ratio: float | None = N
     (rows, cols), (height, width) = visible.shape[:2], found.photo.shape[:2]
     by = "the file places" if ratio is None else f"--photo-ratio {ratio:g} places"
     logger.warning(
-        "%s: its photo of %dx%d cut to the %dx%d where %s the infrared view", path, height, width, rows, cols, by
+        "%s: its photo of %dx%d cut to the %dx%d where %s the infrared view",
+        *(path, height, width, rows, cols, by),
+        extra=NOTE,
     )
     if ratio is None and (better := better_ratio(found)) is not None:
         logger.warning(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mfjax import images
 from mfjax.errors import MfjaxError
+from mfjax.messages import NOTE
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,7 @@ def resolve(
             'infrared uses only %s: stretched as by ir_range="auto" (--ir-range auto); "auto:all" or two values '
             'instead are the same for all images, and "full" leaves it flat',
             narrow,
+            extra=NOTE,
         )
         ir_range = "auto"
     if ir_range is None or ir_range == "full":

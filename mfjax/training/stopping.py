@@ -10,6 +10,8 @@ from typing import Any, Self
 import jax
 from jax.experimental import multihost_utils
 
+from mfjax.messages import NOTE
+
 logger = logging.getLogger("mfjax")
 
 
@@ -43,7 +45,7 @@ class StopRequest:
         return self.number != 0
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        logger.warning("stopping after this step")
+        logger.warning("stopping after this step", extra=NOTE)
         self.number = number
         self._restore()
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mfjax import images
 from mfjax.errors import MfjaxError
+from mfjax.messages import NOTE
 from mfjax.video import files, thermal
 from mfjax.video.files import OPPOSITE, Side, VideoFile
 from mfjax.video.frames import Source
@@ -100,7 +101,7 @@ def _streams_of_one(named: Named) -> tuple[Named, Named]:
     for mark, reason in zip(marks, reasons, strict=True):
         if mark[0] != mark[1]:
             ir = mark.index(True)
-            logger.warning("%s: stream %d is taken as infrared by %s", path, ir, reason)
+            logger.warning("%s: stream %d is taken as infrared by %s", path, ir, reason, extra=NOTE)
             return f"{path}[{ir}]", f"{path}[{1 - ir}]"
     raise MfjaxError(f"{path}: neither of its two streams looks infrared; name them as {path}[0] {path}[1]")
 
@@ -123,7 +124,7 @@ def _set_rates(ir: Source, vis: Source) -> None:
                 f"{one.name} has {len(one.files)} images and {other.name} {len(other.files)}; name both by patterns "
                 f"such as {Path(one.name) / 'ir_%05d.png'}, so that their numbers tell which belong together"
             )
-        logger.warning("images are taken as %g frames a second; rate (--rate) says another", SEQUENCE_RATE)
+        logger.warning("images are taken as %g frames a second; rate (--rate) says another", SEQUENCE_RATE, extra=NOTE)
     elif sequences:
         [one] = sequences
         other_source = vis if one is ir else ir
@@ -136,4 +137,5 @@ def _set_rates(ir: Source, vis: Source) -> None:
                 "(--rate) how many images a second there are"
             )
         one.rate = other_source.rate
-        logger.warning("%s: taken as %.4g frames a second, as %s has", one.name, one.rate, other_source.name)
+        said = one.name, one.rate, other_source.name
+        logger.warning("%s: taken as %.4g frames a second, as %s has", *said, extra=NOTE)

@@ -10,6 +10,7 @@ from mfjax import images
 from mfjax.alignment import Alignment
 from mfjax.alignment.estimate import looks_misaligned
 from mfjax.inference.views import align_lumas, check_confidence
+from mfjax.messages import NOTE
 from mfjax.video.frames import Frame
 from mfjax.video.steadiness import Infrared
 
@@ -47,6 +48,7 @@ def found(pairs: Sequence[Lumas]) -> Alignment:
     logger.warning(
         "align auto: one place for all frames, of %d pairs: %s, confidence %.2f",
         *(len(pairs), alignment.words, alignment.confidence),
+        extra=NOTE,
     )
     return alignment
 

@@ -19,7 +19,7 @@ from mfjax.errors import MfjaxError
 from mfjax.images.metadata import CELSIUS
 from mfjax.inference import infrared, ranges
 from mfjax.inference.infrared import Reading
-from mfjax.messages import quietly
+from mfjax.messages import NOTE, quietly
 from mfjax.video.frames import Frame
 
 Range = tuple[float, float] | None  # what is black and white; None: the ends of the type
@@ -199,13 +199,16 @@ class Infrared:
             if found == "full":
                 return cls(how, FixedRange(None), name)
         if wanted == "auto" or live:
-            logger.warning("%s: the range of infrared values follows the scene slowly (--ir-range auto)", name)
+            logger.warning(
+                "%s: the range of infrared values follows the scene slowly (--ir-range auto)", name, extra=NOTE
+            )
             return cls(how, SlowRange(), name)
         low, high = ranges.of_samples([ranges.sample(as_heat(each, how, name).pixels) for each in samples or [first]])
         unit = " °C" if degrees else ""
         logger.warning(
             "%s: black is %.6g%s and white %.6g%s in all frames, of %d that were looked at (--ir-range auto:all)",
             *(name, low, unit, high, unit, max(len(samples), 1)),
+            extra=NOTE,
         )
         return cls(how, FixedRange((low, high)), name)
 

@@ -14,6 +14,7 @@ from mfjax.errors import MfjaxError
 from mfjax.inference.aligning import MOST_PAIRS, read_lumas
 from mfjax.inference.infrared import Reading
 from mfjax.inference.views import align_lumas
+from mfjax.messages import NOTE
 from mfjax.pairing import Pair
 from mfjax.size import Size
 
@@ -61,7 +62,7 @@ def find_views(candidates: Candidates, layout: Layout, *, model: Model = "homogr
         if rig.confidence < LEAST_CONFIDENCE:
             refused.append(told)
             continue
-        logger.warning("--align %s", told)
+        logger.warning("--align %s", told, extra=NOTE)
         view: View = starts[size] @ np.linalg.inv(rig.matrix)
         found[size] = view / view[2, 2]
     for told in refused:
