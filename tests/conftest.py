@@ -37,6 +37,7 @@ os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 import jax
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from mfjax import weights
 from mfjax.inference import fuser
@@ -47,6 +48,9 @@ GLIBC = ctypes.CDLL(None) if platform.libc_ver()[0] == "glibc" else None
 if GLIBC:
     GLIBC.mallopt(-8, 2)  # M_ARENA_MAX: each of the many threads' own heap would keep what it has freed
     GLIBC.mallopt(-3, 2**23)  # M_MMAP_THRESHOLD: a freed array of 8 MB or more is given back at once
+
+settings.register_profile("mfjax", deadline=None)  # a busy machine is no failure
+settings.load_profile("mfjax")
 
 STATM = Path("/proc/self/statm")
 ENOUGH = 700 * 2**20  # bytes of resident memory that a process may keep from test to test
