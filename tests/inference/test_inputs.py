@@ -37,7 +37,7 @@ def test_files_give_what_the_command_writes_and_are_said_the_same_of(
     assert main(["fuse", *map(str, pair), "--out", str(tmp_path / "a.png"), "--model", str(tiny_weights)]) == 0
     np.testing.assert_array_equal(made, images.read(tmp_path / "a.png"))
     [line] = capsys.readouterr().err.splitlines()
-    assert said == f"a_ir: {line.removeprefix('warning: ')}"  # a notebook does not show which call it belongs to
+    assert said == f"a_ir: {line.removeprefix('note: ')}"  # a notebook does not show which call it belongs to
 
 
 def test_one_file_and_one_array_are_fused_as_two_arrays(fuser, pair):
