@@ -40,7 +40,7 @@ finally:
         sys.modules["openvino_telemetry"] = _telemetry
 
 STREAM_LENGTH = 8  # pairs of equal sizes in a row, as of a video, after which a program for these sizes is compiled
-PROGRAMS = 4  # most programs for any size, one a pair of factors; each keeps the memory that it worked in
+KEPT = 4  # programs for any size that keep the memory they worked in: those that ran last
 MAX_UNTILED_PIXELS = 2**20  # most pixels of an output that is composed without tiles
 UNTILED_BYTES = 500  # memory that such an output takes for each pixel
 MAX_PART_WIDTH = 1024  # most columns of a part of an image whose features are extracted
@@ -68,8 +68,9 @@ class OpenVinoBackend:
         self._xla = XlaBackend(config, params, precision, largest_factor)
         self._params = jax.tree.map(np.asarray, params)
         self._branches = branches_of(config, self._params)
-        self._any_size_composer = functools.lru_cache(PROGRAMS)(self._composer)
+        self._any_size_composer = functools.cache(self._composer)
         self._one_size_composer = functools.lru_cache(1)(self._composer)
+        self._ran: list[Program] = []  # programs that keep memory, in the order of their last run
         self._last: Shapes = ()
         self._in_a_row = 0  # number of pairs in a row that have the last one's sizes
 
@@ -124,6 +125,8 @@ class OpenVinoBackend:
         program = (
             self._one_size_composer(factors, gaps, shapes) if is_stream else self._any_size_composer(factors, gaps)
         )
+        if not is_stream:
+            self._give_memory_back(program)
         fused, *made = (image[0, 0] for image in program(inputs))
         shown = (source.shown(image) for source, image in zip(sources, made, strict=True))
         return Fusion(*map(stored, (fused, *shown), dtypes))
@@ -156,6 +159,12 @@ class OpenVinoBackend:
                 shapes += (side, (1, 1, -1, -1)), (f"{side}_features", (1, -1, -1, self._config.features))
                 shapes += tuple(positions.shapes(side).items())
         return Program(graph, dict(shapes))
+
+    def _give_memory_back(self, program: "Program") -> None:
+        """Counts a program as run last, and has the one that did not run for longest give its memory back."""
+        self._ran = [*(each for each in self._ran if each is not program), program]
+        if len(self._ran) > KEPT:
+            self._ran.pop(0).release()
 
     def _is_stream(self, shapes: Shapes) -> bool:
         """Counts a pair, and returns true if so many pairs of its sizes came in a row that they count as a stream."""

@@ -1,12 +1,10 @@
 """The network in OpenVINO equals the network in JAX."""
 
 import dataclasses
-import gc
 import math
 import platform
 import resource
 import sys
-import weakref
 from functools import partial
 from pathlib import Path
 
@@ -156,21 +154,14 @@ def test_one_program_serves_all_sizes_and_a_stream_of_one_size_has_its_own(tiny_
     assert len(made) == 2
 
 
-def test_programs_of_factors_not_met_for_long_are_dropped(tiny_config, tiny_params, monkeypatch):
-    alive = weakref.WeakSet()
-    monkeypatch.setattr(backend, "PROGRAMS", 2)
-    compiled = backend.OpenVinoBackend._composer
-
-    def composer(*args):
-        alive.add(program := compiled(*args))
-        return program
-
-    monkeypatch.setattr(backend.OpenVinoBackend, "_composer", composer)
+def test_programs_of_factors_not_met_for_long_give_their_memory_back(tiny_config, tiny_params, monkeypatch):
+    released, release = [], backend.Program.release
+    monkeypatch.setattr(backend, "KEPT", 2)
+    monkeypatch.setattr(backend.Program, "release", lambda self: released.append(self) or release(self))
     fuser = Fuser.of(tiny_config, tiny_params, engine="openvino")
-    for factor in (1, 2, 3, 4):
+    for factor in (1, 2, 1, 3, 4):
         fuser(picture(12, 16), picture(12 * factor, 16 * factor))
-    gc.collect()
-    assert len(alive) == 2
+    assert released == [fuser.backend._any_size_composer((factor, 1), False) for factor in (2, 1)]
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is asked for it")
