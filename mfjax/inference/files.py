@@ -20,7 +20,8 @@ from mfjax.pairing import Pair
 from mfjax.pairing.patterns import Patterns
 
 if TYPE_CHECKING:  # these import JAX
-    from mfjax.inference.composition import Progress, TileSide
+    from mfjax.inference.canvases import TileSide
+    from mfjax.inference.composition import Progress
     from mfjax.inference.fuser import Fuser
     from mfjax.inference.fusion import Fusion
     from mfjax.inference.request import Request

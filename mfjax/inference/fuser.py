@@ -21,8 +21,9 @@ from mfjax.alignment.windows import Window
 from mfjax.inference import inputs, sizes, views, watching
 from mfjax.inference.aligning import align
 from mfjax.inference.backends import Backend, Sensor, choose
+from mfjax.inference.canvases import TileSide
 from mfjax.inference.colour import Color
-from mfjax.inference.composition import Progress, Source, TileSide
+from mfjax.inference.composition import Progress, Source
 from mfjax.inference.detail import params_for
 from mfjax.inference.engines import Engine, Precision
 from mfjax.inference.fusion import Fusion

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from mfjax.evaluation.paper import SETTINGS
 from mfjax.inference import sizes, tiles
 from mfjax.inference.backends.xla import Extractor, XlaBackend
-from mfjax.inference.composition import Source, choose_tiling
+from mfjax.inference.canvases import choose_tiling
+from mfjax.inference.composition import Source
 from mfjax.model import ModelConfig
 
 TNO = [(247, 359), (270, 360), (280, 280), (371, 472), (450, 620), (457, 619), (458, 622), (475, 575), (576, 768)]

@@ -15,7 +15,8 @@ from numpy.typing import DTypeLike
 
 from mfjax import jaxlib_releases
 from mfjax.errors import MfjaxError
-from mfjax.inference.composition import Progress, Source, TileSide
+from mfjax.inference.canvases import TileSide
+from mfjax.inference.composition import Progress, Source
 from mfjax.inference.engines import Engine, Precision, check_engine, missing
 from mfjax.inference.fusion import Fusion
 from mfjax.model import ModelConfig

@@ -20,7 +20,8 @@ from numpy.typing import DTypeLike
 from mfjax.inference import sizes
 from mfjax.inference.backends import Sensor, of_sensors
 from mfjax.inference.backends.xla import XlaBackend
-from mfjax.inference.composition import Progress, Source, TileSide, stored
+from mfjax.inference.canvases import TileSide
+from mfjax.inference.composition import Progress, Source, stored
 from mfjax.inference.extraction import BYTES_PER_VALUE, HALO, by_parts
 from mfjax.inference.fusion import Fusion
 from mfjax.inference.pure import branches_of
