@@ -1,7 +1,6 @@
 """Going on with a video that an earlier run began: what it encoded is copied, and its last seconds are made again."""
 
 import logging
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING
 from mfjax.errors import MfjaxError
 from mfjax.video.encoding import parameter_sets
 from mfjax.video.files import opened, pyav
-from mfjax.video.writing import VideoWriter
+from mfjax.video.writing import VideoWriter, hidden_name, move_if_it_plays
 
 if TYPE_CHECKING:
     import av
@@ -29,12 +28,9 @@ class Part:
     """
 
     def __init__(self, out: Path, comment: str) -> None:
-        self._out, self._kept = out, out.with_name(f".{out.stem}.before{out.suffix}")
-        if self._kept.exists():  # a run ended while it copied
-            os.replace(self._kept, out)
-        self.count = 0
+        self._out, self.count = out, 0
         """The number of frames that are kept."""
-        if not out.exists() or not out.stat().st_size:
+        if not out.exists() and not move_if_it_plays(hidden_name(out), out):
             return
         try:
             with opened(out) as container:
@@ -46,6 +42,8 @@ class Part:
 
     def _look(self, container: "av.container.InputContainer", comment: str) -> None:
         """Finds which frames are kept: those before the last one from which a player can begin."""
+        if not container.streams.video:
+            raise MfjaxError(f"{self._out}: has no video in it")
         told = {key.lower(): value for key, value in container.metadata.items()}.get("comment")
         if told != comment:
             raise MfjaxError(
@@ -58,7 +56,7 @@ class Part:
         self.count = max((i for i, packet in enumerate(packets) if packet.is_keyframe), default=0)
 
     def copy_to(self, writer: VideoWriter) -> None:
-        """Copies the frames that are kept, after which the old file is gone.
+        """Copies the frames that are kept. The old file is replaced when the new one goes beyond it.
 
         Args:
             writer: what writes the new one.
@@ -66,15 +64,15 @@ class Part:
         Raises:
             MfjaxError: another version of the encoder made them.
         """
-        os.replace(self._out, self._kept)
-        writer.open(self.size)
-        if parameter_sets(self._extradata) != writer.parameter_sets:
-            writer.close()
-            os.replace(self._kept, self._out)
-            raise MfjaxError(f"{self._out}: was made by another encoder; leave --resume out to make it anew")
-        with opened(self._kept) as container:
-            writer.copy(self._packets(container))
-        self._kept.unlink()
+        try:
+            writer.open(self.size)
+            if parameter_sets(self._extradata) != writer.parameter_sets:
+                raise MfjaxError(f"{self._out}: was made by another encoder; leave --resume out to make it anew")
+            with opened(self._out) as container:
+                writer.copy(self._packets(container))
+        except BaseException:
+            writer.discard()
+            raise
 
     def _packets(self, container: "av.container.InputContainer") -> Iterator["av.Packet"]:
         """Yields the packets that are kept, as the encoder gives them."""

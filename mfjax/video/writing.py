@@ -1,8 +1,14 @@
-"""Writing a fused video: a file that plays at any time, also of a process that was killed, or numbered images."""
+"""Writing a fused video: a file that plays at any time, also of a process that was killed, or numbered images.
+
+A file is written beside its place, under a hidden name, until a player can show something of it. Then it takes its
+place, and grows there.
+"""
 
 import itertools
 import logging
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
@@ -15,7 +21,7 @@ from mfjax.size import Size
 from mfjax.video.audio import Audio
 from mfjax.video.colours import BT709, usual_matrix, yuv_of
 from mfjax.video.encoding import ENCODERS, as_bytes, encoder, even, parameter_sets
-from mfjax.video.files import pyav
+from mfjax.video.files import opened, pyav
 from mfjax.video.fusing import FusedFrame, FusedVideo
 from mfjax.video.numbering import ImageWriter
 
@@ -70,11 +76,36 @@ def write(video: FusedVideo, out: str | Path, *, crf: int = USUAL_CRF, audio: bo
     return count
 
 
+def hidden_name(out: Path) -> Path:
+    """Returns the name of a video file while no player can show anything of it.
+
+    Args:
+        out: the file.
+    """
+    return out.with_name(f".{out.stem}.part{out.suffix}")
+
+
+def move_if_it_plays(hidden: Path, out: Path) -> bool:
+    """Moves a video file to its place, and returns true, if a player can show something of it.
+
+    Args:
+        hidden: where it is; it may still be written, but Windows moves no open file.
+        out: its place.
+    """
+    with suppress(MfjaxError, OSError, ValueError):  # FFmpeg's errors are of these kinds
+        with opened(hidden) as container:
+            plays = any(packet.size for packet in container.demux(container.streams.video))
+        if plays:
+            os.replace(hidden, out)
+            return True
+    return False
+
+
 class VideoWriter:
     """Writes a video file of H.264, in fragments, so that what is on the disk can be played.
 
     Args:
-        out: the file, which is replaced.
+        out: the file, which is replaced as soon as a player can show something of the new one.
         rate: about how many frames a second come.
         crf: the quality.
         audio: the sound to copy.
@@ -86,14 +117,14 @@ class VideoWriter:
 
     def __init__(self, out: Path, rate: float | None, *, crf: int, audio: Audio | None, comment: str = "") -> None:
         self._av, self._out, self._rate, self._crf, self._audio = pyav(), out, rate or 25.0, crf, audio
-        self._comment = comment
+        self._comment, self._at = comment, hidden_name(out)
         if not 0 <= crf <= 51:
             raise MfjaxError(f"crf is {crf}; it is from 0, without loss, to 51")
         self._container: av.container.OutputContainer | None = None
         self._stream: Any = None
         self._size: Size | None = None
         self._matrix = BT709
-        self._last = -1
+        self._last, self._is_begun = -1, False
 
     @classmethod
     def of(cls, out: Path, video: FusedVideo, *, crf: int = USUAL_CRF, audio: bool = True, comment: str = "") -> Self:
@@ -126,7 +157,10 @@ class VideoWriter:
         made.pts = max(round(frame.time * TICKS), self._last + 1)
         made.time_base = Fraction(1, TICKS)
         self._last = made.pts
-        self._mux(self._stream.encode(made), frame.time)
+        packets = self._stream.encode(made)
+        self._mux(packets, frame.time)
+        if any(packet.is_keyframe for packet in packets):  # what was before it is on the disk
+            self._show_when_it_plays()
 
     def open(self, size: Size) -> None:
         """Creates the file.
@@ -142,7 +176,8 @@ class VideoWriter:
         fragments = {} if self._out.suffix.lower() == ".mkv" else fragments
         self._out.parent.mkdir(parents=True, exist_ok=True)
         options = {**fragments, "flush_packets": "1"}
-        self._container = self._av.open(str(self._out), "w", container_options=options)
+        with self._named():
+            self._container = self._av.open(str(self._at), "w", container_options=options)
         self._container.metadata["comment"] = self._comment
         codec = encoder(self._av)
         stream = self._container.add_stream(codec, rate=Fraction(self._rate).limit_denominator(1001))
@@ -156,7 +191,8 @@ class VideoWriter:
         self._stream = stream
         if self._audio is not None:
             self._audio.begin(self._container, self._out)
-        self._container.start_encoding()
+        with self._named():
+            self._container.start_encoding()
 
     def copy(self, packets: Iterator["av.Packet"]) -> None:
         """Writes encoded frames as they are, which an earlier run made.
@@ -179,16 +215,53 @@ class VideoWriter:
         """Writes what the encoder still has, and completes the file."""
         if self._container is None:
             return
-        self._mux(self._stream.encode(None), self._last / TICKS + 1 / self._rate)
-        self._container.close()
-        self._container = None
+        try:
+            self._mux(self._stream.encode(None), self._last / TICKS + 1 / self._rate)
+        finally:  # on a full disk, too
+            try:
+                self._end()
+            finally:
+                self._show_when_it_plays()
+                self._remove_hidden()
+
+    def discard(self) -> None:
+        """Closes the file and removes it, unless it is in its place."""
+        self._end()
+        self._remove_hidden()
+
+    def _end(self) -> None:
+        """Closes the container."""
+        container, self._container = self._container, None
+        if container is not None and self._is_begun:  # FFmpeg crashes when it completes fragments without any packet
+            with self._named():
+                container.close()
+
+    def _show_when_it_plays(self) -> None:
+        """Moves the file to its place if a player can show something of it."""
+        if self._at != self._out and move_if_it_plays(self._at, self._out):
+            self._at = self._out
+
+    def _remove_hidden(self) -> None:
+        if self._at != self._out:
+            with suppress(FileNotFoundError, PermissionError):  # Windows removes no open file
+                self._at.unlink()
 
     def _mux(self, packets: list[Any], time: float) -> None:
         """Writes encoded frames, and before them the sound up to their time."""
         assert self._container is not None
         sound = self._audio.until(time) if self._audio is not None else ()
-        for packet in itertools.chain(sound, packets):
-            self._container.mux(packet)
+        with self._named():
+            for packet in itertools.chain(sound, packets):
+                self._container.mux(packet)
+                self._is_begun = True
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Lets errors name the file by its place, where FFmpeg names it as it was opened."""
+        try:
+            yield
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self._out)) from error
 
     def _say_what_changes(self, fused: NDArray) -> None:
         rows, cols = fused.shape[:2]

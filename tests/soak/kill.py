@@ -25,7 +25,7 @@ from mfjax.data.sets.built import BuiltPairs, find_built
 from mfjax.data.synthetic import write_folder
 
 ROOT = Path(__file__).parents[2]
-TEMPORARY = ".*.tmp", "incomplete.*", "*.orbax-checkpoint-tmp*"
+TEMPORARY = ".*.tmp", ".*.part.*", "incomplete.*", "*.orbax-checkpoint-tmp*"
 SMALL = "--model.blocks 1 --model.compensations 0 --model.width 8 --model.growth 4 --model.features 4 --model.hidden 8"
 STEPS = "--phase-one-steps 40 --phase-two-steps 0 --checkpoint-every 5 --validation.every 0"
 CROPS = "--data.batch 1 --data.crop 16 --data.scales 10 10 --data.threads 1"
@@ -83,7 +83,7 @@ def playable(out: Path) -> int:
     import av
 
     path = out / "a.mp4"
-    if not path.exists() or not path.stat().st_size:  # nothing was written yet
+    if not path.exists():
         return 0
     with av.open(str(path)) as container:
         return sum(1 for _ in container.decode(video=0))

@@ -10,6 +10,7 @@ import pytest
 
 from mfjax import MfjaxError, images
 from mfjax.video import FusedFrame, fuse, write
+from mfjax.video.files import VideoFile
 from mfjax.video.numbering import ImageWriter
 from mfjax.video.resuming import Part
 from mfjax.video.writing import VideoWriter
@@ -202,11 +203,54 @@ def test_other_settings_are_not_resumed(tmp_path, numbered):
         Part(tmp_path / "a.mp4", "mfjax 1, settings abd")
 
 
-def test_a_run_that_ended_while_it_copied_loses_nothing(tmp_path, numbered):
-    written(tmp_path / ".a.before.mp4", frames_of(drifting(60)), comment="c")
-    (tmp_path / "a.mp4").write_bytes(b"half")
+def test_a_file_takes_its_place_when_something_of_it_can_be_shown(tmp_path, read_video):
+    file, pictures = tmp_path / "a.mp4", frames_of(drifting(130))
+    file.write_bytes(b"an older video")
+    writer = written(file, pictures[:20], close=False)
+    assert file.read_bytes() == b"an older video"
+    for frame in pictures[20:]:
+        writer.write(frame)
+    assert len(read_video(file)[0]) >= 25
+    writer.close()
+    assert len(read_video(file)[0]) == 130
+    assert [each.name for each in tmp_path.iterdir()] == ["a.mp4"]
+
+
+def test_a_run_that_ends_while_it_copies_loses_nothing(tmp_path, read_video, monkeypatch):
+    file = tmp_path / "a.mp4"
+    written(file, frames_of(drifting(60)), comment="c")
+
+    def copy(writer, packets):
+        next(packets)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(VideoWriter, "copy", copy)
+    with pytest.raises(KeyboardInterrupt):
+        Part(file, "c").copy_to(VideoWriter(file, 25.0, crf=4, audio=None, comment="c"))
+    assert len(read_video(file)[0]) == 60
+    assert [each.name for each in tmp_path.iterdir()] == ["a.mp4"]
+
+
+def test_what_was_not_moved_to_its_place_is_resumed(tmp_path):  # as Windows leaves it
+    written(tmp_path / ".a.part.mp4", frames_of(drifting(60)), comment="c")
     assert Part(tmp_path / "a.mp4", "c").count == 50
-    assert not (tmp_path / ".a.before.mp4").exists()
+    (tmp_path / ".b.part.mp4").write_bytes(b"ftyp")
+    assert Part(tmp_path / "b.mp4", "c").count == 0
+    assert not (tmp_path / "b.mp4").exists()
+
+
+@pytest.mark.parametrize(("frames", "limit", "left"), [(10, 100, []), (300, 200_000, ["a.mp4"])])
+def test_a_full_disk_leaves_what_plays_or_nothing(tmp_path, frames, limit, left):
+    file = tmp_path / "a.mp4"
+    program = CHILD.format(path=sys.path, file=file).replace("PosixPath(", "__import__('pathlib').Path(")
+    limited = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n"
+    program = limited + program.replace("100_000", str(frames)) + "writer.close()\n"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.rstrip().splitlines()[-1] == f"OSError: [Errno 27] File too large: '{file}'"
+    assert [each.name for each in tmp_path.iterdir()] == left
+    for name in left:  # its last frame is cut
+        assert len([*VideoFile(tmp_path / name).frames()]) >= 25
 
 
 def test_nothing_of_an_earlier_run_is_a_new_beginning(tmp_path, caplog):
