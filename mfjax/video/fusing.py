@@ -274,4 +274,5 @@ def stored(fused: NDArray, offset: float, bits: int) -> NDArray:
 
 def _dropped(source: Source) -> list[str]:
     dropped = getattr(source, "dropped", 0)
-    return [f"{source.name}: {dropped} frames came faster than they were fused and are left out"] if dropped else []
+    plural = "s" * (dropped != 1)
+    return [f"{source.name}: left out, as it was faster than fusing: {dropped} frame{plural}"] if dropped else []

@@ -113,7 +113,8 @@ class Matches:
             rates = f"{_rate(follow)} against {_rate(lead)}"
             notes.append(f"{follow.name}: {surplus} of {follow.count} frames are not used ({rates})")
         if (repeats := self.pairs - self.used) > 0:
-            notes.append(f"{follow.name}: {repeats} frames are used once more, where none was nearer in time")
+            plural = "s" * (repeats != 1)
+            notes.append(f"{follow.name}: used once more, where none was nearer in time: {repeats} frame{plural}")
         for stream in (lead, follow):
             if stream.gaps:
                 longest = max(stream.gaps)

@@ -43,7 +43,7 @@ def test_a_frame_that_is_used_twice_is_said():
     times = [0, 0.04, 0.055, 0.08]  # of a rate that varies
     pairs, matches = matched(times, [0, 0.045, 0.085], rates=(25, 25))
     assert [b for _, b in pairs] == [0, 0.045, 0.045, 0.085]
-    assert matches.notes == ["fast: 1 frames are used once more, where none was nearer in time"]
+    assert matches.notes == ["fast: used once more, where none was nearer in time: 1 frame"]
 
 
 def test_a_source_that_ends_early_ends_all_and_that_is_said():
