@@ -60,7 +60,7 @@ def refine(
         smooth: pixels by which edges are smoothed, which is about as far as it sees.
         steps: the most steps.
     """
-    size = _view_size((ir.shape[0], ir.shape[1]), length)
+    size = view_size((ir.shape[0], ir.shape[1]), length)
     square = warps.to_square((ir.shape[0], ir.shape[1]))
     names = fitting.PARAMETERS[model]
     prior = np.diag([fitting.EXPECTED[name] ** -2 for name in names])
@@ -153,8 +153,13 @@ def _spread(covariance: NDArray, names: tuple[str, ...], aspect: float) -> float
     return float(np.sqrt(np.einsum("pia,ab,pib->p", jacobian, covariance, jacobian)).mean() * ALIGNED_WIDTH)
 
 
-def _view_size(size: Size, length: int) -> Size:
-    """Returns the size of a view of an image whose longer side has `length` pixels."""
+def view_size(size: Size, length: int) -> Size:
+    """Returns the size of a view of an image whose longer side has so many pixels.
+
+    Args:
+        size: the image's (height, width).
+        length: the pixels.
+    """
     rows, cols = (max(4 * RIM, round(side * length / max(size))) for side in size)
     return rows, cols
 

@@ -2,10 +2,8 @@
 
 import functools
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-import cv2
 import numpy as np
 
 from mfjax.alignment import edges, fitting, geometry, warps
@@ -40,7 +38,7 @@ BIAS = -3.62
 # Median errors of known warps over what edges let expect: these know nothing of parallax and of blunders of theirs.
 EXCESS = 6.0
 
-AGREE = 0.03  # share of the width up to which estimates of two pairs are of one map
+AGREE = 0.03  # share of the width up to which two estimates are of one map
 OFF = 0.03  # share of the width from which on two images are called misaligned
 ALIGNED = 0.35  # correlation of edges of two images that are aligned, whatever else is found
 
@@ -78,45 +76,6 @@ def estimate(ir: np.ndarray, vis: np.ndarray, *, model: ModelChoice = "auto", st
     _, candidate = max((_begun(ir, vis, each, kind) for each in candidates), key=lambda each: each[0])
     found = _refined(ir, vis, candidate, kind)
     return _stretched(ir, vis, found, candidate.support) if model == "auto" else found
-
-
-def estimate_rig(
-    irs: Sequence[np.ndarray], viss: Sequence[np.ndarray], *, model: ModelChoice = "auto"
-) -> tuple[Estimate, list[Estimate]]:
-    """Returns the one map of two cameras that are fixed to each other, and the estimates of all their pairs.
-
-    The map is that of the pair on which most confidence of all pairs' estimates agrees, with what these say averaged.
-    "auto" is one kind for all: the one that has most confidence.
-
-    Args:
-        irs: infrared lumas.
-        viss: as many visible lumas.
-        model: as of `estimate`.
-    """
-    each = [estimate(ir, vis, model=model) for ir, vis in zip(irs, viss, strict=True)]
-    kind: Model = "similarity" if model == "auto" else model
-    if model == "auto" and sum((1 if one.model == "affine" else -1) * one.confidence for one in each) > 0:
-        kind = "affine"
-    each = [  # those of the other kind are found again: a similarity can't go on from an affine map
-        one if one.model == kind else estimate(ir, vis, model=kind)
-        for one, ir, vis in zip(each, irs, viss, strict=True)
-    ]
-    size = irs[0].shape[0], irs[0].shape[1]
-    trust = np.array([one.confidence for one in each])
-    apart = np.array([[warps.corner_error(a.matrix, b.matrix, size) for b in each] for a in each])
-    agreeing = apart < AGREE * ALIGNED_WIDTH
-    middle = int((agreeing @ trust + 1e-6 * trust).argmax())
-    chosen = agreeing[middle]
-    weights = trust[chosen] + 1e-6
-    corners = np.array([geometry.mapped(one.matrix, geometry.CORNERS) for one in each])[chosen]
-    mean = np.einsum("n,nij->ij", weights / weights.sum(), corners)
-    places = geometry.CORNERS.astype(np.float32), mean.astype(np.float32)
-    matrix = np.asarray(cv2.getPerspectiveTransform(*places), np.float64)
-    doubt = float(np.prod(1 - np.minimum(trust[chosen], 0.99)))
-    disagreement = float(trust[~chosen].sum() / max(trust.sum(), 1e-9))
-    confidence = (1 - doubt) * (1 - disagreement)
-    residual = float(np.average([one.residual for one, use in zip(each, chosen, strict=True) if use], weights=weights))
-    return Estimate(matrix, confidence, residual, model=kind), each
 
 
 def looks_misaligned(ir: np.ndarray, vis: np.ndarray) -> float | None:

@@ -131,9 +131,8 @@ def _of_arrays(ir: Any, vis: Any, ir_range: IrRange) -> Lumas:
 
 
 def _align(lumas: Sequence[Lumas], model: ModelChoice) -> Alignment:
-    placed = lumas[0].placed if len(lumas) == 1 else None
-    start: Matrix | None = None if placed is None else placed.matrix
-    return align_lumas([each.ir for each in lumas], [each.vis for each in lumas], model=model, start=start)
+    starts: list[Matrix | None] = [None if each.placed is None else each.placed.matrix for each in lumas]
+    return align_lumas([each.ir for each in lumas], [each.vis for each in lumas], model=model, starts=starts)
 
 
 def _is_path(image: Any) -> bool:

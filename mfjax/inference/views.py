@@ -9,7 +9,8 @@ import numpy as np
 
 from mfjax import images
 from mfjax.alignment import LEAST_CONFIDENCE, MODELS, Alignment, ModelChoice
-from mfjax.alignment.estimate import Estimate, estimate, estimate_rig
+from mfjax.alignment.consensus import estimate_rig
+from mfjax.alignment.estimate import Estimate, estimate
 from mfjax.alignment.frames import Frame, View, faded
 from mfjax.alignment.geometry import Matrix
 from mfjax.alignment.tracking import Tracker
@@ -89,7 +90,7 @@ def align_lumas(
     viss: Sequence[np.ndarray],
     *,
     model: ModelChoice = "auto",
-    start: Matrix | None = None,
+    starts: Sequence[Matrix | None] | None = None,
 ) -> Alignment:
     """Returns the alignment that is found of one pair, or of many pairs of two cameras that are fixed to each other.
 
@@ -97,7 +98,7 @@ def align_lumas(
         irs: infrared lumas in [0, 1], each [h, w].
         viss: as many visible lumas in [0, 1].
         model: the kind of maps to seek among.
-        start: of one pair, the map to begin with, as `Alignment.matrix`; by default the search is global.
+        starts: for each pair the map to begin with, as `Alignment.matrix`; by default, and for None, search is global.
 
     Raises:
         MfjaxError: there is no such model, or there are no pairs, or unequally many or differently shaped images.
@@ -108,9 +109,10 @@ def align_lumas(
         raise MfjaxError(f"there are {len(irs)} infrared and {len(viss)} visible images; align needs pairs")
     ir_size, vis_size = (_size_of(kind, many) for kind, many in (("infrared", irs), ("visible", viss)))
     if len(irs) == 1:
+        start = None if starts is None else starts[0]
         found, how = estimate(irs[0], viss[0], model=model, start=start), "estimated from one pair"
     else:
-        found, _ = estimate_rig(irs, viss, model=model)
+        found, _ = estimate_rig(irs, viss, model=model, starts=starts)
         how = f"estimated from {len(irs)} pairs"
     return _as_alignment(found, ir_size, vis_size, how)
 

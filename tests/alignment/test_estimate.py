@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from mfjax.alignment import edges, fitting, geometry, matching, search, warps
+from mfjax.alignment.consensus import estimate_rig
 from mfjax.alignment.descriptor import FLOOR, NEAR, equal_contrast
-from mfjax.alignment.estimate import Estimate, estimate, estimate_rig, looks_misaligned
+from mfjax.alignment.estimate import Estimate, estimate, looks_misaligned
 from mfjax.alignment.random_warps import Views, Warps, known_views, random_map
 from mfjax.alignment.rig import Alignment
 from mfjax.alignment.views import Descriptions
@@ -96,7 +97,7 @@ def test_a_rig_follows_the_pairs_that_agree(street: tuple[np.ndarray, np.ndarray
 def test_pairs_within_3_percent_of_the_width_are_averaged_by_their_confidence(monkeypatch: pytest.MonkeyPatch) -> None:
     told = iter([(0.0, 0.8, 4.0), (0.02, 0.4, 1.0), (0.055, 0.3, 9.0)])  # shift, confidence, residual
 
-    def estimate(ir: np.ndarray, vis: np.ndarray, *, model: str) -> Estimate:
+    def estimate(ir: np.ndarray, vis: np.ndarray, *, model: str, start: object) -> Estimate:
         shift, confidence, residual = next(told)
         return Estimate(np.array([[1, 0, shift], [0, 1, 0], [0, 0, 1.0]]), confidence, residual)
 
@@ -108,11 +109,18 @@ def test_pairs_within_3_percent_of_the_width_are_averaged_by_their_confidence(mo
     assert found.confidence == pytest.approx((1 - 0.2 * 0.6) * (1 - 0.3 / 1.5), rel=1e-5)
 
 
+def test_frames_of_one_scene_are_no_surer_together(street: tuple[np.ndarray, np.ndarray]) -> None:
+    ir, vis = street
+    noisy = [(ir + np.random.default_rng(i).normal(0, 0.1, SIZE)).astype(np.float32) for i in range(4)]
+    found, each = estimate_rig(noisy, [vis] * 4)
+    assert found.confidence == pytest.approx(np.mean([one.confidence for one in each]), abs=0.05)
+
+
 def test_a_rig_is_of_the_kind_that_has_most_confidence(monkeypatch: pytest.MonkeyPatch) -> None:
     told = iter([("affine", 0.8), ("similarity", 0.5), ("affine", 0.9)])
     asked: list[str] = []
 
-    def estimate(ir: np.ndarray, vis: np.ndarray, *, model: str) -> Estimate:
+    def estimate(ir: np.ndarray, vis: np.ndarray, *, model: str, start: object) -> Estimate:
         asked.append(model)
         kind, confidence = next(told)
         return Estimate(np.eye(3), confidence, 1.0, model=kind)

@@ -14,7 +14,7 @@ from mfjax.alignment.estimate import Estimate
 from mfjax.alignment.frames import soft_mask
 from mfjax.alignment.warping import resampled
 from mfjax.alignment.windows import Window, placed
-from mfjax.inference import pure, views, windows
+from mfjax.inference import aligning, pure, views, windows
 from mfjax.inference.composition import Source, compose
 from mfjax.inference.fuser import Fuser
 from mfjax.model import FusionNetwork, FusionOutput
@@ -266,6 +266,16 @@ def test_apply_refuses_to_trace_the_overlap_and_a_view_that_there_is_not(fuser, 
 def test_apply_refuses_what_is_no_pair_of_luma_or_no_map(fuser, ir, vis, options, message):
     with pytest.raises(MfjaxError, match=message):
         fuser.apply(ir, vis, size=(24, 32), **options)
+
+
+def test_files_that_place_their_photos_are_searched_from_there(ir, vis, monkeypatch):
+    placed = Alignment(TURNED, IR, VIS)
+    lumas = aligning.Lumas(mfjax.images.to_float(ir), mfjax.images.to_luma(mfjax.images.to_float(vis)), placed)
+    asked = []
+    monkeypatch.setattr(aligning, "read_lumas", lambda *_, **__: lumas)
+    monkeypatch.setattr(aligning, "align_lumas", lambda *_, starts, **__: asked.append(starts))
+    aligning.align_files([None, None], None)
+    np.testing.assert_array_equal(asked, [[placed.matrix] * 2])
 
 
 def test_align_refuses_a_model_that_there_is_not_and_unequally_many_images(ir, vis):

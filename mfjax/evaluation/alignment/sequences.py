@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfjax.alignment import geometry
-from mfjax.alignment.estimate import estimate, estimate_rig
+from mfjax.alignment.consensus import estimate_rig
+from mfjax.alignment.estimate import estimate
 from mfjax.alignment.geometry import Matrix
 from mfjax.alignment.rig import ALIGNED_WIDTH
 from mfjax.alignment.tracking import Tracker
