@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mfjax.alignment import geometry
 from mfjax.alignment.estimate import AGREE, Estimate, estimate
-from mfjax.alignment.rig import ALIGNED_WIDTH, LEAST_CONFIDENCE, Alignment, Model, ModelChoice
+from mfjax.alignment.rig import ALIGNED_WIDTH, LEAST_CONFIDENCE, MODELS, Alignment, Model, ModelChoice
 from mfjax.errors import MfjaxError
 from mfjax.size import Size
 
@@ -51,7 +51,7 @@ class Track:
 def followed(track: Track | None, found: Estimate, size: Size, *, frames: int = EVERY, drift: float = DRIFT) -> Track:
     """Returns the track after one more estimate.
 
-    An estimate that is not reliable changes nothing. One that agrees with the track is blended with it, the more
+    An estimate that is not reliable moves nothing. One that agrees with the track is blended with it, the more
     the surer it is (a Kalman filter of the corners). One that does not is remembered, and if the next one agrees with
     it, the cameras were moved against each other, and the track jumps there.
 
@@ -64,14 +64,14 @@ def followed(track: Track | None, found: Estimate, size: Size, *, frames: int = 
     """
     if track is None or not track.is_sure:
         return Track.of(found)
+    variance = track.variance + frames * drift**2  # the cameras may have moved, whatever is known of it
     if found.confidence < LEAST_CONFIDENCE:
-        return replace(track, candidate=None, lost=True, begun=False)
+        return replace(track, variance=variance, candidate=None, lost=True, begun=False)
     corners, noise = _corners(found), _variance(found)
-    variance = track.variance + frames * drift**2
     if _apart(corners, track.corners, size) > _limit(variance + noise):
         if track.candidate is not None and _apart(corners, track.candidate, size) < _limit(2 * noise):
             return Track.of(found)
-        return replace(track, candidate=corners, lost=False, begun=False)
+        return replace(track, variance=variance, candidate=corners, lost=False, begun=False)
     gain = variance / (variance + noise)
     return Track(
         track.corners + gain * (corners - track.corners),
@@ -96,12 +96,14 @@ class Tracker:
             faster, less is smoother.
 
     Raises:
-        MfjaxError: `every` or `drift` is not positive.
+        MfjaxError: there is no such model, `every` is no whole number from 1 on, or `drift` is not positive.
     """
 
     def __init__(self, *, model: ModelChoice = "auto", every: int = EVERY, drift: float = DRIFT):
-        if every < 1 or not 0 < drift < math.inf:
-            raise MfjaxError(f"a track has every={every} and drift={drift:g}; both are positive")
+        if model not in ("auto", *MODELS):
+            raise MfjaxError(f"model is {model!r}; it is one of auto, {', '.join(MODELS)}")
+        if every != int(every) or every < 1 or not 0 < drift < math.inf:
+            raise MfjaxError(f"a track has every={every}, a whole number, and drift={drift:g}; both are positive")
         self.model: ModelChoice = model
         self.every = every
         self.drift = drift
@@ -135,7 +137,8 @@ class Tracker:
             self._estimate(ir, vis)
         assert self.track is not None
         assert self._shown is not None  # the first estimate set both
-        self._shown = self._shown + (self.track.corners - self._shown) / self.every
+        left = max(self.every - (self.frame - self._estimated), 1)  # frames in which it gets there
+        self._shown = self._shown + (self.track.corners - self._shown) / left
         self.frame += 1
         places = geometry.CORNERS.astype(np.float32), self._shown.astype(np.float32)
         matrix = np.asarray(cv2.getPerspectiveTransform(*places), np.float64)

@@ -69,9 +69,26 @@ def test_the_kind_of_map_is_decided_where_the_track_begins(monkeypatch):
     assert asked == ["auto", "affine", "affine"]
 
 
-def test_an_unreliable_estimate_changes_nothing():
+def test_estimates_are_blended_by_their_variances():
+    track = followed(Track.of(shifted(0, 0.5, 2.0)), shifted(4, 1.0, 3.0), SIZE, frames=2, drift=1.5)
+    before, noise = (2 / 0.5) ** 2 + 2 * 1.5**2, (3 / 1.0) ** 2
+    gain = before / (before + noise)
+    assert at(track) == pytest.approx(4 * gain)
+    assert track.variance == pytest.approx(1 / (1 / before + 1 / noise))
+    down = Estimate(np.array([[1, 0, 0], [0, 1, 4 / 384], [0, 0, 1.0]]), 1.0, 3.0)  # as far, of a height of 384
+    moved = followed(Track.of(shifted(0, 0.5, 2.0)), down, SIZE, frames=2, drift=1.5)
+    assert 384 * moved.corners[:, 1].mean() - 192 == pytest.approx(4 * gain)
+    assert (track.confidence, track.residual) == (pytest.approx(0.5 + 0.5 * gain), pytest.approx(2 + gain))
+    assert not track.lost
+
+
+def test_an_unreliable_estimate_moves_nothing_but_makes_the_track_less_sure():
     track = Track.of(shifted(0))
-    assert at(followed(track, shifted(4, confidence=0.3), SIZE)) == 0
+    lost = followed(track, shifted(4, confidence=0.3), SIZE, frames=8, drift=0.5)
+    assert at(lost) == 0
+    assert lost.lost
+    assert lost.variance == track.variance + 2
+    assert at(followed(lost, shifted(4), SIZE)) > at(followed(track, shifted(4), SIZE))
 
 
 def test_one_blunder_changes_nothing_and_a_confirmed_change_is_a_jump():
@@ -80,6 +97,8 @@ def test_one_blunder_changes_nothing_and_a_confirmed_change_is_a_jump():
     assert at(followed(track, shifted(1), SIZE)) < 1
     assert at(followed(track, shifted(41), SIZE)) == pytest.approx(41)
     assert at(followed(track, shifted(-40), SIZE)) == 0
+    assert at(followed(track, shifted(40 + 3.1 * np.sqrt(2) * 3 / 0.95), SIZE)) == 0  # too far from it to confirm it
+    assert not track.lost
 
 
 def test_a_slow_change_is_followed():
@@ -94,8 +113,7 @@ def test_the_map_moves_evenly_between_two_estimates(told):
     tracker = Tracker(every=4)
     right = [512 * tracker.update(IR, VIS).matrix[0, 2] for _ in range(8)]
     assert right[:4] == pytest.approx([0] * 4, abs=1e-3)
-    assert np.all(np.diff(right[3:]) > 0)
-    assert right[4] < 1
+    assert np.diff(right[3:]) == pytest.approx([at(tracker.track) / 4] * 4, abs=1e-3)
     np.testing.assert_allclose(starts[1], np.eye(3), atol=1e-6)
 
 
@@ -113,6 +131,7 @@ def test_every_frame_is_tried_until_one_is_reliable(told):
     tracker = Tracker(every=10)
     assert tracker.update(IR, VIS).confidence == pytest.approx(0.2)
     found = tracker.update(IR, VIS)
+    assert found.found == "tracked up to frame 2"
     assert found.confidence == pytest.approx(0.9)
     assert geometry.mapped(found.matrix, geometry.CENTRE)[0] == pytest.approx(0.5 + 5 / 512)
 
@@ -123,8 +142,20 @@ def test_a_track_has_frames_of_one_size(told):
     tracker.update(IR, VIS)
     with pytest.raises(MfjaxError, match="frame 1 is 100x320 and 480x640, the first one 240x320 and 480x640"):
         tracker.update(IR[:100], VIS)
-    with pytest.raises(MfjaxError, match="every=0"):
-        Tracker(every=0)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"every": 0}, "every=0"),
+        ({"every": 2.5}, r"every=2\.5, a whole number"),
+        ({"drift": 0}, "drift=0"),
+        ({"model": "wobble"}, "model is 'wobble'; it is one of auto, shift"),
+    ],
+)
+def test_options_of_a_tracker_are_checked(options, message):
+    with pytest.raises(MfjaxError, match=message):
+        Tracker(**options)
 
 
 def test_folders_are_fused_along_a_track(told, tmp_path, tiny_weights, capsys):
