@@ -78,9 +78,8 @@ def write_all(files: Iterable[tuple[Path, bytes | str]]) -> None:
         for temporary, path in complete:
             try:
                 os.replace(temporary, path)
-            except OSError as error:
-                error.filename, error.filename2 = str(path), None
-                raise
+            except OSError as error:  # which names two files
+                raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def _new_file(folder: Path) -> BufferedWriter:

@@ -57,6 +57,24 @@ def test_a_rig_file_and_a_preview_are_written_and_the_result_is_told(folder, fou
     assert images.read(preview).shape == (600, 1600, 3)
 
 
+def test_sources_are_not_overwritten(folder, found, capsys, tmp_path):
+    found()
+    for outputs, named in (
+        (["--preview", str(folder / "vis" / "a.png")], "is a source and would be overwritten"),
+        (["--out", str(folder / "ir")], "is a folder; choose another output"),
+    ):
+        before = (folder / "vis" / "a.png").read_bytes()
+        assert main(["align", *pair(folder), *outputs]) == 2
+        assert named in capsys.readouterr().err
+        assert (folder / "vis" / "a.png").read_bytes() == before
+    listed = tmp_path / "list.csv"
+    listed.write_text(f"ir,vis\n{','.join(pair(folder))}\n")
+    assert main(["align", "--pairs", str(listed), "--out", str(listed)]) == 2
+    assert "is the list of pairs and would be overwritten" in capsys.readouterr().err
+    assert main(["align", *pair(folder), "--out", str(tmp_path / "new" / "rig.json"), "--quiet"]) == 0
+    assert (tmp_path / "new" / "rig.json").is_file()
+
+
 def test_folders_give_one_rig(folder, found, capsys):
     found()
     assert main(["align", str(folder), "--out", str(folder / "rig.json"), "--model", "homography", "--json"]) == 0

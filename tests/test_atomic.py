@@ -33,6 +33,7 @@ def test_a_folder_in_the_place_of_the_file_is_named(tmp_path):
     with pytest.raises(OSError, match="taken") as raised:
         atomic.write_bytes(tmp_path / "taken", b"new")
     assert raised.value.filename == str(tmp_path / "taken")
+    assert str(raised.value).endswith("taken'")  # and no second name
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
 
 

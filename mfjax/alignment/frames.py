@@ -18,6 +18,7 @@ FADE = 0.05  # largest width of the soft edge, as a share of the output's width
 LEVEL_FADE = 0.16  # the same for the level, since eyes see a step of brightness where structure ends unnoticed
 LEVEL_CELLS = 24  # pieces of the output's width; the level is what is left of finer structure
 FADE_OF_GAP = 4.0  # most that a soft edge is wider than what lies beyond it, so that a thin gap costs little
+ROUNDING = 1e-9  # relative error of a size by the arithmetic of its map
 UNMOVED = 0.1  # pixels of a source; corners that are moved by less are not moved
 
 
@@ -26,7 +27,7 @@ class Frame(NamedTuple):
 
     to_ir: Matrix
     to_vis: Matrix
-    size: Size  # the (height, width) at which no source loses a pixel in the middle
+    size: Size  # the (height, width), of the view's aspect, at which no source loses a pixel in the middle
     view: View
 
     @classmethod
@@ -43,11 +44,8 @@ class Frame(NamedTuple):
         Raises:
             MfjaxError: it is none of these, or the images show nothing in common.
         """
-        if view not in VIEWS:
-            raise MfjaxError(f"view is {view!r}; it is one of {', '.join(VIEWS)}")
-        rectangle = geometry.common_rectangle(matrix, vis)
-        if rectangle is None:
-            raise MfjaxError("as they are aligned, the infrared and the visible image show nothing in common")
+        check_view(view)
+        rectangle = common_rectangle(matrix, vis, view)
         if view == "infrared":
             to_vis: Matrix = np.linalg.inv(matrix)
             to_vis = to_vis / to_vis[2, 2]
@@ -57,8 +55,6 @@ class Frame(NamedTuple):
         if view == "overlap":
             rows, cols = rectangle
             own = rows.stop - rows.start, cols.stop - cols.start
-            if min(own) < 2:
-                raise MfjaxError(f"as they are aligned, both images show only {own[0]}x{own[1]} pixels in common")
             crop = geometry.cropped(rows.start, cols.start, own, vis)
         return cls(matrix @ crop, crop, _finer(own, ir, matrix @ crop), view)
 
@@ -79,6 +75,39 @@ class Frame(NamedTuple):
     def is_filled(self) -> bool:
         """Returns true if both sources show all of the view, so that nothing is to be faded."""
         return self.view == "overlap" or all(_gap(line) <= 0 for line in geometry.sides(self.to_other))
+
+
+def check_view(view: View, *, aligned: bool = True) -> None:
+    """Raises MfjaxError if there is no such view, or it is of aligned images only.
+
+    Args:
+        view: the view.
+        aligned: both images are aligned.
+    """
+    if view not in VIEWS:
+        raise MfjaxError(f"view is {view!r}; it is one of {', '.join(VIEWS)}")
+    if not aligned and view != "visible":
+        raise MfjaxError(f"view is {view!r}, which is of aligned images; give their alignment, too")
+
+
+def common_rectangle(matrix: Matrix, vis: Size, view: View) -> tuple[slice, slice]:
+    """Returns the rows and columns of the largest upright rectangle of the visible image that infrared shows, too.
+
+    Args:
+        matrix: the map from the visible to the infrared image.
+        vis: the visible image's (height, width).
+        view: the output's view; an overlap has 2 pixels a side at least.
+
+    Raises:
+        MfjaxError: there is none.
+    """
+    found = geometry.common_rectangle(matrix, vis)
+    if found is None:
+        raise MfjaxError("as they are aligned, the infrared and the visible image show nothing in common")
+    height, width = (each.stop - each.start for each in found)
+    if view == "overlap" and min(height, width) < 2:
+        raise MfjaxError(f"as they are aligned, both images show only {height}x{width} pixels in common")
+    return found
 
 
 def faded(fused: Any, alone: Any, to_source: Any, *, xp: Any = np) -> Any:
@@ -173,5 +202,5 @@ def _finer(own: Size, other: Size, to_other: Matrix) -> Size:
     """Returns the size of a view at the resolution of the finer one of its own source and another one."""
     if is_unmoved(to_other, other):
         return max((own, other), key=math.prod)
-    finer = math.sqrt(math.prod(geometry.steps(to_other, other, own)))
+    finer = max(geometry.steps(to_other, other, own)) * (1 - ROUNDING)
     return own if finer <= 1 else (math.ceil(own[0] * finer), math.ceil(own[1] * finer))

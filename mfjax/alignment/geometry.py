@@ -120,8 +120,8 @@ def common_rectangle(matrix: Matrix, whole: Size) -> tuple[slice, slice] | None:
         The rows and the columns; None if there is no pixel that both show.
     """
     left, right = np.zeros(1), np.ones(1)
-    for cell in (1 / 128, 1 / 4096, 1 / 131072):  # each search around the best of the coarser one before
-        reach = 128 if cell == 1 / 128 else 32
+    for cell in (2**-7, 2**-12, 2**-17, 2**-22):  # each search around the best of the coarser one before
+        reach = 128 if cell == 2**-7 else 32
         near = np.arange(-reach, reach + 1) * cell
         lefts, rights = (np.unique(np.clip(side + near, 0, 1)) for side in (left, right))
         tops, bottoms = _heights(matrix, lefts[:, None], rights[None])

@@ -18,7 +18,6 @@ class Matches(NamedTuple):
 
     shift: Any  # [h, w, 2], (x, y) in places
     covariance: Any  # [h, w, 2, 2]
-    product: Any  # [h, w], mean product of descriptions there
     valid: Any  # [h, w], the share of the neighbourhood that both maps show
 
 
@@ -52,7 +51,7 @@ def match(ir: jax.Array, vis: jax.Array, shown: jax.Array, sharpness: jax.Array,
     apart = to[:, None, None] - shift
     covariance = jnp.einsum("dhw,dhwk,dhwl->hwkl", chances, apart, apart) + SMALLEST * jnp.eye(2)
     middle = counts[len(shifts) // 2] / WINDOW**2
-    return Matches(shift, covariance, mean.max(axis=0), middle)
+    return Matches(shift, covariance, middle)
 
 
 def _vertex(surface: jax.Array, shift: jax.Array, step: tuple[int, int]) -> jax.Array:

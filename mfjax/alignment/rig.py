@@ -3,6 +3,7 @@
 import datetime
 import json
 import math
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,10 +60,9 @@ class Alignment:
     """The day on which it was found, such as 2026-11-26."""
 
     def __post_init__(self) -> None:
-        for name, size in (("infrared", self.ir_size), ("visible", self.vis_size)):
-            if not all(2 <= side <= LARGEST_SIDE for side in size):
-                raise MfjaxError(f"the {name} size is {size[0]}x{size[1]}; sides have 2 to {LARGEST_SIDE:,} pixels")
-        matrix = _checked(self.matrix)
+        for name, told in (("ir_size", "infrared"), ("vis_size", "visible")):
+            object.__setattr__(self, name, _checked_size(getattr(self, name), told))
+        matrix = checked_matrix(self.matrix)
         matrix.flags.writeable = False
         object.__setattr__(self, "matrix", matrix)
         if math.isnan(self.overlap):
@@ -171,10 +171,31 @@ class Alignment:
         return found
 
 
+def _checked_size(size: Any, name: str) -> Size:
+    """Returns a size in whole numbers. Raises MfjaxError if it is none of an image."""
+    try:
+        height, width = map(operator.index, size)
+    except (TypeError, ValueError) as error:
+        raise MfjaxError(f"the {name} size is {size!r}; it is (height, width), two whole numbers") from error
+    if not all(2 <= side <= LARGEST_SIDE for side in (height, width)):
+        raise MfjaxError(f"the {name} size is {height}x{width}; sides have 2 to {LARGEST_SIDE:,} pixels")
+    return height, width
+
+
 @np.errstate(over="ignore", invalid="ignore")  # what is not finite is refused
-def _checked(matrix: Any) -> Matrix:
-    """Returns a map as an array whose last element is 1. Raises MfjaxError if it does not map images to images."""
-    found: Matrix = np.array(matrix, np.float64)
+def checked_matrix(matrix: Any) -> Matrix:
+    """Returns a map as an array whose last element is 1.
+
+    Args:
+        matrix: the map, `[3, 3]`.
+
+    Raises:
+        MfjaxError: it does not map images to images.
+    """
+    try:
+        found: Matrix = np.array(matrix, np.float64)
+    except (TypeError, ValueError) as error:
+        raise MfjaxError(f"the matrix is not of 3x3 numbers ({error})") from error
     if found.shape != (3, 3):
         raise MfjaxError(f"the matrix has shape {found.shape}; it is 3x3")
     if not np.isfinite(found).all():

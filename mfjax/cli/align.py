@@ -1,7 +1,7 @@
 """The command `mfjax align`."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from tyro.conf import Positional, arg
 
@@ -17,7 +17,15 @@ from mfjax.inference import aligning, checks
 from mfjax.inference.infrared import Reading
 from mfjax.inference.ranges import check_ir_range
 from mfjax.inference.views import check_confidence
+from mfjax.pairing import Pair
 from mfjax.pairing.patterns import Patterns
+
+
+class _Planned(NamedTuple):
+    """A pair, and what is written where it is looked at."""
+
+    pair: Pair
+    outputs: list[Path]
 
 
 def align(
@@ -72,12 +80,18 @@ def align(
         raise MfjaxError(f"{out} is named like an image; a rig file is called such as rig.json")
     infrared = Reading(check_ir_range(parse_ir_range(ir_range)), ir_palette, ir_polarity, photo_ratio)
     some = aligning.pairs_of(ir, vis, listed=pairs, pattern=pattern, recursive=recursive)
+    outputs = [path for path in (out, preview) if path is not None]
+    checks.check_outputs(_Planned(pair, outputs if number == 0 else []) for number, pair in enumerate(some))
+    if pairs is not None and any(path.exists() and path.samefile(pairs) for path in outputs):
+        raise MfjaxError(f"{pairs} is the list of pairs and would be overwritten; choose another output")
     found = aligning.align_files(some, infrared, model=align_model, exif=exif)
     if preview is not None:
         lumas = aligning.read_lumas(some[0], infrared, exif=exif)
+        preview.parent.mkdir(parents=True, exist_ok=True)
         images.write(preview, drawn(lumas.ir, lumas.vis, found.matrix))
     check_confidence(found)
     if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
         found.save(out)
     if json:
         right, down = found.shift

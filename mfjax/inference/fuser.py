@@ -170,7 +170,7 @@ class Fuser:
         pairs = list(zip(ir, vis, strict=True))
         if options.get("ir_range") == "auto:all":
             options["ir_range"] = inputs.range_of_all([each for each, _ in pairs])
-        if options.get("align") == "auto":
+        if options.get("align") == "auto" and pairs:
             rig = align(*zip(*pairs, strict=True), ir_range=options.get("ir_range"))
             options["align"] = views.check_confidence(rig)
         if options.get("align") == "track":

@@ -10,7 +10,8 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from mfjax.alignment import geometry
-from mfjax.alignment.frames import VIEWS, View, faded, soft_mask
+from mfjax.alignment.frames import View, check_view, common_rectangle, faded, soft_mask
+from mfjax.alignment.rig import checked_matrix
 from mfjax.alignment.warping import resampled_purely
 from mfjax.alignment.windows import Window
 from mfjax.errors import MfjaxError
@@ -58,7 +59,8 @@ def fuse_luma(
 
     Raises:
         MfjaxError: the sources are not both [h, w] or both [n, h, w] of one n, are integers, or the size is empty; the
-            map has another shape; there is no such view, or its map is traced and must not be.
+            map has another shape, or maps no image to an image (as far as it is not traced); there is no such view, or
+            its map is traced and must not be, or there is none.
     """
     sizes.check_requested_size(size, None)
     if not sizes.are_luma(np.shape(ir), np.shape(vis)):
@@ -74,6 +76,7 @@ def fuse_luma(
         sources = [image[None] for image in sources]
     to_other: Any = None  # the map from the output to the source that need not fill it
     seen: Any = None
+    check_view(view, aligned=alignment is not None)
     if alignment is not None:
         *sources, to_other = _seen_through(sources[0], sources[1], alignment, view)
     if to_other is not None:
@@ -97,23 +100,22 @@ def _seen_through(
     """
     if np.shape(alignment) != (3, 3):
         raise MfjaxError(f"the alignment has shape {np.shape(alignment)}; it is a map, [3, 3]")
-    if view not in VIEWS:
-        raise MfjaxError(f"view is {view!r}; it is one of {', '.join(VIEWS)}")
+    is_traced = isinstance(alignment, jax.core.Tracer)
+    if not is_traced:
+        alignment = checked_matrix(alignment)
     if view == "overlap":
-        if isinstance(alignment, jax.core.Tracer):
+        if is_traced:
             raise MfjaxError(
                 "the alignment is traced, and the rectangle of view='overlap' depends on its values; pass 'visible' or "
                 "'infrared', or a map that jax.jit, jax.grad and jax.vmap do not trace"
             )
         whole = vis.shape[1], vis.shape[2]
-        rectangle = geometry.common_rectangle(np.asarray(alignment, np.float64), whole)
-        if rectangle is None:
-            raise MfjaxError("as they are aligned, the infrared and the visible image show nothing in common")
-        rows, cols = rectangle
+        rows, cols = common_rectangle(np.asarray(alignment), whole, view)
         vis = vis[:, rows, cols]
         part = geometry.cropped(rows.start, cols.start, (vis.shape[1], vis.shape[2]), whole)
-        alignment = np.asarray(alignment, np.float64) @ part
+        alignment = np.asarray(alignment) @ part
     matrix = jnp.asarray(alignment, jnp.float32)
+    matrix = matrix / matrix[2, 2]
     sides = max((vis.shape[1:3], ir.shape[1:3]), key=math.prod)
     if view == "infrared":
         matrix = jnp.linalg.inv(matrix)

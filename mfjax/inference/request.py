@@ -9,7 +9,7 @@ from jax.typing import ArrayLike
 from numpy.typing import DTypeLike
 
 from mfjax import images, memory, representation
-from mfjax.alignment.frames import Frame, View
+from mfjax.alignment.frames import Frame, View, check_view
 from mfjax.inference import sizes, views
 from mfjax.inference.colour import Color, colourise, wants_colour
 from mfjax.inference.fusion import Fusion
@@ -89,6 +89,7 @@ class Request(NamedTuple):
             logger.warning("infrared is in colour and visible is gray: are they exchanged? Infrared comes first")
         shapes = ir.shape[:2], vis.shape[:2]
         aligned = views.is_given(align)
+        check_view(view, aligned=aligned)
 
         def checked(ir: Size, vis: Size, *, out: Size | None = None) -> Size:
             """Returns the output's size for sources of some sizes, after checking that memory suffices."""

@@ -21,6 +21,19 @@ def test_the_finer_source_may_be_the_infrared_one():
     assert Frame.of(WIDER, (960, 1280), (480, 640), "visible").size == (1440, 1920)
 
 
+def test_a_size_that_comes_out_even_is_not_rounded_up():
+    narrower = np.array([[0.7660550458715597, 0, 0.1], [0, 0.7660550458715597, 0.1], [0, 0, 1.0]])
+    assert Frame.of(narrower, (1308, 1635), (336, 420), "visible").size == (1002, 1253)  # 1002.0 and 1252.5
+    for scale in np.arange(1, 100) / 37:
+        made = Frame.of(np.diag([scale, scale, 1.0]), (37 * 40, 37 * 50), (400, 500), "visible").size
+        assert made == (max(400, round(40 * 37 * scale)), max(500, round(50 * 37 * scale)))
+
+
+def test_no_axis_of_the_finer_source_loses_a_pixel():
+    shifted = np.array([[1, 0, 0.01], [0, 1, 0], [0, 0, 1.0]])
+    assert Frame.of(shifted, (480, 1280), (720, 640), "visible").size == (1440, 1280)
+
+
 def test_images_that_show_nothing_in_common_are_refused():
     apart = np.array([[1, 0, 1.2], [0, 1, 0], [0, 0, 1.0]])
     with pytest.raises(MfjaxError, match="show nothing in common"):
@@ -50,6 +63,15 @@ def test_what_is_seen_of_a_frame_is_where_the_other_source_shows_something():
     assert infrared.seen((300, 400)).min() == 1
     assert infrared.is_filled
     np.testing.assert_array_equal(infrared.to_ir, np.eye(3))
+
+
+@given(st.data(), st.integers(20, 3000), st.integers(20, 3000))
+def test_a_rectangle_of_whole_pixels_keeps_all_of_them(data, height, width):
+    sides = [data.draw(st.integers(-(-side // 50), side)) for side in (height, width)]
+    top, left = (data.draw(st.integers(0, whole - side)) for side, whole in zip(sides, (height, width), strict=True))
+    bottom, right = top + sides[0], left + sides[1]
+    matrix = np.linalg.inv(geometry.cropped(top, left, (bottom - top, right - left), (height, width)))
+    assert geometry.common_rectangle(matrix, (height, width)) == (slice(top, bottom), slice(left, right))
 
 
 @given(st.floats(-20, 20), st.floats(0.6, 1.8), st.floats(-0.2, 0.2), st.floats(-0.2, 0.2))

@@ -114,6 +114,9 @@ def test_the_error_says_what_is_wrong(path, change, message):
     [
         ({"ir_size": (240, 1)}, "the infrared size is 240x1; sides have 2 to 1,048,576 pixels"),
         ({"vis_size": (2**20 + 1, 640)}, "the visible size is 1048577x640; sides have 2 to 1,048,576 pixels"),
+        ({"ir_size": (240.5, 320)}, "the infrared size is (240.5, 320); it is (height, width), two whole numbers"),
+        ({"vis_size": (4, 5, 3)}, "the visible size is (4, 5, 3); it is (height, width), two whole numbers"),
+        ({"matrix": "abc"}, "the matrix is not of 3x3 numbers (could not convert string to float: 'abc')"),
         ({"residual": -1.0}, "the residual is -1; it is 0 pixels or more"),
         ({"residual": math.inf}, "the residual is inf; it is 0 pixels or more"),
         ({"overlap": 1.1}, "the overlap is 1.1; it is from 0 to 1"),
@@ -125,6 +128,11 @@ def test_an_alignment_that_can_not_be_is_refused(fields, message):
     with pytest.raises(MfjaxError) as caught:
         Alignment(**{"matrix": np.eye(3), "ir_size": IR, "vis_size": VIS, **fields})
     assert str(caught.value) == message
+
+
+def test_sizes_may_be_numpys_integers(path):
+    Alignment(np.eye(3), (np.int64(240), 320), np.array([480, 640])).save(path)
+    assert (Alignment.load(path).ir_size, Alignment.load(path).vis_size) == (IR, VIS)
 
 
 def test_a_map_of_huge_numbers_is_refused_without_a_warning():

@@ -60,6 +60,15 @@ def test_kept_results_are_not_measured_again(folder, tmp_path):
     assert second[:2] == first
 
 
+def test_kept_results_are_of_the_same_views(folder, tmp_path):
+    options = {"model": "similarity", "per_pair": 1, "kept": tmp_path / "kept.jsonl"}
+    pairs = scenes([folder])
+    measure(pairs, {"it": unmoved}, **options)
+    [second] = measure(pairs[1:], {"it": unmoved}, **options)  # it is the first one now, and has other warps
+    [anew] = measure(pairs[1:], {"it": unmoved}, **(options | {"kept": None}))
+    assert second.score.error == anew.score.error
+
+
 def test_table_counts_refusals_and_maps_that_are_wrong_but_confident():
     scores = [
         Score(0.5, 1, 0.95, False),
@@ -67,7 +76,7 @@ def test_table_counts_refusals_and_maps_that_are_wrong_but_confident():
         Score(4.0, 3, 0.3, True),
         Score(40, 1, 0.6, False),
     ]
-    results = [Result(View("it", "similarity", "set", "pair", number, 0), each) for number, each in enumerate(scores)]
+    results = [Result(View("it", "similarity", "set", "pair", 0, warp, 0), each) for warp, each in enumerate(scores)]
     table = section(results, title="4 views")
     assert "| it | 8.0 | 31.6 | 25% | 25% | 25% | 50% | 50% | 25% | 25.0% | 1.00 |" in table
     assert "| 0.9 to 1 | 50% | 0.97 | 6.2 | 50% | 50% | 50% | 50% |" in table

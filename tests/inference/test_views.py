@@ -238,6 +238,26 @@ def test_apply_refuses_to_trace_the_overlap_and_a_view_that_there_is_not(fuser, 
         fuse(TURNED, "both")
 
 
+def test_a_view_without_an_alignment_is_refused(fuser, ir, vis):
+    for fuse in (fuser, partial(fuser.apply, size=VIS)):
+        sources = (np.zeros(IR, np.float32), np.zeros(VIS, np.float32))
+        with pytest.raises(MfjaxError, match="view is 'infrared', which is of aligned images; give their alignment"):
+            fuse(*sources, view="infrared")
+        with pytest.raises(MfjaxError, match="view is 'both'; it is one of visible, infrared, overlap"):
+            fuse(*sources, view="both")
+
+
+def test_apply_takes_a_multiple_of_a_map_for_that_map(fuser):
+    sources = np.full(IR, 0.3, np.float32), np.full(VIS, 0.6, np.float32)
+    made, same = (fuser.apply(*sources, size=VIS, alignment=times * TURNED) for times in (1, -2))
+    np.testing.assert_allclose(made.ir, same.ir, atol=1e-5)
+    assert np.ptp(made.ir) > 0.2
+
+
+def test_a_batch_of_no_pairs_is_empty(fuser):
+    assert fuser.batch([], [], align="auto") == []
+
+
 @pytest.mark.parametrize(
     ("ir", "vis", "options", "message"),
     [
@@ -260,8 +280,20 @@ def test_apply_refuses_to_trace_the_overlap_and_a_view_that_there_is_not(fuser, 
             {"alignment": np.array([[1, 0, 1.2], [0, 1, 0], [0, 0, 1]]), "view": "overlap"},
             "show nothing in common",
         ),
+        (
+            np.zeros((24, 32), np.float32),
+            np.zeros((24, 32), np.float32),
+            {"alignment": np.array([[1, 0, 31 / 32], [0, 1, 0], [0, 0, 1]]), "view": "overlap"},
+            "show only 24x1 pixels in common",
+        ),
+        (
+            np.zeros((24, 32), np.float32),
+            np.zeros((24, 32), np.float32),
+            {"alignment": np.full((3, 3), np.nan), "view": "overlap"},
+            "the matrix has NaN or infinite elements",
+        ),
     ],
-    ids=["shapes", "integers", "map", "apart"],
+    ids=["shapes", "integers", "map", "apart", "column", "nan"],
 )
 def test_apply_refuses_what_is_no_pair_of_luma_or_no_map(fuser, ir, vis, options, message):
     with pytest.raises(MfjaxError, match=message):

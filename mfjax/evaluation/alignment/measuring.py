@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfjax import alignment, images
-from mfjax.alignment import LEAST_CONFIDENCE, ModelChoice, random_warps, warps
+from mfjax.alignment import LEAST_CONFIDENCE, ModelChoice, geometry, random_warps, warps
 from mfjax.alignment.random_warps import Views, Warps, known_views
 from mfjax.data.pairs import PairFiles, find_sources
 
@@ -55,6 +55,7 @@ class View(NamedTuple):
     model: ModelChoice
     source: str
     pair: str
+    number: int  # of the pair among those measured, by which its warps are drawn
     warp: int  # its number; -1: the pair as it is
     seed: int
 
@@ -125,7 +126,7 @@ def measure(
         warp, number = todo[at]
         scene, seen = pairs[number], None
         for name, method in methods.items():
-            view = View(name, model, scene.source, scene.name, warp if per_pair else -1, seed)
+            view = View(name, model, scene.source, scene.name, number, warp if per_pair else -1, seed)
             score = known.get((view, made_by[name]))
             if score is None:
                 seen = seen or views(np.random.default_rng([seed, number, warp]), *read(scene.files), limits)
@@ -186,7 +187,7 @@ def scored(method: Method, seen: Views) -> Score:
 def _digest(method: Method) -> str:
     """Returns a digest of the code that a method's results depend on, and of mfjax's descriptor if that is in it."""
     function = method.func if isinstance(method, partial) else method
-    files = [Path(__file__), Path(random_warps.__file__), Path(inspect.getfile(function))]
+    files = [Path(inspect.getfile(each)) for each in (measure, random_warps, warps, geometry, function)]
     own = Path(alignment.__file__).parent
     if files[-1].parent == own:
         files += sorted(each for each in own.iterdir() if each.suffix in (".py", ".safetensors"))
