@@ -26,9 +26,10 @@ class Audio:
     """
 
     def __init__(self, path: Path, offset: float) -> None:
-        self._path, self._offset = path, offset
+        self._path = path
         self._container = opened(path)
         self._from = self._container.streams.audio[0]
+        self._move = offset - begin_of(self._container)  # known before the sound ends, which closes the file
         self._to: Any = None
         self._packets: Iterator[Any] | None = None
         self._next: Any = None
@@ -77,7 +78,6 @@ class Audio:
         Args:
             time: the seconds.
         """
-        move = self._offset - begin_of(self._container)
         while self._packets is not None:
             packet = self._next or next(self._packets, None)
             self._next = None
@@ -85,12 +85,12 @@ class Audio:
                 self._packets = None
                 self._container.close()
                 return
-            begins = float(packet.pts * packet.time_base) + move
+            begins = float(packet.pts * packet.time_base) + self._move
             if begins > time:
                 self._next = packet
                 return
             if begins >= -self._before:
-                ticks = round(move / packet.time_base)
+                ticks = round(self._move / packet.time_base)
                 packet.pts += ticks
                 packet.dts = packet.dts + ticks if packet.dts is not None else packet.pts
                 packet.stream = self._to

@@ -36,7 +36,10 @@ def write_video():
     def write(
         path, frames, *, fps=25, times=None, pix_fmt="yuv444p", codec="libx264", options=None, tags=(6, 1), audio=False
     ):
-        """Frames are gray or RGB, converted by PyAV; or arrays of planes in the pixel format itself."""
+        """Frames are gray or RGB, converted by PyAV; or arrays of planes in the pixel format itself.
+
+        `audio` may be the seconds of the sound.
+        """
         with av.open(str(path), "w") as container:
             stream = container.add_stream(codec, rate=Fraction(fps))
             stream.height, stream.width = frames[0].shape[:2]
@@ -44,7 +47,7 @@ def write_video():
             stream.codec_context.time_base = Fraction(1, 1000)
             stream.codec_context.colorspace, stream.codec_context.color_range = tags
             stream.options = {"crf": "1", "preset": "ultrafast"} if options is None else options
-            sound = add_tone(container, len(frames) / fps) if audio else ()
+            sound = add_tone(container, len(frames) / fps if audio is True else audio) if audio else ()
             for i, array in enumerate(frames):
                 kind = "rgb24" if array.ndim == 3 else "gray16le" if array.dtype == np.uint16 else "gray"
                 frame = av.VideoFrame.from_ndarray(array, format=kind)

@@ -70,39 +70,6 @@ def test_a_frame_of_another_size_is_refused(tmp_path):
         written(tmp_path / "a.mp4", frames_of([np.zeros((48, 64), np.uint8), np.zeros((24, 32), np.uint8)]))
 
 
-def test_sound_is_copied_bit_for_bit(tmp_path, read_video, write_video, numbered, averaging):
-    sound = write_video(tmp_path / "vis.mp4", numbered(50, colour=True), audio=True)
-    silent = write_video(tmp_path / "ir.mp4", numbered(50))
-    write(fuse(silent, sound, fuser=averaging), tmp_path / "out.mp4")
-
-    def packets(file):
-        with av.open(str(file)) as container:
-            return [bytes(packet) for packet in container.demux(audio=0) if packet.size]
-
-    before, after = packets(sound), packets(tmp_path / "out.mp4")
-    assert after == before[: len(after)]
-    assert len(after) >= len(before) - 2
-    assert read_video(tmp_path / "out.mp4")[1] == pytest.approx([i / 25 for i in range(50)], abs=1e-3)
-    write(fuse(silent, sound, fuser=averaging), tmp_path / "quiet.mp4", audio=False)
-    with av.open(str(tmp_path / "quiet.mp4")) as container:
-        assert not container.streams.audio
-
-
-def test_sound_that_a_container_does_not_take_is_refused_with_a_way_out(tmp_path, averaging, numbered, write_video):
-    file = tmp_path / "vis.mkv"
-    with av.open(str(file), "w") as container:
-        stream = container.add_stream("ffv1", rate=25)
-        stream.height, stream.width, stream.pix_fmt = 48, 64, "gray"
-        tone = container.add_stream("pcm_u8", rate=16_000, layout="mono")
-        for picture in numbered(5):
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="gray")))
-        sound = av.AudioFrame.from_ndarray(np.zeros((1, 4096), np.uint8), format="u8", layout="mono")
-        sound.sample_rate = 16_000
-        container.mux([*stream.encode(), *tone.encode(sound), *tone.encode()])
-    with pytest.raises(MfjaxError, match=r"sound of the kind pcm_u8, which \.mp4 does not take; write a \.mkv"):
-        write(fuse(write_video(tmp_path / "ir.mp4", numbered(5)), file, fuser=averaging), tmp_path / "out.mp4")
-
-
 def test_images_are_written_to_a_folder_or_a_pattern(tmp_path):
     deep = np.full((8, 12), 40_000, np.uint16)
     for out, name in ((tmp_path / "all", "00001.png"), (tmp_path / "f_%03d.tif", "../f_001.tif")):
