@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger("mfjax")
 
 
+class _OtherSettingsError(MfjaxError):
+    """The error of a part that other settings made, which is kept, as a broken file is not."""
+
+
 class Part:
     """The part of a video that an earlier run wrote.
 
@@ -35,9 +39,9 @@ class Part:
         try:
             with opened(out) as container:
                 self._look(container, comment)
-        except MfjaxError as error:
-            if "settings" in str(error):
-                raise
+        except _OtherSettingsError:
+            raise
+        except MfjaxError:
             logger.warning("%s: has no frame of an earlier run that can be kept, and begins anew", out)
 
     def _look(self, container: "av.container.InputContainer", comment: str) -> None:
@@ -46,7 +50,7 @@ class Part:
             raise MfjaxError(f"{self._out}: has no video in it")
         told = {key.lower(): value for key, value in container.metadata.items()}.get("comment")
         if told != comment:
-            raise MfjaxError(
+            raise _OtherSettingsError(
                 f"{self._out}: was made with other settings or sources ({told}); leave --resume out to make it anew"
             )
         stream = container.streams.video[0]

@@ -220,10 +220,11 @@ def test_a_full_disk_leaves_what_plays_or_nothing(tmp_path, frames, limit, left)
         assert len([*VideoFile(tmp_path / name).frames()]) >= 25
 
 
-def test_nothing_of_an_earlier_run_is_a_new_beginning(tmp_path, caplog):
-    assert Part(tmp_path / "a.mp4", "c").count == 0
-    (tmp_path / "a.mp4").write_bytes(b"not a video" * 20)
-    assert Part(tmp_path / "a.mp4", "c").count == 0
+@pytest.mark.parametrize("name", ["a.mp4", "settings.mp4"])  # whatever its name
+def test_nothing_of_an_earlier_run_is_a_new_beginning(tmp_path, caplog, name):
+    assert Part(tmp_path / name, "c").count == 0
+    (tmp_path / name).write_bytes(b"not a video" * 20)
+    assert Part(tmp_path / name, "c").count == 0
     assert "begins anew" in caplog.text
 
 
