@@ -1,14 +1,16 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from mfjax import images
+from mfjax import Alignment, images, weights
 from mfjax.cli import main, progress, video
 from mfjax.video import Frame
 
@@ -134,6 +136,31 @@ def test_progress_is_a_line_every_half_minute_without_a_terminal(monkeypatch, ca
 
 def test_the_comment_tells_settings_apart():
     assert video._comment({"a": 1}) == video._comment({"a": 1}) != video._comment({"a": 2})
+
+
+def test_a_video_is_not_resumed_with_another_rig_or_model_of_the_same_name(
+    black_network, sequences, tmp_path, tiny_weights, capsys
+):
+    rig, model, out = (tmp_path / name for name in ("rig.json", "model.safetensors", "a.mp4"))
+    place, trained = Alignment.identity((24, 32), (24, 32)), weights.load(tiny_weights)
+    sources = sequences(70)
+
+    def run(*arguments):
+        command = ["video", *sources, "--out", out, "--align", rig, "--model", model, "--engine", "xla", *arguments]
+        return main([*map(str, command)])
+
+    place.save(rig)
+    shutil.copy(tiny_weights, model)
+    assert run("--seconds", "2.4") == 0
+    replace(place, matrix=np.array([[1, 0, 0.1], [0, 1, 0], [0, 0, 1]])).save(rig)
+    assert run("--resume") == 2
+    place.save(rig)
+    weights.save(model, trained.config, trained.params, {"recipe": "for longer"})
+    assert run("--resume") == 2
+    assert capsys.readouterr().err.count("was made with other settings") == 2
+    shutil.copy(tiny_weights, model)
+    assert run("--resume") == 0
+    assert "20 frames of 24x32 (50 were there)" in capsys.readouterr().out
 
 
 def test_ctrl_c_is_the_usual_end_of_a_live_recording(monkeypatch, black_network, tiny_weights, tmp_path, capsys):

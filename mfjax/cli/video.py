@@ -133,14 +133,13 @@ def video(
         "polarity": ir_polarity,
         "bits": bits,
     }
-    comment = _comment(
-        {"ir": ir, "vis": vis, "ir_range": ir_range, "model": model, "detail": detail, "crf": crf} | settings
-    )
+    model_file = weights.find(model)
+    files = {"model": _digest(model_file), "rig": _digest(align)}  # an edited file of the same name is another setting
+    comment = _comment({"ir": ir, "vis": vis, "ir_range": ir_range, "detail": detail, "crf": crf} | files | settings)
     part = resuming.Part(out, comment) if resume and _is_video(out) else None
     done = part.count if part is not None else numbering.images_there(out) if resume else 0
     sources = (Camera(live[0], heat=True), Camera(live[1])) if live is not None else (ir, vis)
     settings |= {"ir_range": check_ir_range(parse_ir_range(ir_range)), "seconds": seconds, "skip": done}
-    model_file = weights.find(model)
 
     from mfjax.inference.loading import load
 
@@ -232,6 +231,14 @@ def _check(
 
 def _is_video(out: Path) -> bool:
     return out.suffix.lower() in writing.CONTAINERS
+
+
+def _digest(file: Path | str | None) -> str | None:
+    """Returns what tells the content of a file; None if there is no such file."""
+    if file is None or not Path(file).is_file():
+        return None
+    with open(file, "rb") as data:
+        return hashlib.file_digest(data, "sha256").hexdigest()
 
 
 def _comment(settings: dict[str, Any]) -> str:
