@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from numpy.typing import NDArray
+
+T = TypeVar("T")
 
 FIRST_FRAMES, EACH = 240, 10  # of a source whose length is not known, what samples are taken of
 
@@ -76,3 +78,14 @@ def spread(duration: float | None, count: int) -> list[float]:
         count: the number of times.
     """
     return [] if not duration else [duration * (i + 0.5) / count for i in range(count)]
+
+
+def evenly(items: Sequence[T], count: int) -> list[T]:
+    """Returns so many items, or all if there are fewer, at about equal distances.
+
+    Args:
+        items: the items.
+        count: the most items to take.
+    """
+    some = min(count, len(items))
+    return [items[i * len(items) // some] for i in range(some)]

@@ -22,7 +22,7 @@ from mfjax.inference.ranges import IrRange, check_ir_range
 from mfjax.inference.views import Align, is_given
 from mfjax.video import placing
 from mfjax.video.files import Side
-from mfjax.video.frames import Frame, Source, sampled, spread
+from mfjax.video.frames import Frame, Source, evenly, sampled, spread
 from mfjax.video.matching import Matches, Stream, infrared_leads
 from mfjax.video.opening import Named, open_pair
 from mfjax.video.steadiness import Infrared, Level
@@ -236,8 +236,7 @@ class FusedVideo:
         heat = Infrared.of(irs[0], irs, options.infrared, self.ir.name, live=False)
         if self.vis.is_live or (align is not None and align != "auto"):
             return align, heat
-        each = max(len(irs) // ALIGN_SAMPLES, 1) if align == "auto" else len(irs)
-        chosen = irs[::each]
+        chosen = evenly(irs, ALIGN_SAMPLES if align == "auto" else 1)
         viss = [next(self.vis.frames(max(frame.time + options.offset, 0)), None) for frame in chosen]
         pairs = [(one, other) for one, other in zip(chosen, viss, strict=True) if other is not None]
         lumas = [placing.lumas_of(heat, *pair) for pair in pairs]

@@ -75,9 +75,9 @@ def test_auto_finds_one_alignment_with_some_pairs(pair, averaging, caplog, monke
     seen, found = [], Alignment.identity((24, 32), (48, 64))
     monkeypatch.setattr(placing, "align_lumas", lambda irs, viss: seen.append((len(irs), len(viss))) or found)
     [*fuse(*pair, fuser=averaging, align="auto")]
-    assert seen == [(10, 10)]
+    assert seen == [(8, 8)]
     assert all(options["align"] is found for *_, options in averaging.calls)
-    assert "one place for all frames, of 10 pairs: " in caplog.text
+    assert "one place for all frames, of 8 pairs: " in caplog.text
 
 
 def test_the_errors_of_a_thread_are_raised_where_frames_are_taken(pair):
