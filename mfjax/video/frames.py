@@ -1,5 +1,6 @@
 """Sources of any kind: frames with times, in order."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -56,7 +57,7 @@ def sampled(source: Source, times: Sequence[float]) -> list[Frame]:
     Args:
         source: the source.
         times: the seconds; if there are none, since the source's length is not known, some of its first frames are
-            taken.
+            taken; and if none is there that late, the first one.
     """
     if source.is_live:
         return []
@@ -67,17 +68,22 @@ def sampled(source: Source, times: Sequence[float]) -> list[Frame]:
         frame = next(source.frames(time), None)
         if frame is not None and (not found or frame.time > found[-1].time):
             found.append(frame)
-    return found
+    return found or [*itertools.islice(source.frames(), 1)]
 
 
-def spread(duration: float | None, count: int) -> list[float]:
-    """Returns times that are evenly spread over a source, its ends left out; none if its length is not known.
+def spread(source: Source, count: int) -> list[float]:
+    """Returns times that are evenly spread over a source; none if its length is not known.
+
+    The ends of the source are left out, unless it is so short that all of its frames are taken.
 
     Args:
-        duration: the seconds that it lasts.
+        source: the source.
         count: the number of times.
     """
-    return [] if not duration else [duration * (i + 0.5) / count for i in range(count)]
+    if not source.duration:
+        return []
+    is_short = source.rate is not None and source.duration * source.rate <= count
+    return [source.duration * (i + (0 if is_short else 0.5)) / count for i in range(count)]
 
 
 def evenly(items: Sequence[T], count: int) -> list[T]:

@@ -230,7 +230,7 @@ class FusedVideo:
             align = Alignment.load(Path(align))
         if self.ir.is_live:
             return align, None
-        irs = sampled(self.ir, spread(self.ir.duration, RANGE_SAMPLES))
+        irs = sampled(self.ir, spread(self.ir, RANGE_SAMPLES))
         if not irs:
             raise MfjaxError(f"{self.ir.name}: has no frames that can be read")
         heat = Infrared.of(irs[0], irs, options.infrared, self.ir.name, live=False)

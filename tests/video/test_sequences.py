@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from mfjax import MfjaxError, images
+from mfjax.video import Frame, fuse
+from mfjax.video.frames import sampled, spread
 from mfjax.video.opening import open_pair
 from mfjax.video.sequences import ImageSequence
 from mfjax.video.thermal import ThermalSequence
@@ -29,6 +31,29 @@ def test_a_folder_is_read_in_the_order_of_its_numbers(tmp_path):
     folder = write_images(tmp_path / "ir", ["f10.png", "f9.png", "f100.png"])
     assert grays(ImageSequence(folder, 25)) == [1, 0, 2]
     assert grays(ImageSequence(folder, 25), 0.04) == [0, 2]
+
+
+def test_a_folder_of_one_image_without_a_number_is_a_video_of_one_frame(tmp_path, averaging):
+    one, other = (write_images(tmp_path / name, ["a.png"], first=40) for name in ("ir", "vis"))
+    [frame] = fuse(one, other, fuser=averaging)
+    assert (frame.time, frame.fused.mean()) == (0, pytest.approx(40, abs=1))
+
+
+def test_all_frames_of_a_short_source_are_looked_at_and_of_a_long_one_not_its_ends(tmp_path):
+    short = ImageSequence(write_images(tmp_path / "short", ["a.png", "b.png"]), 25)
+    assert [frame.pixels.flat[0] for frame in sampled(short, spread(short, 8))] == [0, 1]
+    long = ImageSequence(write_images(tmp_path / "long", [f"{i:02d}.png" for i in range(80)]), 25)
+    assert [frame.pixels.flat[0] for frame in sampled(long, spread(long, 8))] == [5, 15, 25, 35, 45, 55, 65, 75]
+
+
+def test_a_source_shorter_than_it_says_is_looked_at_by_its_first_frame():
+    class Short:
+        name, rate, duration, is_live = "mine", 25.0, 100.0, False
+
+        def frames(self, start=0.0):
+            yield from (Frame(np.zeros((8, 12), np.uint8), 0.0) for _ in range(start <= 0))
+
+    assert [frame.time for frame in sampled(Short(), spread(Short(), 8))] == [0]
 
 
 def test_missing_numbers_of_a_pattern_are_missing_frames(tmp_path):
