@@ -106,6 +106,27 @@ def test_an_output_of_another_kind_is_refused(fast_main, sequences, tmp_path, ca
     assert "is none of what a video is written to" in capsys.readouterr().err
 
 
+def test_sources_are_not_overwritten(fast_main, sequences, tmp_path, capsys):
+    ir, vis = sequences(3)
+    before = {each: each.read_bytes() for each in (tmp_path / "vis").iterdir()}
+    for flags in ([], ["--resume"]):
+        assert fast_main(ir, vis, "--out", tmp_path / "vis" / "%04d.png", *flags) == 2
+        errors = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+        assert len(errors) == 1
+        assert errors[0].endswith(".png is a source and would be overwritten; choose another output")
+    assert {each: each.read_bytes() for each in (tmp_path / "vis").iterdir()} == before
+
+
+def test_a_hidden_source_is_not_moved_by_resuming(fast_main, sequences, tmp_path, capsys):
+    source, other = tmp_path / ".a.part.mkv", tmp_path / "b.mkv"
+    assert fast_main(*sequences(3), "--out", other) == 0
+    shutil.copy(other, source)
+    assert fast_main(source, other, "--out", tmp_path / "a.mkv", "--resume") == 2
+    assert ".a.part.mkv is a source and would be overwritten" in capsys.readouterr().err
+    assert source.exists()
+    assert not (tmp_path / "a.mkv").exists()
+
+
 def test_ctrl_c_leaves_a_video_that_plays(sequences, tmp_path, tiny_weights):
     av = pytest.importorskip("av")
     sources, out = sequences(2000), tmp_path / "a.mp4"

@@ -28,6 +28,7 @@ from mfjax.messages import NOTE
 from mfjax.video import Camera, numbering, resuming, writing
 from mfjax.video.files import Side
 from mfjax.video.fusing import FusedVideo, fuse
+from mfjax.video.outputs import check_spared, is_video_file
 
 if TYPE_CHECKING:
     from mfjax.video.writing import Writer
@@ -136,17 +137,19 @@ def video(
     model_file = weights.find(model)
     files = {"model": _digest(model_file), "rig": _digest(align)}  # an edited file of the same name is another setting
     comment = _comment({"ir": ir, "vis": vis, "ir_range": ir_range, "detail": detail, "crf": crf} | files | settings)
-    part = resuming.Part(out, comment) if resume and _is_video(out) else None
-    done = part.count if part is not None else numbering.images_there(out) if resume else 0
     sources = (Camera(live[0], heat=True), Camera(live[1])) if live is not None else (ir, vis)
-    settings |= {"ir_range": check_ir_range(parse_ir_range(ir_range)), "seconds": seconds, "skip": done}
+    settings |= {"ir_range": check_ir_range(parse_ir_range(ir_range)), "seconds": seconds}
 
     from mfjax.inference.loading import load
 
     fuser = load(model_file, engine=engine, precision=precision, detail=detail)
     fused = fuse(*sources, fuser=fuser, **settings)
+    check_spared(out, fused.ir, fused.vis)
+    part = resuming.Part(out, comment) if resume and is_video_file(out) else None
+    done = part.count if part is not None else numbering.images_there(out) if resume else 0
+    fused.skip = done
     writer: Writer
-    if _is_video(out):
+    if is_video_file(out):
         to_file = writing.VideoWriter.of(out, fused, crf=crf, audio=not no_audio, comment=comment)
         if part is not None and part.count:
             part.copy_to(to_file)
@@ -216,21 +219,14 @@ def _check(
         raise MfjaxError("--live begins now; leave --resume and --start out")
     if view is not None and align in (None, "none"):
         raise MfjaxError(f"--view {view} is of aligned frames; add --align auto or --align RIG.json")
-    if bits == 16 and _is_video(out):
+    if bits == 16 and is_video_file(out):
         raise MfjaxError(
             f"{out}: a video has 8 bits; write images, such as {out.with_suffix('') / '%05d.png'}, for --bits 16"
         )
     if start < 0:
         raise MfjaxError(f"--start is {start:g}; it is 0 seconds or more")
-    for source in (ir, vis):
-        if source is not None and Path(source).exists() and out.exists() and Path(source).samefile(out):
-            raise MfjaxError(f"{out} is a source; choose another name")
-    if not _is_video(out):
+    if not is_video_file(out):
         numbering.pattern_of(out)
-
-
-def _is_video(out: Path) -> bool:
-    return out.suffix.lower() in writing.CONTAINERS
 
 
 def _digest(file: Path | str | None) -> str | None:

@@ -2,7 +2,7 @@
 
 `frames` says what a source is; `files`, `sequences`, `thermal` and `live` have one kind each; `matching` pairs frames
 by their times; `steadiness` keeps range and level from flickering; `placing` aligns; `fusing` is the loop; `writing`
-makes a file of it and `numbering` images, `resuming` goes on with one.
+makes a file of it and `numbering` images, `outputs` spares the sources, `resuming` goes on with one.
 """
 
 from mfjax.video.frames import Frame, Source

@@ -93,6 +93,11 @@ class VideoFile:
         self.rate, self.duration = found[number].rate, found[number].duration
         self._said: set[str] = set()
 
+    @property
+    def paths(self) -> list[Path]:
+        """Returns the files that it reads."""
+        return [self.path]
+
     def frames(self, start: float = 0.0) -> Iterator[Frame]:
         """Yields the frames from a time on, as `Source.frames`."""
         with opened(self.path) as container:

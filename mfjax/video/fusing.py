@@ -150,6 +150,8 @@ class FusedVideo:
         self.ir, self.vis, self._fuser, self._options = ir, vis, fuser, options
         self.offset = options.offset
         """The seconds by which the infrared recording began later than the visible one."""
+        self.skip = options.skip
+        """The frames that are left out at the begin; it may be set before the first one is taken."""
         self._infrared_leads = infrared_leads(ir.rate, vis.rate)
         names = (Stream(ir.name, ir.rate), Stream(vis.name, vis.rate))
         self.matches = Matches(*(names if self._infrared_leads else names[::-1]))
@@ -212,7 +214,7 @@ class FusedVideo:
                 if heat is None:
                     heat = Infrared.of(ir, [], options.infrared, self.ir.name, live=True)
                 luma = heat(ir)  # of skipped frames, too, which a slow range follows
-                if next(numbers) >= options.skip:
+                if next(numbers) >= self.skip:
                     yield FusedFrame(self._fused(luma, vis.pixels, align, level), time - begin)
         finally:
             for each in ahead:

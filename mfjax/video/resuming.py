@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from mfjax.errors import MfjaxError
 from mfjax.video.encoding import parameter_sets
 from mfjax.video.files import opened, pyav
-from mfjax.video.writing import VideoWriter, hidden_name, move_if_it_plays
+from mfjax.video.outputs import hidden_name
+from mfjax.video.writing import VideoWriter, move_if_it_plays
 
 if TYPE_CHECKING:
     import av

@@ -48,6 +48,11 @@ class ImageSequence:
         """Returns the seconds that it lasts."""
         return (max(self.files) - self.first + 1) / self.rate
 
+    @property
+    def paths(self) -> list[Path]:
+        """Returns the files that it reads."""
+        return [*self.files.values()]
+
     def frames(self, start: float = 0.0) -> Iterator[Frame]:
         """Yields the frames from a time on, as `Source.frames`; the first one's messages are of all."""
         said = False

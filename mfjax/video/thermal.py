@@ -54,6 +54,11 @@ class ThermalSequence:
         self.rate = (count - 1) / last if last > 0 else rate
         self.duration = last + (1 / self.rate if self.rate else 0)
 
+    @property
+    def paths(self) -> list[Path]:
+        """Returns the files that it reads."""
+        return [self.path]
+
     def frames(self, start: float = 0.0) -> Iterator[Frame]:
         """Yields the frames from a time on, as `Source.frames`."""
         last = -1.0

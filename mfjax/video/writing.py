@@ -24,11 +24,11 @@ from mfjax.video.encoding import ENCODERS, as_bytes, encoder, even, parameter_se
 from mfjax.video.files import opened, pyav
 from mfjax.video.fusing import FusedFrame, FusedVideo
 from mfjax.video.numbering import ImageWriter
+from mfjax.video.outputs import check_spared, hidden_name, is_video_file
 
 if TYPE_CHECKING:
     import av
 
-CONTAINERS = (".mp4", ".mov", ".mkv")
 TICKS = 90_000  # of a second, in which times are written
 GOP_SECONDS = 1.0  # between pictures from which a player can begin: a killed process loses that, and what x264 holds
 USUAL_CRF = 18  # x264's quality: visually lossless
@@ -60,12 +60,12 @@ def write(video: FusedVideo, out: str | Path, *, crf: int = USUAL_CRF, audio: bo
         audio: copy the sound of the visible source, or else of the infrared one.
 
     Raises:
-        MfjaxError: as iterating over the video does; or it can't be written there.
+        MfjaxError: as iterating over the video does; or it can't be written there, or is a source.
     """
     count = 0
     path = Path(out)
-    in_file = path.suffix.lower() in CONTAINERS
-    writer: Writer = VideoWriter.of(path, video, crf=crf, audio=audio) if in_file else ImageWriter(path)
+    check_spared(path, video.ir, video.vis)
+    writer: Writer = VideoWriter.of(path, video, crf=crf, audio=audio) if is_video_file(path) else ImageWriter(path)
     try:
         for frame in video:
             writer.write(frame)
@@ -74,15 +74,6 @@ def write(video: FusedVideo, out: str | Path, *, crf: int = USUAL_CRF, audio: bo
         video.close()
         writer.close()
     return count
-
-
-def hidden_name(out: Path) -> Path:
-    """Returns the name of a video file while no player can show anything of it.
-
-    Args:
-        out: the file.
-    """
-    return out.with_name(f".{out.stem}.part{out.suffix}")
 
 
 def move_if_it_plays(hidden: Path, out: Path) -> bool:
