@@ -159,6 +159,17 @@ def test_the_comment_tells_settings_apart():
     assert video._comment({"a": 1}) == video._comment({"a": 1}) != video._comment({"a": 2})
 
 
+def test_a_part_of_sequences_plays_from_its_begin_and_is_resumed(fast_main, sequences, tmp_path, capsys):
+    av = pytest.importorskip("av")
+    sources = sequences(95)
+    assert fast_main(*sources, "--out", tmp_path / "a.mp4", "--start", "1", "--seconds", "2.4") == 0
+    assert fast_main(*sources, "--out", tmp_path / "a.mp4", "--start", "1", "--resume") == 0
+    assert "20 frames of 24x32 (50 were there)" in capsys.readouterr().out
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        times = [frame.time for frame in container.decode(video=0)]
+    assert times == pytest.approx([i / 25 for i in range(70)], abs=2e-3)
+
+
 def test_a_video_is_not_resumed_with_another_rig_or_model_of_the_same_name(
     black_network, sequences, tmp_path, tiny_weights, capsys
 ):

@@ -83,7 +83,7 @@ def video(
         side_by_side: The side of each picture where infrared is, of one file that shows both.
         rate: Frames a second of sources that state no times, such as images; by default the other source's, or 25.
         offset: Seconds by which the infrared recording began later than the visible one.
-        start: Seconds of the visible video to begin at.
+        start: Seconds of the visible video to begin at; a video file plays from there.
         seconds: Most seconds to fuse.
         resume: Go on with OUT, which an interrupted run of the same command made: only its last seconds are made again.
         height: Output height in pixels. With only one of height and width, the other keeps the aspect.

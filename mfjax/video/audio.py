@@ -70,6 +70,8 @@ class Audio:
             )
         self._before = 0.0 if "matroska" in container.format.name else LEAD_IN  # it would move all times by it
         self._to = container.add_stream_from_template(self._from)
+        if self._move < -self._before:  # it begins within the file, whose part before that may be long
+            self._container.seek(int((-self._move - self._before) * 1_000_000), backward=True)
         self._packets = self._container.demux(self._from)
 
     def until(self, time: float) -> Iterator["av.Packet"]:

@@ -150,6 +150,8 @@ class FusedVideo:
         self.ir, self.vis, self._fuser, self._options = ir, vis, fuser, options
         self.offset = options.offset
         """The seconds by which the infrared recording began later than the visible one."""
+        self.start = 0.0 if ir.is_live or vis.is_live else max(options.start, 0.0)
+        """The seconds of the visible source at which the fused video begins."""
         self.skip = options.skip
         """The frames that are left out at the begin; it may be set before the first one is taken."""
         self._infrared_leads = infrared_leads(ir.rate, vis.rate)

@@ -53,6 +53,8 @@ class Writer(Protocol):
 def write(video: FusedVideo, out: str | Path, *, crf: int = USUAL_CRF, audio: bool = True) -> int:
     """Writes a fused video and returns how many frames it has.
 
+    A file begins where the video was asked to start, with sound of the same span.
+
     Args:
         video: what `mfjax.video.fuse` returns.
         out: a .mp4, .mov or .mkv file; a folder; or a pattern such as "fused_%05d.png".
@@ -101,14 +103,17 @@ class VideoWriter:
         crf: the quality.
         audio: the sound to copy.
         comment: text that is kept in the file.
+        start: the time of a frame that is at the begin of the file; the sound's times are the file's.
 
     Raises:
         MfjaxError: PyAV is not installed, or there is no such quality.
     """
 
-    def __init__(self, out: Path, rate: float | None, *, crf: int, audio: Audio | None, comment: str = "") -> None:
+    def __init__(
+        self, out: Path, rate: float | None, *, crf: int, audio: Audio | None, comment: str = "", start: float = 0.0
+    ) -> None:
         self._av, self._out, self._rate, self._crf, self._audio = pyav(), out, rate or 25.0, crf, audio
-        self._comment, self._at = comment, hidden_name(out)
+        self._comment, self._start, self._at = comment, start, hidden_name(out)
         if not 0 <= crf <= 51:
             raise MfjaxError(f"crf is {crf}; it is from 0, without loss, to 51")
         self._container: av.container.OutputContainer | None = None
@@ -131,8 +136,8 @@ class VideoWriter:
         Raises:
             MfjaxError: as the class does.
         """
-        sound = Audio.of((video.vis, 0.0), (video.ir, video.offset)) if audio else None
-        return cls(out, video.rate, crf=crf, audio=sound, comment=comment)
+        sound = Audio.of((video.vis, -video.start), (video.ir, video.offset - video.start)) if audio else None
+        return cls(out, video.rate, crf=crf, audio=sound, comment=comment, start=video.start)
 
     def write(self, frame: FusedFrame) -> None:
         """Writes one more frame; the first one opens the file."""
@@ -145,11 +150,12 @@ class VideoWriter:
             rows, cols = pixels.shape[:2]
             raise MfjaxError(f"{self._out}: is {size[0]}x{size[1]}, and a frame of {rows}x{cols} comes; give a size")
         made = yuv_of(pixels, self._matrix)
-        made.pts = max(round(frame.time * TICKS), self._last + 1)
+        time = frame.time - self._start
+        made.pts = max(round(time * TICKS), self._last + 1)
         made.time_base = Fraction(1, TICKS)
         self._last = made.pts
         packets = self._stream.encode(made)
-        self._mux(packets, frame.time)
+        self._mux(packets, time)
         if any(packet.is_keyframe for packet in packets):  # what was before it is on the disk
             self._show_when_it_plays()
 

@@ -4,6 +4,8 @@ import pytest
 
 from mfjax import MfjaxError
 from mfjax.video import fuse, write
+from mfjax.video.resuming import Part
+from mfjax.video.writing import VideoWriter
 
 
 def test_sound_is_copied_bit_for_bit(tmp_path, read_video, write_video, numbered, averaging):
@@ -48,3 +50,51 @@ def test_sound_that_a_container_does_not_take_is_refused_with_a_way_out(tmp_path
         container.mux([*stream.encode(), *tone.encode(sound), *tone.encode()])
     with pytest.raises(MfjaxError, match=r"sound of the kind pcm_u8, which \.mp4 does not take; write a \.mkv"):
         write(fuse(write_video(tmp_path / "ir.mp4", numbered(5)), file, fuser=averaging), tmp_path / "out.mp4")
+
+
+def sound_of(file):
+    """Returns the packets of a file's sound by their times in milliseconds."""
+    with av.open(str(file)) as container:
+        return {
+            round(1000 * float(packet.pts * packet.time_base)): bytes(packet)
+            for packet in container.demux(audio=0)
+            if packet.size and packet.pts is not None
+        }
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+@pytest.mark.parametrize(("source", "offset"), [("vis", 0.0), ("ir", 0.5)])
+def test_a_part_plays_from_its_begin_with_the_sound_of_the_same_span(
+    tmp_path, suffix, source, offset, read_video, write_video, numbered, averaging
+):
+    files = {name: write_video(tmp_path / f"{name}.mp4", numbered(100), audio=name == source) for name in ("ir", "vis")}
+    video = fuse(files["ir"], files["vis"], fuser=averaging, offset=offset, start=1.0, seconds=2.0)
+    out = tmp_path / f"out{suffix}"
+    write(video, out)
+    shown = read_video(out)[1]
+    assert (shown[0], len(shown)) == (pytest.approx(0.02 * (offset > 0), abs=0.021), 50)
+    assert np.diff(shown) == pytest.approx(np.full(49, 0.04), abs=2e-3)
+    heard, there = sound_of(out), sound_of(files[source])
+    assert -200 <= min(heard) <= 64  # a decoder warms up before the begin
+    assert 1900 <= max(heard) <= 2000
+    for time, packet in heard.items():
+        place = time + 1000 * (1.0 - offset)
+        assert packet == there[min(there, key=lambda each, place=place: abs(each - place))]
+
+
+def test_a_part_with_sound_is_resumed_as_of_one_run(tmp_path, read_video, write_video, numbered, averaging):
+    sound = write_video(tmp_path / "vis.mp4", numbered(100), audio=True)
+    silent, out = write_video(tmp_path / "ir.mp4", numbered(100)), tmp_path / "out.mp4"
+    write(fuse(silent, sound, fuser=averaging, start=1), tmp_path / "whole.mp4")
+    for options in ({"seconds": 2}, {}):  # a run that ends early, and one that goes on
+        part = Part(out, "c")
+        video = fuse(silent, sound, fuser=averaging, start=1, skip=part.count, **options)
+        writer = VideoWriter.of(out, video, comment="c")
+        if part.count:
+            part.copy_to(writer)
+        for frame in video:
+            writer.write(frame)
+        writer.close()
+    assert 0 < part.count < 50
+    assert read_video(out)[1] == pytest.approx([i / 25 for i in range(75)], abs=2e-3)
+    assert sound_of(out) == sound_of(tmp_path / "whole.mp4")
