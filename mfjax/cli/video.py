@@ -193,7 +193,7 @@ def _written(fused: FusedVideo, writer: "Writer", out: Path, done: int, *, quiet
         raise MfjaxError(f"{fused.ir.name} and {fused.vis.name} have no frames at the same times; nothing was written")
     if as_json:
         summary = {"written": str(out), "frames": count, "were_there": done, "height": size[0], "width": size[1]}
-        print_json(summary | {"frames_per_second": round(progress.rate, 2), "notes": fused.matches.notes})
+        print_json(summary | {"frames_per_second": round(progress.rate, 2), "notes": fused.notes})
     elif not quiet:
         there = f" ({done} were there)" if done else ""
         print(f"{out}: {_frames(count)} of {size[0]}x{size[1]}{there}, {progress.rate:.1f} frames/s")

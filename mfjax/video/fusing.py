@@ -122,7 +122,7 @@ def fuse(
 
     Raises:
         FileNotFoundError, MfjaxError: the sources can't be read, or are not two; while iterating, also what a
-            `Fuser`'s call raises.
+            `Fuser`'s call raises, but frames that a track can't place are left out, unless these are all.
     """
     infrared = Reading(check_ir_range(ir_range), palette, polarity)
     if bits not in (8, 16):
@@ -157,6 +157,7 @@ class FusedVideo:
         self._infrared_leads = infrared_leads(ir.rate, vis.rate)
         names = (Stream(ir.name, ir.rate), Stream(vis.name, vis.rate))
         self.matches = Matches(*(names if self._infrared_leads else names[::-1]))
+        self._followed: placing.Followed | None = None
         self._made: Ahead[FusedFrame] | None = None
 
     @property
@@ -174,6 +175,12 @@ class FusedVideo:
         ]
         end = min((each for each in ends if each is not None), default=None)
         return None if end is None or self.rate is None else max(round((end - self._options.start) * self.rate), 0)
+
+    @property
+    def notes(self) -> list[str]:
+        """Returns a line for everything that was left out, missing or used twice so far."""
+        followed = self._followed.notes if self._followed is not None else []
+        return [*self.matches.notes, *followed, *_dropped(self.ir), *_dropped(self.vis)]
 
     def __iter__(self) -> "FusedVideo":
         return self
@@ -215,13 +222,18 @@ class FusedVideo:
                     continue
                 if heat is None:
                     heat = Infrared.of(ir, [], options.infrared, self.ir.name, live=True)
-                luma = heat(ir)  # of skipped frames, too, which a slow range follows
+                luma = heat(ir)  # of skipped frames, too, which a slow range follows, as a track does
+                place = self._followed(luma, vis.pixels) if self._followed is not None else align
+                if self._followed is not None and place is None:
+                    continue
                 if next(numbers) >= self.skip:
-                    yield FusedFrame(self._fused(luma, vis.pixels, align, level), time - begin)
+                    yield FusedFrame(self._fused(luma, vis.pixels, place, level), time - begin)
+            if self._followed is not None:
+                self._followed.check()
         finally:
             for each in ahead:
                 each.close()
-            for note in (*self.matches.notes, *_dropped(self.ir), *_dropped(self.vis)):
+            for note in self.notes:
                 logger.warning("%s", note)
 
     def _prepared(self) -> tuple[Any, Infrared | None]:
@@ -230,6 +242,8 @@ class FusedVideo:
         align: Any = options.align if is_given(options.align) else None
         if align == "track":
             align = Tracker()
+        if isinstance(align, Tracker):
+            self._followed = placing.Followed(align)
         if isinstance(align, str | Path) and align != "auto":
             align = Alignment.load(Path(align))
         if self.ir.is_live:

@@ -1,4 +1,4 @@
-"""The place of the visible frames under the infrared ones: one for all, found with some pairs; or each frame's own."""
+"""The place of the visible frames under the infrared ones: one for all, found with some pairs; or followed."""
 
 import logging
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from typing import NamedTuple
 from numpy.typing import NDArray
 
 from mfjax import images
-from mfjax.alignment import Alignment
+from mfjax.alignment import LEAST_CONFIDENCE, Alignment, Tracker
 from mfjax.alignment.estimate import looks_misaligned
 from mfjax.inference.views import align_lumas, check_confidence
 from mfjax.messages import NOTE
@@ -51,6 +51,46 @@ def found(pairs: Sequence[Lumas]) -> Alignment:
         extra=NOTE,
     )
     return alignment
+
+
+class Followed:
+    """The place of each frame, of cameras that move against each other; frames whose place is not known are counted.
+
+    Args:
+        tracker: what follows it.
+    """
+
+    def __init__(self, tracker: Tracker) -> None:
+        self._tracker = tracker
+        self._surest: Alignment | None = None
+        self.count = self.unknown = 0
+
+    def __call__(self, ir: NDArray, vis: NDArray) -> Alignment | None:
+        """Returns the place of the next frame; None if it is not known.
+
+        Args:
+            ir: infrared luma in [0, 1], [h, w].
+            vis: the visible picture, [h', w'] or [h', w', 3].
+        """
+        place = self._tracker.update(ir, images.to_luma(images.to_float(vis)))
+        if self._surest is None or place.confidence > self._surest.confidence:
+            self._surest = place
+        self.count += 1
+        if place.confidence >= LEAST_CONFIDENCE:
+            return place
+        self.unknown += 1
+        return None
+
+    def check(self) -> None:
+        """Raises MfjaxError if the place of no frame is known, though there were some."""
+        if self._surest is not None and self.unknown == self.count:
+            check_confidence(self._surest)
+
+    @property
+    def notes(self) -> list[str]:
+        """Returns a line for the frames whose place is not known, if there are some."""
+        told = f"align track: {self.unknown} of {self.count} frames could not be aligned and are left out"
+        return [told] if self.unknown else []
 
 
 def doubt(pairs: Sequence[Lumas], ir: str, vis: str) -> None:

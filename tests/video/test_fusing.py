@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from mfjax import Alignment, MfjaxError
-from mfjax.alignment import Tracker
+from mfjax.alignment import Tracker, tracking
+from mfjax.alignment.estimate import Estimate
 from mfjax.video import Frame, FusedVideo, fuse, placing
 from mfjax.video.fusing import stored
 from mfjax.video.threads import Ahead
@@ -56,13 +57,57 @@ def test_options_reach_the_model(pair, averaging):
     assert (options["size"], options["color"], options["stretch"]) == ((30, 40), "gray", True)
 
 
+@pytest.fixture
+def estimates(monkeypatch):
+    """A function that lets estimates shift by ten pixels more in each frame of `pair`, surely from a frame on."""
+
+    def use(surely_from):
+        def estimate(ir, vis, *, model, start):
+            number = round(25.5 * float(ir.mean()))
+            right = np.array([[1, 0, 10 * number / 512], [0, 1, 0], [0, 0, 1]])
+            return Estimate(right, 0.95 if number >= surely_from else 0.1, 3.0)
+
+        monkeypatch.setattr(tracking, "estimate", estimate)
+
+    return use
+
+
 @pytest.mark.parametrize("given", ["track", Tracker()])
-def test_one_tracker_places_each_frame(pair, averaging, given):
-    [*fuse(*pair, fuser=averaging, align=given, view="infrared")]
+def test_one_tracker_places_each_frame(pair, averaging, estimates, given):
+    estimates(surely_from=0)
+    assert len([*fuse(*pair, fuser=averaging, align=given, view="infrared")]) == 20
     used = [options["align"] for *_, options in averaging.calls]
-    assert isinstance(used[0], Tracker)
-    assert all(each is used[0] for each in used)
+    assert [each.found for each in used] == [f"tracked up to frame {i}" for i in range(1, 21)]
+    assert used[-1].matrix[0, 2] > used[0].matrix[0, 2] == 0
     assert averaging.calls[3][2]["view"] == "infrared"
+
+
+def test_frames_that_can_not_be_aligned_are_left_out_and_counted(pair, averaging, estimates, caplog):
+    estimates(surely_from=3)
+    video = fuse(*pair, fuser=averaging, align="track")
+    assert [frame.time for frame in video] == pytest.approx([i / 10 for i in range(3, 20)])
+    told = "align track: 3 of 20 frames could not be aligned and are left out"
+    assert told in video.notes
+    assert told in caplog.messages
+
+
+def test_a_track_that_places_no_frame_is_refused(pair, averaging, estimates):
+    estimates(surely_from=99)
+    video = fuse(*pair, fuser=averaging, align="track")
+    with pytest.raises(MfjaxError, match=r"too little in common to be aligned: confidence 0\.10"):
+        next(video)
+    assert averaging.calls == []
+
+
+@pytest.mark.parametrize("surely_from", [0, 3])
+def test_a_track_goes_on_as_that_of_one_run_after_skipped_frames(pair, averaging, estimates, surely_from):
+    estimates(surely_from=surely_from)
+    whole = [*fuse(*pair, fuser=averaging, align="track")]
+    places = [options["align"].matrix for *_, options in averaging.calls]
+    averaging.calls.clear()
+    rest = [*fuse(*pair, fuser=averaging, align="track", skip=8)]
+    assert [frame.time for frame in rest] == [frame.time for frame in whole[8:]]
+    np.testing.assert_array_equal([options["align"].matrix for *_, options in averaging.calls], places[8:])
 
 
 def test_a_rig_file_is_read_once_for_all_frames(tmp_path, pair, averaging):
