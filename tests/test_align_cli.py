@@ -34,7 +34,11 @@ def found(monkeypatch):
             return Estimate(WIDER, confidence, 0.5, model="similarity" if model == "auto" else model)
 
         monkeypatch.setattr(views, "estimate", estimate)
-        monkeypatch.setattr(views, "estimate_rig", lambda irs, viss, model, **_: (estimate(irs, viss, model), []))
+        monkeypatch.setattr(
+            views,
+            "estimate_rig",
+            lambda irs, viss, model, **_: (estimate(irs, viss, model), [estimate(irs, viss, model)] * len(irs)),
+        )
         monkeypatch.setattr(files, "looks_misaligned", lambda ir, vis: off)
 
     return find

@@ -58,7 +58,9 @@ def estimate_rig(
     doubt = float(np.prod((1 - np.minimum(trust[chosen], 0.99)) ** (1 / same.sum(axis=1))))
     disagreement = float(trust[~chosen].sum() / max(trust.sum(), 1e-9))
     confidence = (1 - doubt) * (1 - disagreement)
-    residual = float(np.average([one.residual for one, use in zip(each, chosen, strict=True) if use], weights=weights))
+    told = np.array([one.residual for one in each])[chosen]
+    off = np.array([warps.corner_error(one.matrix, matrix, size) for one in each])[chosen]
+    residual = float(np.sqrt(np.average(told**2 + off**2, weights=weights)))  # one map does not fit all distances
     return Estimate(matrix, confidence, residual, model=kind), each
 
 

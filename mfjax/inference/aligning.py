@@ -2,7 +2,8 @@
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,10 +17,10 @@ from mfjax.inference import checks
 from mfjax.inference.infrared import Reading
 from mfjax.inference.opening import matches_of, opened
 from mfjax.inference.ranges import IrRange
-from mfjax.inference.sources import as_source, infrared_luma, visible_values
+from mfjax.inference.sources import as_source, doubt_order, infrared_luma, visible_values
 from mfjax.inference.views import align_lumas
 from mfjax.messages import quietly
-from mfjax.pairing import Pair
+from mfjax.pairing import Pair, messages_about
 
 MOST_PAIRS = 24  # pairs of a folder that are looked at, evenly spaced
 
@@ -60,7 +61,7 @@ def align(ir: Any, vis: Any = None, *, model: ModelChoice = "auto", ir_range: Ir
     if irs and all(_is_path(each) for each in (*irs, *viss)):
         pairs = [Pair(Path(one).stem, Path(one), Path(other)) for one, other in zip(irs, viss, strict=True)]
         return align_files(pairs, Reading(ir_range), model=model)
-    lumas = [_of_arrays(*pair, ir_range) for pair in zip(irs, viss, strict=True)]
+    lumas = _of_all(lambda pair: _of_arrays(pair[0], pair[1], ir_range), [*zip(irs, viss, strict=True)])
     return _align(lumas, model)
 
 
@@ -80,7 +81,13 @@ def align_files(
     """
     if len(pairs) > MOST_PAIRS:
         pairs = [pairs[round(i * (len(pairs) - 1) / (MOST_PAIRS - 1))] for i in range(MOST_PAIRS)]
-    return _align([read_lumas(pair, infrared, exif=exif) for pair in pairs], model)
+
+    def read(pair: Pair) -> Lumas:
+        with messages_about(pair) if len(pairs) > 1 else nullcontext():
+            return read_lumas(pair, infrared, exif=exif)
+
+    lumas = _of_all(read, pairs)
+    return _align(lumas, model, [pair.name for pair in pairs])
 
 
 def pairs_of(ir: Path | None, vis: Path | None, *, listed: Path | None = None, **options: Any) -> list[Pair]:
@@ -109,7 +116,7 @@ def pairs_of(ir: Path | None, vis: Path | None, *, listed: Path | None = None, *
 
 
 def read_lumas(pair: Pair, infrared: Reading, *, exif: bool = False) -> Lumas:
-    """Returns the lumas of a pair of files, and nothing is logged of them.
+    """Returns the lumas of a pair of files.
 
     Args:
         pair: the files.
@@ -117,22 +124,31 @@ def read_lumas(pair: Pair, infrared: Reading, *, exif: bool = False) -> Lumas:
         exif: as of `images.open`.
 
     Raises:
-        FileNotFoundError, MfjaxError: a file can't be read.
+        FileNotFoundError, MfjaxError: a file can't be read, or an orientation that is ignored parts the views.
     """
-    with quietly():
-        files = opened(pair, infrared, exif=exif, stretch=True, whole=True)
-        return _of_arrays(files.ir.pixels, files.vis.pixels, files.ir.ir_range)._replace(placed=files.alignment)
+    files = opened(pair, infrared, exif=exif, stretch=False, whole=True)
+    return _of_arrays(files.ir.pixels, files.vis.pixels, files.ir.ir_range)._replace(placed=files.alignment)
+
+
+def _of_all(read: Callable[[Any], Lumas], pairs: Sequence[Any]) -> list[Lumas]:
+    """Returns the lumas of many pairs; what is to be said of them is said of the first one only."""
+    lumas = []
+    for number, pair in enumerate(pairs):
+        with quietly() if number else nullcontext():
+            lumas.append(read(pair))
+    return lumas
 
 
 def _of_arrays(ir: Any, vis: Any, ir_range: IrRange) -> Lumas:
     ir, vis = as_source(ir, "infrared", nan=True), as_source(vis, "visible")
-    with quietly():
-        return Lumas(infrared_luma(ir, ir_range), images.to_luma(visible_values(vis)))
+    doubt_order(ir, vis)
+    return Lumas(infrared_luma(ir, ir_range), images.to_luma(visible_values(vis)))
 
 
-def _align(lumas: Sequence[Lumas], model: ModelChoice) -> Alignment:
+def _align(lumas: Sequence[Lumas], model: ModelChoice, names: Sequence[str] = ()) -> Alignment:
     starts: list[Matrix | None] = [None if each.placed is None else each.placed.matrix for each in lumas]
-    return align_lumas([each.ir for each in lumas], [each.vis for each in lumas], model=model, starts=starts)
+    irs, viss = [each.ir for each in lumas], [each.vis for each in lumas]
+    return align_lumas(irs, viss, model=model, starts=starts, names=names)
 
 
 def _is_path(image: Any) -> bool:

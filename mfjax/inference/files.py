@@ -187,6 +187,8 @@ def read(
         align = check_confidence(align_files([pair], infrared, exif=exif)) if align == "auto" else align
         align = align if aligned else files.alignment
     view = view or ("infrared" if in_file else "visible")
+    if in_file and not is_given(align):  # its photo is cut to the infrared view
+        view = "visible"
     ir, vis = files.ir, files.vis
     request = Request.of(ir.pixels, vis.pixels, ir_range=ir.ir_range, align=align, view=view, **options)
     return Sources(request, vis.metadata)

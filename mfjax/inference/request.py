@@ -14,7 +14,7 @@ from mfjax.inference import sizes, views
 from mfjax.inference.colour import Color, colourise, wants_colour
 from mfjax.inference.fusion import Fusion
 from mfjax.inference.ranges import IrRange
-from mfjax.inference.sources import as_source, infrared_luma, visible_values
+from mfjax.inference.sources import as_source, doubt_order, infrared_luma, visible_values
 from mfjax.inference.stepping import LARGEST_FACTOR
 from mfjax.inference.views import Align, Windows
 from mfjax.size import Size
@@ -85,8 +85,7 @@ class Request(NamedTuple):
         """
         ir, vis = as_source(ir, "infrared", nan=True), as_source(vis, "visible")
         dtype, in_colour = np.result_type(ir, vis), wants_colour(color, vis)
-        if images.is_colour(ir) and not images.is_colour(vis):
-            logger.warning("infrared is in colour and visible is gray: are they exchanged? Infrared comes first")
+        doubt_order(ir, vis)
         shapes = ir.shape[:2], vis.shape[:2]
         aligned = views.is_given(align)
         check_view(view, aligned=aligned)

@@ -44,6 +44,17 @@ def as_source(image: Any, name: str, *, nan: bool = False) -> np.ndarray:
     return array
 
 
+def doubt_order(ir: np.ndarray, vis: np.ndarray) -> None:
+    """Logs it if the sources look as if they were exchanged.
+
+    Args:
+        ir: the infrared source.
+        vis: the visible one.
+    """
+    if images.is_colour(ir) and not images.is_colour(vis):
+        logger.warning("infrared is in colour and visible is gray: are they exchanged? Infrared comes first")
+
+
 def visible_values(vis: np.ndarray) -> np.ndarray:
     """Returns a visible source as float32 in [0, 1], in its own shape.
 

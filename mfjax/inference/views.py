@@ -15,9 +15,11 @@ from mfjax.alignment.frames import Frame, View, faded
 from mfjax.alignment.geometry import Matrix
 from mfjax.alignment.tracking import Tracker
 from mfjax.alignment.warping import resampled, seen_through
+from mfjax.alignment.warps import corner_error
 from mfjax.alignment.windows import Window
 from mfjax.errors import MfjaxError
 from mfjax.inference import sizes
+from mfjax.pairing.pairs import listed
 from mfjax.size import Size
 
 Align = Literal["auto", "track", "none"] | Alignment | Tracker | str | Path | None
@@ -26,6 +28,8 @@ WAYS_OUT = (
     "make a rig file from frames with more structure (mfjax align IR_FOLDER VIS_FOLDER --out rig.json, then --align "
     'rig.json), or fuse them as they are (align="none", --align none)'
 )
+
+SURE, ELSEWHERE = 0.9, 8.0  # confidence and pixels at 512 pixels width from which on a pair contradicts a rig
 
 logger = logging.getLogger("mfjax")
 
@@ -91,6 +95,7 @@ def align_lumas(
     *,
     model: ModelChoice = "auto",
     starts: Sequence[Matrix | None] | None = None,
+    names: Sequence[str] = (),
 ) -> Alignment:
     """Returns the alignment that is found of one pair, or of many pairs of two cameras that are fixed to each other.
 
@@ -99,6 +104,7 @@ def align_lumas(
         viss: as many visible lumas in [0, 1].
         model: the kind of maps to seek among.
         starts: for each pair the map to begin with, as `Alignment.matrix`; by default, and for None, search is global.
+        names: names of the pairs, for messages; by default their numbers.
 
     Raises:
         MfjaxError: there is no such model, or there are no pairs, or unequally many or differently shaped images.
@@ -112,7 +118,8 @@ def align_lumas(
         start = None if starts is None else starts[0]
         found, how = estimate(irs[0], viss[0], model=model, start=start), "estimated from one pair"
     else:
-        found, _ = estimate_rig(irs, viss, model=model, starts=starts)
+        found, each = estimate_rig(irs, viss, model=model, starts=starts)
+        _say_who_disagrees(found, each, ir_size, names or [f"pair {number}" for number in range(len(irs))])
         how = f"estimated from {len(irs)} pairs"
     return _as_alignment(found, ir_size, vis_size, how)
 
@@ -211,6 +218,22 @@ def _size_of(kind: str, many: Sequence[np.ndarray]) -> Size:
                 "rig is of two cameras, whose images have one aspect each"
             )
     return first[0], first[1]
+
+
+def _say_who_disagrees(found: Estimate, each: Sequence[Estimate], size: Size, names: Sequence[str]) -> None:
+    """Logs which pairs are surely elsewhere than the one place that was found of all."""
+    apart = [corner_error(one.matrix, found.matrix, size) for one in each]
+    elsewhere = [
+        f"{name} ({far:.0f} px)"
+        for name, far, one in zip(names, apart, each, strict=True)
+        if one.confidence >= SURE and far > ELSEWHERE
+    ]
+    if elsewhere:
+        logger.warning(
+            "one place does not fit all pairs: %s lie elsewhere (pixels at a width of 512), as if cameras or "
+            "distances had changed; align such pairs one by one",
+            listed(elsewhere),
+        )
 
 
 def _as_alignment(found: Estimate, ir_size: Size, vis_size: Size, how: str) -> Alignment:

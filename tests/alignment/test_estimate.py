@@ -105,7 +105,9 @@ def test_pairs_within_3_percent_of_the_width_are_averaged_by_their_confidence(mo
     image = np.zeros((96, 128), np.float32)
     found, _ = estimate_rig([image] * 3, [image] * 3)
     assert found.matrix[0, 2] == pytest.approx((0.8 * 0 + 0.4 * 0.02) / 1.2, abs=1e-5)
-    assert found.residual == pytest.approx((0.8 * 4 + 0.4 * 1) / 1.2, rel=1e-5)
+    middle = 512 * 0.4 * 0.02 / 1.2  # how far the first one lies from it
+    squares = 0.8 * (4**2 + middle**2) + 0.4 * (1**2 + (512 * 0.02 - middle) ** 2)
+    assert found.residual == pytest.approx((squares / 1.2) ** 0.5, rel=1e-5)
     assert found.confidence == pytest.approx((1 - 0.2 * 0.6) * (1 - 0.3 / 1.5), rel=1e-5)
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 from functools import partial
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -17,9 +18,11 @@ from mfjax.alignment.windows import Window, placed
 from mfjax.inference import aligning, pure, views, windows
 from mfjax.inference.composition import Source, compose
 from mfjax.inference.fuser import Fuser
+from mfjax.inference.infrared import Reading
 from mfjax.model import FusionNetwork, FusionOutput
 from mfjax.model.grids import Grid
 from mfjax.model.placement import Placement
+from mfjax.pairing import Pair
 
 IR, VIS = (24, 32), (48, 64)
 WIDER = np.array([[1.5, 0, -0.25], [0, 1.5, -0.25], [0, 0, 1.0]])
@@ -306,8 +309,23 @@ def test_files_that_place_their_photos_are_searched_from_there(ir, vis, monkeypa
     asked = []
     monkeypatch.setattr(aligning, "read_lumas", lambda *_, **__: lumas)
     monkeypatch.setattr(aligning, "align_lumas", lambda *_, starts, **__: asked.append(starts))
-    aligning.align_files([None, None], None)
+    aligning.align_files([Pair(name, Path("ir"), Path("vis")) for name in "ab"], Reading())
     np.testing.assert_array_equal(asked, [[placed.matrix] * 2])
+
+
+def test_pairs_that_surely_lie_elsewhere_than_their_rig_are_named(ir, vis, monkeypatch, caplog):
+    far = np.array([[1, 0, 0.02], [0, 1, 0], [0, 0, 1.0]])
+    each = [Estimate(np.eye(3), 0.95, 1.0), Estimate(far, 0.95, 1.0), Estimate(far, 0.6, 1.0)]
+    monkeypatch.setattr(views, "estimate_rig", lambda *_, **__: (each[0], each))
+    images_of = [mfjax.images.to_float(ir)] * 3, [mfjax.images.to_luma(mfjax.images.to_float(vis))] * 3
+    views.align_lumas(*images_of, names=["a", "b", "c"])
+    assert "one place does not fit all pairs: b (10 px) lie elsewhere" in caplog.text
+
+
+def test_exchanged_sources_are_doubted_once_when_they_are_aligned(ir, vis, found, caplog):
+    found(TURNED, 0.7)
+    mfjax.align([vis] * 2, [ir] * 2)
+    assert caplog.text.count("are they exchanged?") == 1
 
 
 def test_align_refuses_a_model_that_there_is_not_and_unequally_many_images(ir, vis):
