@@ -152,6 +152,22 @@ def test_align_none_is_silent(folder, found, black_network, capsys):
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.usefixtures("black_network")
+def test_a_rig_by_which_a_pair_is_clearly_off_is_doubted(folder, capsys, monkeypatch):
+    rig = folder / "rig.json"
+    Alignment(WIDER, (24, 32), (48, 64)).save(rig)
+    seen = []
+    monkeypatch.setattr(views, "looks_misaligned", lambda ir, vis, matrix: seen.append(matrix) or 0.07)
+    assert main(["fuse", *pair(folder), "--out", str(folder / "o.png"), "--align", str(rig)]) == 0
+    assert "by the rig, their edges lie about 7 % of the width apart" in capsys.readouterr().err
+    np.testing.assert_array_equal(seen, [WIDER])
+
+
+def test_stretching_what_is_aligned_is_refused(folder, capsys):
+    assert main(["fuse", *pair(folder), "--out", str(folder / "o.png"), "--align", "auto", "--stretch"]) == 2
+    assert "leave it out with --align" in capsys.readouterr().err
+
+
 def test_a_view_without_an_alignment_is_refused(folder, capsys):
     assert main(["fuse", *pair(folder), "--out", str(folder / "f.png"), "--view", "infrared"]) == 2
     assert "--view infrared is of aligned images; add --align auto or --align RIG.json" in capsys.readouterr().err

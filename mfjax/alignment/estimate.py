@@ -78,7 +78,7 @@ def estimate(ir: np.ndarray, vis: np.ndarray, *, model: ModelChoice = "auto", st
     return _stretched(ir, vis, found, candidate.support) if model == "auto" else found
 
 
-def looks_misaligned(ir: np.ndarray, vis: np.ndarray) -> float | None:
+def looks_misaligned(ir: np.ndarray, vis: np.ndarray, matrix: Matrix | None = None) -> float | None:
     """Returns by what share of the width two images are measurably off, None if they are not.
 
     It takes some hundredths of a second for two images whose edges are where those of the other are.
@@ -86,14 +86,16 @@ def looks_misaligned(ir: np.ndarray, vis: np.ndarray) -> float | None:
     Args:
         ir: infrared luma in [0, 1], [h, w].
         vis: visible luma in [0, 1], [h', w'].
+        matrix: the map from the visible to the infrared image that is doubted; by default both show the same view.
     """
     if min(*ir.shape, *vis.shape) < 64:
         return None
-    near = edges.refine(ir, vis, np.eye(3), {}, "similarity", length=COARSE[0], smooth=COARSE[1])
+    told = np.eye(3) if matrix is None else matrix
+    near = edges.refine(ir, vis, told, {}, "similarity", length=COARSE[0], smooth=COARSE[1])
     if near.correlation > ALIGNED and max(map(abs, near.parameters.values())) < OFF:
         return None
     found = estimate(ir, vis)
-    off = float(np.abs(geometry.mapped(found.matrix, geometry.CORNERS) - geometry.CORNERS).max())
+    off = float(np.abs(geometry.mapped(found.matrix, geometry.CORNERS) - geometry.mapped(told, geometry.CORNERS)).max())
     return off if found.confidence > LEAST_CONFIDENCE and off > OFF else None
 
 

@@ -26,6 +26,8 @@ LEAST_CONFIDENCE = 0.5  # below it, nothing is aligned without being told to
 ALIGNED_WIDTH = 512  # pixels of the width at which residuals are stated
 
 KIND, VERSION = "mfjax rig", 1
+# What a rig file tells besides the map and its images' sizes, and may leave out.
+WORDS, NUMBERS = ("model", "found", "date"), ("confidence", "residual", "overlap")
 LARGEST_FILE = 2**16  # bytes; a rig file has less than one thousand
 LARGEST_SIDE = 2**20  # pixels
 LEAST_DEPTH = 0.01  # of a corner, as a multiple of the first one's: else it is seen at a grazing angle
@@ -124,7 +126,7 @@ class Alignment:
         Raises:
             OSError: it can't be written.
         """
-        numbers = {name: round(float(getattr(self, name)), 4) for name in ("confidence", "residual", "overlap")}
+        numbers = {name: round(float(getattr(self, name)), 4) for name in NUMBERS}
         told = {
             "kind": KIND,
             "version": VERSION,
@@ -142,7 +144,7 @@ class Alignment:
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Returns the alignment of a rig file.
+        """Returns the alignment of a rig file. Of a file written by hand, the map and both sizes suffice.
 
         Args:
             path: the file.
@@ -160,7 +162,7 @@ class Alignment:
                 raise MfjaxError(f"has more than {LARGEST_FILE:,} bytes, which no rig file has")
             return cls(**_read(data))
         except MfjaxError as error:
-            raise MfjaxError(f"{path}: {error}; make one by mfjax align IR VIS --out {path.name}") from error
+            raise MfjaxError(f"{path}: {error}; mfjax align makes rig files") from error
 
     @property
     def _lengths(self) -> Matrix:
@@ -200,6 +202,8 @@ def checked_matrix(matrix: Any) -> Matrix:
         raise MfjaxError(f"the matrix has shape {found.shape}; it is 3x3")
     if not np.isfinite(found).all():
         raise MfjaxError("the matrix has NaN or infinite elements")
+    if np.linalg.det(found) == 0:
+        raise MfjaxError("the matrix is not invertible")
     found = _normalised(found, "visible", "infrared")
     jacobians = np.array([geometry.jacobian(found, corner) for corner in geometry.CORNERS])
     stretches = np.linalg.svd(jacobians, compute_uv=False) if np.isfinite(jacobians).all() else np.array([np.inf])
@@ -224,7 +228,7 @@ def _normalised(matrix: Matrix, one: str, other: str) -> Matrix:
 def _read(data: bytes) -> dict[str, Any]:
     """Returns the fields of an alignment that the content of a rig file has. Raises MfjaxError if it has others."""
     try:
-        told = json.loads(data.decode(), parse_constant=_no_number, object_pairs_hook=_without_repeats)
+        told = json.loads(data.decode("utf-8-sig"), parse_constant=_no_number, object_pairs_hook=_without_repeats)
     except (ValueError, RecursionError) as error:
         reason = str(error) if isinstance(error, MfjaxError) else f"is no JSON ({error})"
         raise MfjaxError(reason) from error
@@ -232,13 +236,15 @@ def _read(data: bytes) -> dict[str, Any]:
         raise MfjaxError(f'is no rig file, which has "kind": "{KIND}"')
     if told.get("version") != VERSION:
         raise MfjaxError(f"is of version {told.get('version')!r}; this mfjax reads version {VERSION}")
-    wanted = {"matrix", "infrared_size", "visible_size", "model", "found", "date", "confidence", "residual", "overlap"}
-    strange = sorted(set(told) - wanted - {"kind", "version", "meaning"})
-    if missing := sorted(wanted - set(told)):
+    if told.get("meaning", MEANING) != MEANING:
+        raise MfjaxError(f"has another meaning than {MEANING!r}")
+    wanted = "matrix", "infrared_size", "visible_size"
+    if missing := [name for name in wanted if name not in told]:
         raise MfjaxError(f"has no {missing[0]}")
-    if strange:
-        raise MfjaxError(f"has {strange[0]!r}, which is in no rig file")
-    for name in ("model", "found", "date"):
+    if strange := sorted(set(told) - {*wanted, *WORDS, *NUMBERS, "kind", "version", "meaning"}):
+        raise MfjaxError(f"has the unknown key {strange[0]!r}, which may be misspelt; remove it")
+    words, numbers = ([name for name in names if name in told] for names in (WORDS, NUMBERS))
+    for name in words:
         if not isinstance(told[name], str):
             raise MfjaxError(f"{name} is {told[name]!r}, no text")
     rows = told["matrix"]
@@ -249,8 +255,8 @@ def _read(data: bytes) -> dict[str, Any]:
         "matrix": [_numbers({"the matrix": row}, "the matrix", 3) for row in rows],
         "ir_size": sizes["infrared_size"],
         "vis_size": sizes["visible_size"],
-        **{name: told[name] for name in ("model", "found", "date")},
-        **{name: _numbers({name: [told[name]]}, name, 1)[0] for name in ("confidence", "residual", "overlap")},
+        **{name: told[name] for name in words},
+        **{name: _numbers({name: [told[name]]}, name, 1)[0] for name in numbers},
     }
 
 

@@ -109,6 +109,7 @@ class Tracker:
         self.drift = drift
         self.track: Track | None = None
         self.frame = 0  # number of frames so far
+        self.estimates = self.unreliable = self.jumps = 0
         self._shown: NDArray[np.float64] | None = None  # corners, on the way to those of the track
         self._sizes: tuple[Size, Size] | None = None
         self._estimated = 0  # the frame of the last estimate
@@ -147,6 +148,13 @@ class Tracker:
         return Alignment(matrix, *sizes, confidence, residual, model=self.track.model, found=how)
 
     @property
+    def words(self) -> str:
+        """Returns in words how far the track can be relied on."""
+        confidence = 0.0 if self.track is None else self.track.confidence
+        told = f"estimated {self.estimates} times, {self.unreliable} of them not reliably; jumps: {self.jumps}"
+        return f"{told}; confidence at last: {confidence:.2f}"
+
+    @property
     def _is_due(self) -> bool:
         """Returns true if this frame is to be estimated: in turn, or at once where something is in doubt."""
         track = self.track
@@ -168,6 +176,9 @@ class Tracker:
         assert self._sizes is not None
         since = self.frame - self._estimated
         self.track = followed(before, found, self._sizes[0], frames=since, drift=self.drift)
+        self.estimates += 1
+        self.unreliable += found.confidence < LEAST_CONFIDENCE
+        self.jumps += self.track.begun and before is not None and before.is_sure
         self._estimated = self.frame
         if self.track.begun:
             self._shown = self.track.corners

@@ -1,12 +1,13 @@
 """The command `mfjax align`."""
 
+import logging
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
 from tyro.conf import Positional, arg
 
 from mfjax import images
-from mfjax.alignment import ModelChoice
+from mfjax.alignment import LEAST_CONFIDENCE, ModelChoice
 from mfjax.alignment.preview import preview as drawn
 from mfjax.cli.messages import only_errors, print_json, print_line
 from mfjax.cli.ranges import parse_ir_range
@@ -19,6 +20,8 @@ from mfjax.inference.ranges import check_ir_range
 from mfjax.inference.views import check_confidence
 from mfjax.pairing import Pair
 from mfjax.pairing.patterns import Patterns
+
+logger = logging.getLogger("mfjax")
 
 
 class _Planned(NamedTuple):
@@ -89,6 +92,8 @@ def align(
         lumas = aligning.read_lumas(some[0], infrared, exif=exif)
         preview.parent.mkdir(parents=True, exist_ok=True)
         images.write(preview, drawn(lumas.ir, lumas.vis, found.matrix))
+        if found.confidence < LEAST_CONFIDENCE:
+            logger.warning("%s: shows the best guess, which is not reliable", preview)
     check_confidence(found)
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)

@@ -8,11 +8,12 @@ from mfjax.alignment import Alignment
 from mfjax.alignment.frames import View
 from mfjax.alignment.tracking import Tracker
 from mfjax.errors import MfjaxError
-from mfjax.inference.aligning import align_files
+from mfjax.inference.aligning import align_files, read_lumas
 from mfjax.inference.files import Job
 from mfjax.inference.infrared import Reading
-from mfjax.inference.views import Align, check_confidence
-from mfjax.messages import NOTE
+from mfjax.inference.views import Align, check_confidence, doubt_rig
+from mfjax.messages import NOTE, quietly
+from mfjax.pairing import Pair
 
 logger = logging.getLogger("mfjax")
 
@@ -48,10 +49,23 @@ def asked_alignment(
             raise FileNotFoundError(
                 f"{align}: no such file; --align takes auto, track, none or a rig file, which mfjax align makes"
             )
-        return Alignment.load(Path(align))
+        rig = Alignment.load(Path(align))
+        if jobs:
+            _doubt(rig, jobs[0].pair, infrared, exif=exif)
+        return rig
     if not jobs:
         return "auto"
     found = check_confidence(align_files([job.pair for job in jobs], infrared, exif=exif))
     place = "one place for all pairs: " if len(jobs) > 1 else ""
     logger.warning("--align auto: %s%s, confidence %.2f", place, found.words, found.confidence, extra=NOTE)
     return found
+
+
+def _doubt(rig: Alignment, pair: Pair, infrared: Reading, *, exif: bool) -> None:
+    """Logs it if a pair is measurably elsewhere than a rig says."""
+    try:
+        with quietly():
+            lumas = read_lumas(pair, infrared, exif=exif)
+    except (MfjaxError, OSError):
+        return  # it is said where the pair is fused
+    doubt_rig(rig, lumas.ir, lumas.vis, str(pair.ir), str(pair.vis))

@@ -15,6 +15,7 @@ from tyro.conf import Positional, arg
 
 from mfjax import images, weights
 from mfjax.alignment.frames import View
+from mfjax.alignment.tracking import Tracker
 from mfjax.cli.aligning import asked_alignment
 from mfjax.cli.messages import only_errors, print_json, print_line
 from mfjax.cli.processes import join, leave
@@ -28,7 +29,7 @@ from mfjax.inference.detail import check_detail
 from mfjax.inference.engines import Engine, Precision, check_engine
 from mfjax.inference.infrared import Reading, range_of_all
 from mfjax.inference.ranges import check_ir_range
-from mfjax.messages import one_line
+from mfjax.messages import NOTE, one_line
 from mfjax.pairing import messages_about
 from mfjax.pairing.patterns import Patterns
 
@@ -151,6 +152,8 @@ def fuse(
         join(distributed)
         number, processes = leave()
         plan = files.Plan(plan.jobs[number::processes], *(([], []) if number else (plan.problems, plan.notes)))
+    if stretch and align not in (None, "none"):
+        raise MfjaxError("--stretch is of images that are fused as they lie; leave it out with --align")
     resolved = asked_alignment(align, view, everything, infrared, exif=exif)
     left = [job for job in plan.jobs if not (skip_finished and job.finished)]
     start = time.monotonic()
@@ -187,6 +190,8 @@ def fuse(
         infrared = replace(infrared, ir_range=range_of_all([job.pair.ir for job in everything], infrared, exif=exif))
     read = partial(files.read, exif=exif, infrared=infrared, largest_factor=fuser.largest_factor, **options)
     done = _fuse_all(fuser, left, read, tile, quiet=quiet, doubtful=align is None)
+    if isinstance(resolved, Tracker):
+        logger.warning("--align track: %s", resolved.words, extra=NOTE)
     done = replace(done, skipped=skipped, unpaired=plan.problems, notes=plan.notes)
     there = f" ({len(skipped)} were there)" if skip_finished else ""
     text = f"{out}: {len(done.sizes)} of {len(left)} pairs fused{there}"

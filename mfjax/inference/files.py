@@ -15,7 +15,7 @@ from mfjax.inference import checks
 from mfjax.inference.aligning import align_files
 from mfjax.inference.infrared import Reading
 from mfjax.inference.opening import matches_of, opened
-from mfjax.inference.views import Align, check_confidence, is_given
+from mfjax.inference.views import Align, check_confidence, is_given, is_word
 from mfjax.pairing import Pair
 from mfjax.pairing.patterns import Patterns
 
@@ -184,7 +184,7 @@ def read(
     stretch = aligned or options.get("stretch", False)
     files = opened(pair, infrared, exif=exif, stretch=stretch, whole=whole)
     if whole:
-        align = check_confidence(align_files([pair], infrared, exif=exif)) if align == "auto" else align
+        align = check_confidence(align_files([pair], infrared, exif=exif)) if is_word(align, "auto") else align
         align = align if aligned else files.alignment
     view = view or ("infrared" if in_file else "visible")
     if in_file and not is_given(align):  # its photo is cut to the infrared view

@@ -116,9 +116,9 @@ class Fuser:
                 but "auto" for 16 bits of which at most a quarter of the range is used, which is logged. With a range,
                 NaN are shown as the coldest.
             stretch: fuse sources even if their aspects differ by more than 20 %.
-            align: the position of the visible image under the infrared one: "auto" finds it, an `mfjax.Alignment`, a
-                rig file, or an `mfjax.alignment.Tracker`, for which this is the next frame of a sequence. By default,
-                and by "none", both show the same field of view.
+            align: the position of the visible image under the infrared one: "auto" finds it, an `mfjax.Alignment` or
+                its matrix, a rig file, or an `mfjax.alignment.Tracker`, for which this is the next frame of a sequence.
+                By default, and by "none", both show the same field of view.
             view: what the output shows: with `align`, "visible" or "infrared" is that camera's view, in which the fused
                 image softly becomes that camera's where the other shows nothing; "overlap" is the largest upright
                 rectangle that both show. The default size is then that of the source that is finer in this view.
@@ -170,10 +170,10 @@ class Fuser:
         pairs = list(zip(ir, vis, strict=True))
         if options.get("ir_range") == "auto:all":
             options["ir_range"] = inputs.range_of_all([each for each, _ in pairs])
-        if options.get("align") == "auto" and pairs:
+        if views.is_word(options.get("align"), "auto") and pairs:
             rig = align(*zip(*pairs, strict=True), ir_range=options.get("ir_range"))
             options["align"] = views.check_confidence(rig)
-        if options.get("align") == "track":
+        if views.is_word(options.get("align"), "track"):
             options["align"] = Tracker()
         return self.fuse_requests([self._request(*pair, options) for pair in pairs], tile=tile)
 

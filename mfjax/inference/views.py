@@ -10,7 +10,7 @@ import numpy as np
 from mfjax import images
 from mfjax.alignment import LEAST_CONFIDENCE, MODELS, Alignment, ModelChoice
 from mfjax.alignment.consensus import estimate_rig
-from mfjax.alignment.estimate import Estimate, estimate
+from mfjax.alignment.estimate import Estimate, estimate, looks_misaligned
 from mfjax.alignment.frames import Frame, View, faded
 from mfjax.alignment.geometry import Matrix
 from mfjax.alignment.tracking import Tracker
@@ -22,8 +22,10 @@ from mfjax.inference import sizes
 from mfjax.pairing.pairs import listed
 from mfjax.size import Size
 
-Align = Literal["auto", "track", "none"] | Alignment | Tracker | str | Path | None
+Align = Literal["auto", "track", "none"] | Alignment | Tracker | np.ndarray | str | Path | None
 
+WORTH_TELLING = 0.05  # confidence up to which a guess is none
+LIMITS = "1.6 times in scale, 7° and a quarter of the width, and none may be mirrored or turned on its side"
 WAYS_OUT = (
     "make a rig file from frames with more structure (mfjax align IR_FOLDER VIS_FOLDER --out rig.json, then --align "
     'rig.json), or fuse them as they are (align="none", --align none)'
@@ -53,14 +55,25 @@ def is_given(align: Align) -> bool:
     Args:
         align: the argument of the call.
     """
-    return align is not None and not (isinstance(align, str) and align == "none")
+    return align is not None and not is_word(align, "none")
+
+
+def is_word(align: Align, word: str) -> bool:
+    """Returns true if the argument of a call is a word, and not an array, which can't be compared with one.
+
+    Args:
+        align: the argument.
+        word: the word.
+    """
+    return isinstance(align, str) and align == word
 
 
 def alignment_for(align: Align, ir: np.ndarray, vis: np.ndarray) -> Alignment:
     """Returns the alignment that a call asks for.
 
     Args:
-        align: "auto", which finds it; an alignment; a rig file; or a tracker, whose next frame this is.
+        align: "auto", which finds it; an alignment, or the matrix of one; a rig file; or a tracker, whose next frame
+            this is.
         ir: infrared luma in [0, 1], [h, w].
         vis: visible luma in [0, 1], [h', w'].
 
@@ -68,16 +81,20 @@ def alignment_for(align: Align, ir: np.ndarray, vis: np.ndarray) -> Alignment:
         FileNotFoundError, MfjaxError: the rig file can't be read, is for images of other aspects, or nothing reliable
             was found.
     """
-    if isinstance(align, str) and align == "auto":
+    if is_word(align, "auto"):
         return check_confidence(align_lumas([ir], [vis]))
     if isinstance(align, Tracker):
         return check_confidence(align.update(ir, vis))
-    if isinstance(align, str) and align == "track":
+    if is_word(align, "track"):
         raise MfjaxError(
             'align="track" is of a sequence, for Fuser.batch and mfjax fuse; give each call the same '
             "mfjax.alignment.Tracker() instead"
         )
-    found = align if isinstance(align, Alignment) else Alignment.load(Path(str(align)))
+    if isinstance(align, np.ndarray):
+        return Alignment(align, (ir.shape[0], ir.shape[1]), (vis.shape[0], vis.shape[1]))
+    if not isinstance(align, Alignment | str | Path):
+        raise MfjaxError(f"align is {align!r}; it is 'auto', an Alignment or its matrix, a rig file, or a Tracker")
+    found = align if isinstance(align, Alignment) else Alignment.load(Path(align))
     name = "the alignment" if isinstance(align, Alignment) else str(align)
     for kind, image, size in (("infrared", ir, found.ir_size), ("visible", vis, found.vis_size)):
         if (apart := sizes.aspects_apart(image.shape, size)) > sizes.ASPECTS_ABOUT_EQUAL:
@@ -86,6 +103,8 @@ def alignment_for(align: Align, ir: np.ndarray, vis: np.ndarray) -> Alignment:
                 f"{name} is for {kind} images of {size[0]}x{size[1]} and this one is {rows}x{cols}, of an aspect that "
                 f"is {100 * apart:.0f} % apart: another camera's or cropped; make a rig file of such images"
             )
+    if found.confidence < LEAST_CONFIDENCE:
+        logger.warning("%s: its confidence is %.2f, so it was not reliable when it was found", name, found.confidence)
     return found
 
 
@@ -134,11 +153,31 @@ def check_confidence(found: Alignment) -> Alignment:
         MfjaxError: its confidence is below `LEAST_CONFIDENCE`.
     """
     if found.confidence < LEAST_CONFIDENCE:
+        guess = f", and the best guess is {found.words}" if found.confidence > WORTH_TELLING else ""
         raise MfjaxError(
             f"the infrared and the visible image have too little in common to be aligned: confidence "
-            f"{found.confidence:.2f}, {LEAST_CONFIDENCE:g} is needed, and the best guess is {found.words}; {WAYS_OUT}"
+            f"{found.confidence:.2f}, {LEAST_CONFIDENCE:g} is needed{guess}. They may differ by up to {LIMITS}; "
+            f"{WAYS_OUT}"
         )
     return found
+
+
+def doubt_rig(rig: Alignment, ir: np.ndarray, vis: np.ndarray, ir_name: str, vis_name: str) -> None:
+    """Logs it if two images are measurably elsewhere than an alignment says, as if it were of other cameras.
+
+    Args:
+        rig: the alignment.
+        ir: infrared luma in [0, 1], [h, w].
+        vis: visible luma in [0, 1], [h', w'].
+        ir_name: the infrared image's name.
+        vis_name: the visible image's name.
+    """
+    if (off := looks_misaligned(ir, vis, rig.matrix)) is not None:
+        logger.warning(
+            "%s and %s: by the rig, their edges lie about %.0f %% of the width apart: is it of other cameras, or were "
+            "they moved?",
+            *(ir_name, vis_name, 100 * off),
+        )
 
 
 def framed(alignment: Alignment, view: View, ir: np.ndarray, vis: np.ndarray) -> Framed:

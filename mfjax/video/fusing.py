@@ -19,7 +19,7 @@ from mfjax.inference import sizes
 from mfjax.inference.colour import Color
 from mfjax.inference.infrared import Reading
 from mfjax.inference.ranges import IrRange, check_ir_range
-from mfjax.inference.views import Align, is_given
+from mfjax.inference.views import Align, is_given, is_word
 from mfjax.video import placing
 from mfjax.video.files import Side
 from mfjax.video.frames import Frame, Source, evenly, sampled, spread
@@ -210,7 +210,7 @@ class FusedVideo:
         try:
             pairs = self.matches.of(*(watched if ir_first else watched[::-1]))
             ordered = (pair if ir_first else pair[::-1] for pair in pairs)
-            if live and align == "auto":
+            if live and is_word(align, "auto"):
                 some = [*itertools.islice(ordered, 0, LIVE_EACH * ALIGN_SAMPLES, LIVE_EACH)]
                 heat, align = self._live_alignment(some)
             for ir, vis in ordered:
@@ -240,11 +240,11 @@ class FusedVideo:
         """Returns the alignment and the infrared range that sources of known frames have."""
         options = self._options
         align: Any = options.align if is_given(options.align) else None
-        if align == "track":
+        if is_word(align, "track"):
             align = Tracker()
         if isinstance(align, Tracker):
             self._followed = placing.Followed(align)
-        if isinstance(align, str | Path) and align != "auto":
+        if isinstance(align, str | Path) and not is_word(align, "auto"):
             align = Alignment.load(Path(align))
         if self.ir.is_live:
             return align, None
@@ -252,17 +252,17 @@ class FusedVideo:
         if not irs:
             raise MfjaxError(f"{self.ir.name}: has no frames that can be read")
         heat = Infrared.of(irs[0], irs, options.infrared, self.ir.name, live=False)
-        if self.vis.is_live or (align is not None and align != "auto"):
+        if self.vis.is_live or isinstance(align, Tracker):
             return align, heat
-        chosen = evenly(irs, ALIGN_SAMPLES if align == "auto" else 1)
+        chosen = evenly(irs, ALIGN_SAMPLES if is_word(align, "auto") else 1)
         viss = [next(self.vis.frames(max(frame.time + options.offset, 0)), None) for frame in chosen]
         pairs = [(one, other) for one, other in zip(chosen, viss, strict=True) if other is not None]
         lumas = [placing.lumas_of(heat, *pair) for pair in pairs]
-        if align == "auto":
+        if is_word(align, "auto"):
             return placing.found(lumas), heat.anew()
-        if options.align is None:
-            placing.doubt(lumas, self.ir.name, self.vis.name)
-        return None, heat.anew()
+        if options.align is None or isinstance(align, Alignment):
+            placing.doubt(lumas, self.ir.name, self.vis.name, align)
+        return align, heat.anew()
 
     def _live_alignment(self, pairs: list[tuple[Frame, Frame]]) -> tuple[Infrared, Alignment]:
         if not pairs:

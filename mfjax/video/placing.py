@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from mfjax import images
 from mfjax.alignment import LEAST_CONFIDENCE, Alignment, Tracker
 from mfjax.alignment.estimate import looks_misaligned
-from mfjax.inference.views import align_lumas, check_confidence
+from mfjax.inference.views import align_lumas, check_confidence, doubt_rig
 from mfjax.messages import NOTE
 from mfjax.video.frames import Frame
 from mfjax.video.steadiness import Infrared
@@ -93,15 +93,18 @@ class Followed:
         return [told] if self.unknown else []
 
 
-def doubt(pairs: Sequence[Lumas], ir: str, vis: str) -> None:
-    """Logs it if the first pair is measurably not of the same view.
+def doubt(pairs: Sequence[Lumas], ir: str, vis: str, rig: Alignment | None = None) -> None:
+    """Logs it if the first pair is measurably not of the same view, or not where a rig says.
 
     Args:
         pairs: some pairs.
         ir: the infrared source's name.
         vis: the visible source's name.
+        rig: the alignment that is doubted; by default both show the same view.
     """
-    if pairs and (off := looks_misaligned(*pairs[0])) is not None:
+    if pairs and rig is not None:
+        doubt_rig(rig, pairs[0].ir, pairs[0].vis, ir, vis)
+    elif pairs and (off := looks_misaligned(*pairs[0])) is not None:
         logger.warning(
             "%s and %s: their edges lie about %.0f %% of the width apart, so that they fuse into ghosts; align "
             '"auto" (--align auto) or a rig file brings them together (--align none is silent)',

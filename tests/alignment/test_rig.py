@@ -91,14 +91,16 @@ def test_bytes_that_are_no_rig_file_are_refused(path, data):
         ({"kind": "camera"}, "is no rig file"),
         ({"visible_size": [480, 640.5]}, "no whole number"),
         ({"model": "wobble"}, "the model is 'wobble'; it is one of shift, similarity, affine, homography"),
-        ({"lens": 1}, "has 'lens', which is in no rig file"),
+        ({"lens": 1}, "has the unknown key 'lens', which may be misspelt; remove it"),
+        ({"meaning": "from infrared to visible"}, "has another meaning than 'from visible to infrared coordinates"),
+        ({"matrix": [[0, 0, 0]] * 3}, "the matrix is not invertible"),
         ({"date": 2026}, "date is 2026, no text"),
         ({"infrared_size": [240]}, "infrared_size has not 2 numbers"),
         ({"residual": True}, "residual has 'True' in it, no number of a rig"),
         ({"overlap": 2e9}, "overlap has '2000000000.0' in it, no number of a rig"),
         ({"matrix": [[1, 0, 101], [0, 1, 0], [0, 0, 1]]}, "moves the visible image by more than 100 of its sides"),
         ({"matrix": [[101, 0, 0], [0, 1, 0], [0, 0, 1]]}, "more than 100 times as wide as the other"),
-        ({"matrix": [[1, 0, 0], [0, 1, 0], [0, 0, 0]]}, "behind the infrared camera"),
+        ({"matrix": [[1, 0, 0], [0, 0, 1], [0, 1, 0]]}, "behind the infrared camera"),
     ],
 )
 def test_the_error_says_what_is_wrong(path, change, message):
@@ -148,12 +150,21 @@ def test_an_alignment_at_its_limits_is_none_the_less_one():
         assert Alignment(scale * np.eye(3), IR, VIS).matrix.tolist() == np.eye(3).tolist()
 
 
+def test_the_map_and_both_sizes_suffice_in_a_rig_file_written_by_hand(path):
+    told = {"kind": "mfjax rig", "version": 1, "matrix": [[2, 0, -0.5], [0, 2, -0.5], [0, 0, 1]]}
+    text = json.dumps(told | {"infrared_size": [240, 320], "visible_size": [480, 640]})
+    path.write_text(text, encoding="utf-8-sig")  # as some editors do
+    read = Alignment.load(path)
+    assert (read.confidence, read.model, read.found) == (1, "homography", "given")
+    assert read.overlap == pytest.approx(0.25)
+
+
 def test_a_rig_file_without_a_field_or_with_one_twice_or_too_large_is_refused(path):
     Alignment(np.eye(3), IR, VIS).save(path)
     text = path.read_text()
     told = json.loads(text)
     for changed, message in (
-        (json.dumps({name: value for name, value in told.items() if name != "overlap"}), "has no overlap"),
+        (json.dumps({name: value for name, value in told.items() if name != "matrix"}), "has no matrix"),
         (text.replace('"kind"', '"version": 1, "kind"'), "says something twice"),
         (text + " " * 2**16, "has more than 65,536 bytes, which no rig file has"),
         ("[" * 2000, "is no JSON"),
@@ -162,7 +173,7 @@ def test_a_rig_file_without_a_field_or_with_one_twice_or_too_large_is_refused(pa
         with pytest.raises(MfjaxError) as caught:
             Alignment.load(path)
         assert f"{path}: {message}" in str(caught.value)
-        assert str(caught.value).endswith("; make one by mfjax align IR VIS --out rig.json")
+        assert str(caught.value).endswith("; mfjax align makes rig files")
 
 
 def test_an_alignment_is_shown_in_words():

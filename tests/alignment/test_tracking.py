@@ -124,6 +124,7 @@ def test_a_moved_camera_is_followed_at_the_next_frame(told):
     right = [512 * tracker.update(IR, VIS).matrix[0, 2] for _ in range(5)]
     assert right == pytest.approx([0, 0, 0, 0, 61], abs=1e-3)
     assert [each is None for each in starts] == [True, False, True, True]
+    assert tracker.words == "estimated 4 times, 1 of them not reliably; jumps: 1; confidence at last: 0.95"
 
 
 def test_every_frame_is_tried_until_one_is_reliable(told):
@@ -169,6 +170,7 @@ def test_folders_are_fused_along_a_track(told, tmp_path, tiny_weights, capsys):
     model = ["--model", str(tiny_weights), "--out", str(tmp_path / "out")]
     assert main(["fuse", *sources, *model, "--align", "track"]) == 0
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["a.png", "b.png", "c.png"]
+    assert "--align track: estimated 1 times, 0 of them not reliably; jumps: 0;" in capsys.readouterr().err
     one = [f"{folder}/a.png" for folder in sources]
     assert main(["fuse", *one, "--model", str(tiny_weights), "--out", str(tmp_path / "a.png"), "--align", "track"]) == 2
     assert "--align track is for a sequence" in capsys.readouterr().err

@@ -241,6 +241,21 @@ def test_apply_refuses_to_trace_the_overlap_and_a_view_that_there_is_not(fuser, 
         fuse(TURNED, "both")
 
 
+def test_a_matrix_is_an_alignment_and_what_is_none_is_refused(fuser, ir, vis):
+    np.testing.assert_array_equal(
+        fuser(ir, vis, align=TURNED).fused, fuser(ir, vis, align=Alignment(TURNED, IR, VIS)).fused
+    )
+    with pytest.raises(MfjaxError, match="align is True; it is 'auto', an Alignment or its matrix"):
+        fuser(ir, vis, align=True)
+    [made] = fuser.batch([ir], [vis], align=TURNED)
+    assert made.fused.shape == fuser(ir, vis, align=TURNED).fused.shape
+
+
+def test_an_alignment_that_was_not_reliable_is_doubted(fuser, ir, vis, caplog):
+    fuser(ir, vis, align=Alignment(TURNED, IR, VIS, confidence=0.3))
+    assert "its confidence is 0.30, so it was not reliable" in caplog.text
+
+
 def test_a_view_without_an_alignment_is_refused(fuser, ir, vis):
     for fuse in (fuser, partial(fuser.apply, size=VIS)):
         sources = (np.zeros(IR, np.float32), np.zeros(VIS, np.float32))
