@@ -9,6 +9,8 @@ import numpy as np
 
 from mfjax import images
 from mfjax.errors import MfjaxError
+from mfjax.inference.sources import infrared_luma
+from mfjax.messages import NOTE, quietly
 from mfjax.pairing import find_pairs
 
 logger = logging.getLogger("mfjax")
@@ -149,7 +151,32 @@ def read_pair(files: PairFiles) -> tuple[np.ndarray, np.ndarray]:
     Raises:
         MfjaxError: a file can't be read, or the two sizes differ.
     """
-    ir, vis = (images.luma(images.read(file)) for file in files)
+    ir, vis = infrared_pixels(images.read(files.ir), files.ir), images.luma(images.read(files.vis))
     if ir.shape != vis.shape:
         raise MfjaxError(f"{files.ir} is {ir.shape[0]}x{ir.shape[1]} but {files.vis} {vis.shape[0]}x{vis.shape[1]}")
     return ir, vis
+
+
+def infrared_pixels(image: np.ndarray, file: Path) -> np.ndarray:
+    """Returns the luma of an infrared image as fusing sees it, uint8 `[h, w]`: raw data of 16 bits are stretched.
+
+    Args:
+        image: the image.
+        file: its file, for the message, which comes once.
+    """
+    if image.dtype != np.uint16:
+        return images.luma(image)
+    with quietly():
+        made = images.from_float(infrared_luma(image), np.uint8)
+    if not np.array_equal(made, images.luma(image)):
+        _say_stretched(file)
+    return made
+
+
+_said: set[str] = set()
+
+
+def _say_stretched(file: Path) -> None:
+    if not _said:
+        _said.add("stretched")
+        logger.warning("%s: uses little of its 16 bits: stretched to what it uses, as others like it", file, extra=NOTE)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfjax import images, regular
+from mfjax.data.pairs import infrared_pixels
 from mfjax.data.sets.alignment import Alignment, alignment
 from mfjax.data.sets.layouts import Candidate, Layout, View
 from mfjax.data.sets.views import crop_to_view, to_unit
@@ -68,7 +69,8 @@ def examine(candidate: Candidate, layout: Layout, wanted: Requirements) -> Fit |
         return LeftOut(name, "incomplete", f"{present} has no {missing} partner")
     try:
         ir_bytes, vis_bytes = regular.read_bytes(ir_file), regular.read_bytes(vis_file)
-        ir, vis = images.luma(images.decode(ir_bytes, ir_file)), images.luma(images.decode(vis_bytes, vis_file))
+        ir = infrared_pixels(images.decode(ir_bytes, ir_file), ir_file)
+        vis = images.luma(images.decode(vis_bytes, vis_file))
     except (MfjaxError, OSError) as error:
         return LeftOut(name, "unreadable", str(error))
     view = _view(ir.shape, vis.shape, layout, wanted)
@@ -106,7 +108,8 @@ def open_pair(ir: bytes, vis: bytes, view: View, name: str) -> tuple[NDArray, ND
     Raises:
         MfjaxError: an image is damaged, or infrared sees more than the visible image.
     """
-    first, second = (images.luma(images.decode(data, Path(name))) for data in (ir, vis))
+    file = Path(name)
+    first, second = infrared_pixels(images.decode(ir, file), file), images.luma(images.decode(vis, file))
     return to_same_size(first, crop_to_view(second, view))
 
 
