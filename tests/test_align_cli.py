@@ -122,6 +122,18 @@ def test_the_pairs_of_a_folder_have_one_rig_which_is_said(folder, found, black_n
     assert sorted(path.name for path in out.iterdir()) == ["a.png", "b.png"]
 
 
+def test_each_pair_of_a_folder_may_have_its_own_place_which_is_said(folder, found, black_network, capsys):
+    command = ["fuse", str(folder / "ir"), str(folder / "vis"), "--out", str(folder / "o"), "--align", "each"]
+    found()
+    assert main(command) == 0
+    said = capsys.readouterr().err
+    for name in ("a", "b"):
+        assert f"note: {name}: aligned by shift" in said
+    found(confidence=0.2)
+    assert main(command) == 1
+    assert "error: a: the infrared and the visible image have too little in common" in capsys.readouterr().err
+
+
 def test_the_place_of_two_files_is_said_with_its_confidence(folder, found, black_network, capsys):
     found()
     options = ["--out", str(folder / "fused.png"), "--align", "auto", "--model", "small"]
@@ -132,7 +144,7 @@ def test_the_place_of_two_files_is_said_with_its_confidence(folder, found, black
 
 def test_an_alignment_that_is_neither_a_word_nor_a_file_is_refused_with_what_may_be_given(folder, capsys):
     assert main(["fuse", *pair(folder), "--out", str(folder / "fused.png"), "--align", "yes"]) == 2
-    assert "yes: no such file; --align takes auto, track, none or a rig file" in capsys.readouterr().err
+    assert "yes: no such file; --align takes auto, each, track, none or a rig file" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("many", [False, True], ids=["files", "folders"])

@@ -21,7 +21,7 @@ logger = logging.getLogger("mfjax")
 def asked_alignment(
     align: str | None, view: View | None, jobs: Sequence[Job], infrared: Reading, *, exif: bool
 ) -> Align:
-    """Returns the alignment that `--align` asks for: by auto one for all pairs, which is said.
+    """Returns the alignment that `--align` asks for: by auto one for all pairs, which is said; "auto" for each pair.
 
     Args:
         align: the flag.
@@ -38,6 +38,8 @@ def asked_alignment(
         if view is not None and any(job.pair.ir != job.pair.vis for job in jobs):
             raise MfjaxError(f"--view {view} is of aligned images; add --align auto or --align RIG.json")
         return None
+    if align == "each":
+        return "auto"
     if align == "track":
         if len(jobs) < 2:
             raise MfjaxError(
@@ -47,7 +49,7 @@ def asked_alignment(
     if align != "auto":
         if not Path(align).exists():
             raise FileNotFoundError(
-                f"{align}: no such file; --align takes auto, track, none or a rig file, which mfjax align makes"
+                f"{align}: no such file; --align takes auto, each, track, none or a rig file, which mfjax align makes"
             )
         rig = Alignment.load(Path(align))
         if jobs:

@@ -55,7 +55,7 @@ def fuse(
     scale: Annotated[float | None, arg(metavar="S", help_behavior_hint="")] = None,
     color: Color = "auto",
     sr: Annotated[bool, arg(help_behavior_hint="")] = False,
-    align: Annotated[str | None, arg(metavar="auto|track|RIG.json|none", help_behavior_hint="")] = None,
+    align: Annotated[str | None, arg(metavar="auto|each|track|RIG.json|none", help_behavior_hint="")] = None,
     view: Annotated[View | None, arg(help_behavior_hint="")] = None,
     stretch: Annotated[bool, arg(help_behavior_hint="")] = False,
     exif: Annotated[bool, arg(help_behavior_hint="")] = False,
@@ -97,9 +97,9 @@ def fuse(
         color: Output in colour, gray, or auto: in colour if the visible image is stored in colour.
         sr: Also write both super-resolved sources, as OUT_ir and OUT_vis.
         align: Where the visible image lies under the infrared one: found for these images, one place for all pairs of a
-            folder (auto); followed from frame to frame of folders in the order of their names (track); as a rig file of
-            mfjax align says; or exactly under it (none, the default; without the flag a pair that is clearly off is a
-            warning).
+            folder (auto), or one for each, as of a hand-held camera (each); followed from frame to frame of folders in
+            the order of their names (track); as a rig file of mfjax align says; or exactly under it (none, the default;
+            without the flag a pair that is clearly off is a warning).
         view: The view of an aligned output: the visible camera's (the default), softly the visible image alone where
             infrared shows nothing; the infrared camera's; or the overlap, cut to what both show. Of the photo in a
             camera's file, infrared is the default.

@@ -16,6 +16,7 @@ from mfjax.inference.aligning import align_files
 from mfjax.inference.infrared import Reading
 from mfjax.inference.opening import matches_of, opened
 from mfjax.inference.views import Align, check_confidence, is_given, is_word
+from mfjax.messages import NOTE, quietly
 from mfjax.pairing import Pair
 from mfjax.pairing.patterns import Patterns
 
@@ -183,8 +184,12 @@ def read(
     whole = in_file and (aligned or view == "visible")
     stretch = aligned or options.get("stretch", False)
     files = opened(pair, infrared, exif=exif, stretch=stretch, whole=whole)
+    if is_word(align, "auto"):
+        with quietly():  # of the files, it is said here
+            found = align_files([pair], infrared, exif=exif)
+        align = check_confidence(found)
+        logger.warning("aligned by %s, confidence %.2f", found.words, found.confidence, extra=NOTE)
     if whole:
-        align = check_confidence(align_files([pair], infrared, exif=exif)) if is_word(align, "auto") else align
         align = align if aligned else files.alignment
     view = view or ("infrared" if in_file else "visible")
     if in_file and not is_given(align):  # its photo is cut to the infrared view
