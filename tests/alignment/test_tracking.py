@@ -101,6 +101,29 @@ def test_one_blunder_changes_nothing_and_a_confirmed_change_is_a_jump():
     assert not track.lost
 
 
+def test_estimates_up_to_3_percent_of_the_infrared_width_apart_may_be_blended(told):
+    def down(pixels):
+        return Estimate(np.array([[1, 0, 0], [0, 1, pixels / 384], [0, 0, 1.0]]), 0.95, 9.0)
+
+    for near, far in ((down(12), down(16)), (shifted(12, 0.95, 9.0), shifted(16, 0.95, 9.0))):
+        for found, agrees in ((near, True), (far, False)):
+            told([shifted(0, 0.95, 9.0), found])
+            tracker = Tracker(every=1)
+            for _ in range(2):
+                tracker.update(IR, VIS[:300])  # of another aspect
+            assert (tracker.track.candidate is None) == agrees
+
+
+def test_frames_between_estimates_make_the_track_less_sure(told):
+    told([shifted(0), shifted(0), shifted(0)])
+    tracker, expected = Tracker(every=4, drift=2.0), Track.of(shifted(0))
+    for _ in range(9):
+        tracker.update(IR, VIS[:300])
+    for _ in range(2):
+        expected = followed(expected, shifted(0), SIZE, frames=4, drift=2.0)
+    assert tracker.track.variance == pytest.approx(expected.variance)
+
+
 def test_a_slow_change_is_followed():
     track = None
     for right in np.linspace(0, 40, 80):
@@ -151,6 +174,7 @@ def test_a_track_has_frames_of_one_size(told):
         ({"every": 0}, "every=0"),
         ({"every": 2.5}, r"every=2\.5, a whole number"),
         ({"drift": 0}, "drift=0"),
+        ({"drift": np.inf}, "drift=inf"),
         ({"model": "wobble"}, "model is 'wobble'; it is one of auto, shift"),
     ],
 )
