@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -51,9 +50,7 @@ def estimate_rig(
     chosen = agreeing[middle]
     weights = trust[chosen] + 1e-6
     corners = np.array([geometry.mapped(one.matrix, geometry.CORNERS) for one in each])[chosen]
-    mean = np.einsum("n,nij->ij", weights / weights.sum(), corners)
-    places = geometry.CORNERS.astype(np.float32), mean.astype(np.float32)
-    matrix = np.asarray(cv2.getPerspectiveTransform(*places), np.float64)
+    matrix = warps.of_corners(np.einsum("n,nij->ij", weights / weights.sum(), corners))
     same = np.maximum(_alike(irs), _alike(viss))[np.ix_(chosen, chosen)]
     doubt = float(np.prod((1 - np.minimum(trust[chosen], 0.99)) ** (1 / same.sum(axis=1))))
     disagreement = float(trust[~chosen].sum() / max(trust.sum(), 1e-9))

@@ -3,11 +3,10 @@
 import math
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mfjax.alignment import geometry
+from mfjax.alignment import geometry, warps
 from mfjax.alignment.estimate import AGREE, Estimate, estimate
 from mfjax.alignment.rig import ALIGNED_WIDTH, LEAST_CONFIDENCE, MODELS, Alignment, Model, ModelChoice
 from mfjax.errors import MfjaxError
@@ -141,8 +140,7 @@ class Tracker:
         left = max(self.every - (self.frame - self._estimated), 1)  # frames in which it gets there
         self._shown = self._shown + (self.track.corners - self._shown) / left
         self.frame += 1
-        places = geometry.CORNERS.astype(np.float32), self._shown.astype(np.float32)
-        matrix = np.asarray(cv2.getPerspectiveTransform(*places), np.float64)
+        matrix = warps.of_corners(self._shown)
         how = f"tracked up to frame {self.frame}"
         confidence, residual = self.track.confidence, self.track.residual
         return Alignment(matrix, *sizes, confidence, residual, model=self.track.model, found=how)
@@ -169,8 +167,7 @@ class Tracker:
         self._searched = before is None or not before.is_sure or before.lost or before.candidate is not None
         start, model = None, self.model
         if before is not None and not self._searched:
-            places = geometry.CORNERS.astype(np.float32), before.corners.astype(np.float32)
-            start = np.asarray(cv2.getPerspectiveTransform(*places), np.float64)
+            start = warps.of_corners(before.corners)
             model = before.model  # "auto" is decided where the track begins
         found = estimate(ir, vis, model=model, start=start)
         assert self._sizes is not None

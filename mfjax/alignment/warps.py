@@ -93,6 +93,15 @@ def corner_error(found: Matrix, true: Matrix, size: Size) -> float:
     return float(np.linalg.norm((moved - CORNERS) * sides, axis=-1).mean())
 
 
+def of_corners(corners: NDArray) -> Matrix:
+    """Returns the map that takes the corners of unit coordinates to these places.
+
+    Args:
+        corners: (x, y) of each of `geometry.CORNERS`, `[4, 2]`.
+    """
+    return np.asarray(cv2.getPerspectiveTransform(CORNERS.astype(np.float32), corners.astype(np.float32)), np.float64)
+
+
 def covered(matrix: Matrix, size: Size) -> NDArray[np.bool_]:
     """Returns true at the pixels of a view that a mapped image shows, `[h, w]`.
 

@@ -15,7 +15,7 @@ from mfjax.alignment.geometry import Matrix
 from mfjax.errors import MfjaxError
 from mfjax.inference import checks
 from mfjax.inference.infrared import Reading
-from mfjax.inference.opening import matches_of, opened
+from mfjax.inference.opening import Opened, matches_of, opened
 from mfjax.inference.ranges import IrRange
 from mfjax.inference.sources import as_source, doubt_order, infrared_luma, visible_values
 from mfjax.inference.views import align_lumas
@@ -126,7 +126,20 @@ def read_lumas(pair: Pair, infrared: Reading, *, exif: bool = False) -> Lumas:
     Raises:
         FileNotFoundError, MfjaxError: a file can't be read, or an orientation that is ignored parts the views.
     """
-    files = opened(pair, infrared, exif=exif, stretch=False, whole=True)
+    return _of_files(opened(pair, infrared, exif=exif, stretch=False, whole=True))
+
+
+def align_opened(files: Opened) -> Alignment:
+    """Returns the alignment of a pair of files that were read, of which nothing is logged.
+
+    Args:
+        files: the files, with the whole photo if it is that of a thermal camera's file.
+    """
+    with quietly():
+        return _align([_of_files(files)], "auto")
+
+
+def _of_files(files: Opened) -> Lumas:
     return _of_arrays(files.ir.pixels, files.vis.pixels, files.ir.ir_range)._replace(placed=files.alignment)
 
 

@@ -77,7 +77,7 @@ def check_distinct(ir: Path, vis: Path) -> None:
         vis: the visible file.
     """
     (ir_file, ir_number), (vis_file, vis_number) = images.split_selection(ir), images.split_selection(vis)
-    if ir_number == vis_number and _identity(ir_file) == _identity(vis_file):
+    if ir_number == vis_number and identity(ir_file) == identity(vis_file):
         raise MfjaxError(
             f"{ir} is given for both sources; give two files, choose what is infrared in it, such as {ir_file}[3], its "
             "fourth channel, or leave VIS out if the file has a photo of its own"
@@ -135,11 +135,11 @@ def check_outputs(jobs: Iterable[Planned]) -> None:
     """
     jobs = list(jobs)
     outputs = [path for job in jobs for path in job.outputs]
-    sources = {_identity(images.split_selection(path)[0]) for job in jobs for path in (job.pair.ir, job.pair.vis)}
+    sources = {identity(images.split_selection(path)[0]) for job in jobs for path in (job.pair.ir, job.pair.vis)}
     for path in outputs:
         if path.is_dir():
             raise MfjaxError(f"{path} is a folder; choose another output")
-        if path.exists() and _identity(path) in sources:
+        if path.exists() and identity(path) in sources:
             raise MfjaxError(f"{path} is a source and would be overwritten; choose another output")
     for path, count in Counter(outputs).items():
         if count > 1:
@@ -148,8 +148,12 @@ def check_outputs(jobs: Iterable[Planned]) -> None:
         _check_writable(folder)
 
 
-def _identity(path: Path) -> tuple[int, int]:
-    """Returns a value that is the same for two names of one file, and differs between files."""
+def identity(path: Path) -> tuple[int, int]:
+    """Returns a value that is the same for two names of one file, and differs between files.
+
+    Args:
+        path: the file, which exists.
+    """
     status = path.stat()
     return status.st_dev, status.st_ino
 

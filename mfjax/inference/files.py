@@ -12,11 +12,11 @@ from mfjax.alignment.estimate import looks_misaligned
 from mfjax.alignment.frames import View
 from mfjax.errors import MfjaxError
 from mfjax.inference import checks
-from mfjax.inference.aligning import align_files
+from mfjax.inference.aligning import align_opened
 from mfjax.inference.infrared import Reading
 from mfjax.inference.opening import matches_of, opened
 from mfjax.inference.views import Align, check_confidence, is_given, is_word
-from mfjax.messages import NOTE, quietly
+from mfjax.messages import NOTE
 from mfjax.pairing import Pair
 from mfjax.pairing.patterns import Patterns
 
@@ -182,12 +182,9 @@ def read(
     pair, aligned = job.pair, is_given(align)
     in_file = pair.vis == pair.ir
     whole = in_file and (aligned or view == "visible")
-    stretch = aligned or options.get("stretch", False)
-    files = opened(pair, infrared, exif=exif, stretch=stretch, whole=whole)
+    files = opened(pair, infrared, exif=exif, stretch=options.get("stretch", False), whole=whole)
     if is_word(align, "auto"):
-        with quietly():  # of the files, it is said here
-            found = align_files([pair], infrared, exif=exif)
-        align = check_confidence(found)
+        align = found = check_confidence(align_opened(files))
         logger.warning("aligned by %s, confidence %.2f", found.words, found.confidence, extra=NOTE)
     if whole:
         align = align if aligned else files.alignment

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mfjax.errors import MfjaxError
+from mfjax.inference.checks import identity
 from mfjax.video.frames import Source
 from mfjax.video.numbering import pattern_of
 from mfjax.video.sequences import NUMBER
@@ -37,11 +38,11 @@ def check_spared(out: Path, *sources: Source) -> None:
         out: a video file, or a folder or a pattern of images.
         sources: the sources, whose `paths`, if they have some, are the files that they read.
     """
-    read = {_identity(path) for source in sources for path in getattr(source, "paths", ()) if path.exists()}
+    read = {identity(path) for source in sources for path in getattr(source, "paths", ()) if path.exists()}
     if not read:
         return
     for path in (out, hidden_name(out)) if is_video_file(out) else _images(pattern_of(out)):
-        if path.exists() and _identity(path) in read:
+        if path.exists() and identity(path) in read:
             raise MfjaxError(f"{path} is a source and would be overwritten; choose another output")
 
 
@@ -59,9 +60,3 @@ def _images(pattern: Path) -> Iterator[Path]:
     for each in pattern.parent.iterdir():
         if (found := name.fullmatch(each.name)) is not None:
             yield pattern.with_name(pattern.name % int(found[1]))
-
-
-def _identity(path: Path) -> tuple[int, int]:
-    """Returns a value that is the same for two names of one file, and differs between files."""
-    status = path.stat()
-    return status.st_dev, status.st_ino

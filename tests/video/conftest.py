@@ -97,3 +97,24 @@ def numbered():
         return [np.full(shape, 40 + 2 * i, np.uint8) for i in range(count)]
 
     return frames
+
+
+@pytest.fixture
+def in_two_runs():
+    """A function that writes a video in a run that ends early and one that goes on, and returns the frames kept."""
+    from mfjax.video.resuming import Part
+    from mfjax.video.writing import VideoWriter
+
+    def run(out, fuse, *, seconds):
+        for options in ({"seconds": seconds}, {}):
+            part = Part(out, "c")
+            video = fuse(skip=part.count, **options)
+            writer = VideoWriter.of(out, video, comment="c")
+            if part.count:
+                part.copy_to(writer)
+            for frame in video:
+                writer.write(frame)
+            writer.close()
+        return part.count
+
+    return run

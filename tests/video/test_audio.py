@@ -1,11 +1,11 @@
+from functools import partial
+
 import av
 import numpy as np
 import pytest
 
 from mfjax import MfjaxError
 from mfjax.video import fuse, write
-from mfjax.video.resuming import Part
-from mfjax.video.writing import VideoWriter
 
 
 def test_sound_is_copied_bit_for_bit(tmp_path, read_video, write_video, numbered, averaging):
@@ -82,19 +82,13 @@ def test_a_part_plays_from_its_begin_with_the_sound_of_the_same_span(
         assert packet == there[min(there, key=lambda each, place=place: abs(each - place))]
 
 
-def test_a_part_with_sound_is_resumed_as_of_one_run(tmp_path, read_video, write_video, numbered, averaging):
+def test_a_part_with_sound_is_resumed_as_of_one_run(
+    tmp_path, read_video, write_video, numbered, averaging, in_two_runs
+):
     sound = write_video(tmp_path / "vis.mp4", numbered(100), audio=True)
     silent, out = write_video(tmp_path / "ir.mp4", numbered(100)), tmp_path / "out.mp4"
     write(fuse(silent, sound, fuser=averaging, start=1), tmp_path / "whole.mp4")
-    for options in ({"seconds": 2}, {}):  # a run that ends early, and one that goes on
-        part = Part(out, "c")
-        video = fuse(silent, sound, fuser=averaging, start=1, skip=part.count, **options)
-        writer = VideoWriter.of(out, video, comment="c")
-        if part.count:
-            part.copy_to(writer)
-        for frame in video:
-            writer.write(frame)
-        writer.close()
-    assert 0 < part.count < 50
+    kept = in_two_runs(out, partial(fuse, silent, sound, fuser=averaging, start=1), seconds=2)
+    assert 0 < kept < 50
     assert read_video(out)[1] == pytest.approx([i / 25 for i in range(75)], abs=2e-3)
     assert sound_of(out) == sound_of(tmp_path / "whole.mp4")
