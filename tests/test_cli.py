@@ -608,10 +608,11 @@ def test_an_orientation_that_parts_the_views_is_named_with_its_way_out(fuse, tmp
     images.write(tmp_path / "ir.png", picture(30, 12))
     turned_on_its_side(tmp_path / "phone.tif")
     arguments = (tmp_path / "ir.png", tmp_path / "phone.tif", "--out", tmp_path / "out.png")
-    code, lines = fuse(*arguments)
-    assert code == 2
-    assert "they can't show the same view; pass --exif, which turns" in lines[-1]
-    assert "phone.tif as its EXIF orientation says" in lines[-1]
+    for align in ("none", "auto", "each"):
+        code, lines = fuse(*arguments, "--align", align)
+        assert code == 2
+        assert "they can't show the same view; pass --exif, which turns" in lines[-1]
+        assert "phone.tif as its EXIF orientation says" in lines[-1]
     assert fuse(*arguments, "--exif") == (0, [])
     assert images.read(tmp_path / "out.png").shape == (30, 12, 3)
 

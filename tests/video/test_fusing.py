@@ -6,6 +6,7 @@ import pytest
 from mfjax import Alignment, MfjaxError
 from mfjax.alignment import Tracker, tracking
 from mfjax.alignment.estimate import Estimate
+from mfjax.inference import views
 from mfjax.video import Frame, FusedVideo, fuse, placing
 from mfjax.video.fusing import stored
 from mfjax.video.threads import Ahead
@@ -114,6 +115,14 @@ def test_a_rig_file_is_read_once_for_all_frames(tmp_path, pair, averaging):
     Alignment.identity((24, 32), (48, 64)).save(tmp_path / "rig.json")
     [*fuse(*pair, fuser=averaging, align=tmp_path / "rig.json")]
     assert len({id(options["align"]) for *_, options in averaging.calls}) == 1
+
+
+def test_a_rig_by_which_frames_are_clearly_off_is_doubted(pair, averaging, caplog, monkeypatch):
+    rig = Alignment(np.diag([0.5, 0.5, 1]), (24, 32), (48, 64))
+    monkeypatch.setattr(views, "looks_misaligned", lambda ir, vis, matrix: 0.09 if matrix is rig.matrix else None)
+    [*fuse(*pair, fuser=averaging, align=rig)]
+    assert "by the rig, their edges lie about 9 % of the width apart" in caplog.text
+    assert {id(options["align"]) for *_, options in averaging.calls} == {id(rig)}
 
 
 def test_auto_finds_one_alignment_with_some_pairs(pair, averaging, caplog, monkeypatch):
